@@ -1,0 +1,98 @@
+package dev.loopgate.capture;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Copies the first bytes of a body as it passes, and counts all of it. Confined to the event loop
+/// of its exchange.
+public final class BodyCapture {
+  private final CaptureBuffers buffers;
+  private final int keptMax;
+  private final List<ByteBuffer> pieces = new ArrayList<>(2);
+  private long size;
+  private int kept;
+  private @Nullable CutReason cut;
+
+  /// Keeps at most `keptMax` bytes, in pieces of `buffers`.
+  public BodyCapture(CaptureBuffers buffers, int keptMax) {
+    this.buffers = buffers;
+    this.keptMax = keptMax;
+  }
+
+  /// Copies from `chunk` what still fits and counts all of it. The caller keeps `chunk`; its
+  /// position is left alone.
+  public void copyFrom(ByteBuffer chunk) {
+    int length = chunk.remaining();
+    size += length;
+    if (cut != null || length == 0) {
+      return; // what is kept is a prefix: nothing is added behind a hole
+    }
+    int fits = Math.min(length, keptMax - kept);
+    int from = chunk.position();
+    int left = fits;
+    while (left > 0) {
+      ByteBuffer piece = pieceWithRoom();
+      if (piece == null) {
+        cut = CutReason.BUDGET;
+        return;
+      }
+      int part = Math.min(left, piece.remaining());
+      piece.put(piece.position(), chunk, from, part).position(piece.position() + part);
+      from += part;
+      left -= part;
+      kept += part;
+    }
+    if (fits < length) {
+      cut = CutReason.LIMIT;
+    }
+  }
+
+  /// Wire bytes that passed, kept or not.
+  public long size() {
+    return size;
+  }
+
+  /// Why less is kept than passed; null while all is.
+  public @Nullable CutReason cut() {
+    return cut;
+  }
+
+  /// What is kept, lent until [#release].
+  ///
+  /// @param whole the sender's last byte has passed
+  /// @param contentEncoding lower case, empty when none
+  public Body view(boolean whole, String contentEncoding) {
+    List<ByteBuffer> views = new ArrayList<>(pieces.size());
+    for (ByteBuffer piece : pieces) {
+      views.add(piece.asReadOnlyBuffer().flip());
+    }
+    return new Body(views, size, !whole || cut != null, contentEncoding);
+  }
+
+  /// Gives the pieces back; views of them are void. Harmless when repeated.
+  public void release() {
+    for (ByteBuffer piece : pieces) {
+      buffers.giveBack(piece);
+    }
+    pieces.clear();
+  }
+
+  private @Nullable ByteBuffer pieceWithRoom() {
+    if (!pieces.isEmpty()) {
+      ByteBuffer last = pieces.getLast();
+      if (last.hasRemaining()) {
+        return last;
+      }
+    }
+    ByteBuffer piece = pieces.isEmpty() ? buffers.takeSmall() : buffers.takeLarge();
+    if (piece == null && !pieces.isEmpty()) {
+      piece = buffers.takeSmall();
+    }
+    if (piece != null) {
+      pieces.add(piece);
+    }
+    return piece;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.loopgate.capture;
+
+/// An exchange whose request has begun and whose response has not. Follows it to its single ending.
+/// Confined to the exchange's event loop.
+///
+/// @param requestIdReplaced the caller's id broke the rule and was replaced
+/// @param externalRequestId the caller's `x-request-id`, empty when absent
+/// @param startMillis the request's head, milliseconds since the epoch
+/// @param startNanos the request's head by the monotonic clock
+/// @param contentEncoding of the request, lower case, empty when none
+public record Requesting(
+    RequestId requestId,
+    boolean requestIdReplaced,
+    String externalRequestId,
+    RequestHead head,
+    long startMillis,
+    long startNanos,
+    BodyCapture body,
+    String contentEncoding) {
+
+  /// The response's head is about to be sent to the caller.
+  ///
+  /// @param contentEncoding of the response, lower case, empty when none
+  public Responding responseStarted(
+      ResponseHead response, BodyCapture responseBody, String contentEncoding, long nowNanos) {
+    return new Responding(this, response, responseBody, contentEncoding, nowNanos - startNanos);
+  }
+
+  /// Ends without a response. The bodies of the result are lent until [#release].
+  ///
+  /// @param requestWhole the request's last byte has arrived
+  public Prediction end(
+      Ending ending, Target target, boolean requestWhole, long nowMillis, long nowNanos) {
+    return new Prediction(
+        requestId,
+        requestIdReplaced,
+        externalRequestId,
+        target,
+        head,
+        body.view(requestWhole, contentEncoding),
+        ResponseHead.NONE,
+        Body.EMPTY,
+        ending,
+        new Timing(startMillis, nowMillis, nowNanos - startNanos, Timing.NONE));
+  }
+
+  /// Gives the capture buffers back. Harmless when repeated.
+  public void release() {
+    body.release();
+  }
+}

@@ -1,0 +1,5 @@
+/// A wine-quality model server that needs nothing but a JDK.
+@NullMarked
+package dev.loopgate.examples;
+
+import org.jspecify.annotations.NullMarked;

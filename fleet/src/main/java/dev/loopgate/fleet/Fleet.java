@@ -1,0 +1,88 @@
+package dev.loopgate.fleet;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// All models of this gateway and the routes to them. Any thread; look-ups read an immutable snapshot.
+public final class Fleet {
+  /// A route that a path matches.
+  ///
+  /// @param route the route's id
+  /// @param path the path (no query) with the route's prefix taken off; starts with `/`
+  public record Match(String route, Deployment deployment, String path) {}
+
+  private record Route(String id, String prefix, Deployment deployment) {}
+
+  private final Map<String, Deployment> deployments;
+  private final List<Route> routes; // longest prefix first
+
+  private Fleet(Map<String, Deployment> deployments, List<Route> routes) {
+    this.deployments = deployments;
+    this.routes = routes;
+  }
+
+  /// A fleet of these models, each with one route.
+  ///
+  /// @throws IllegalArgumentException when two models share an id or a prefix; the message names it
+  public static Fleet of(List<Model> models) {
+    Map<String, Deployment> byId = new HashMap<>();
+    Map<String, String> byPrefix = new HashMap<>();
+    List<Route> routes = new ArrayList<>();
+    for (Model model : models) {
+      Deployment deployment = new Deployment(model);
+      if (byId.put(model.id(), deployment) != null) {
+        throw new IllegalArgumentException("models: id=" + model.id() + " stands twice");
+      }
+      String other = byPrefix.put(model.prefix(), model.id());
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "models: prefix=" + shown(model.prefix()) + " of " + model.id() + " is used by " + other);
+      }
+      routes.add(new Route(model.id(), model.prefix(), deployment));
+    }
+    routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
+    return new Fleet(Map.copyOf(byId), List.copyOf(routes));
+  }
+
+  /// The deployment with this id.
+  public Optional<Deployment> deployment(String id) {
+    return Optional.ofNullable(deployments.get(id));
+  }
+
+  /// All deployments.
+  public List<Deployment> deployments() {
+    return List.copyOf(deployments.values());
+  }
+
+  /// The deployment whose model calls itself `name`, or whose id that is.
+  public Optional<Deployment> deploymentOfModel(String name) {
+    for (Deployment deployment : deployments.values()) {
+      if (deployment.name().equals(name)) {
+        return Optional.of(deployment);
+      }
+    }
+    return deployment(name);
+  }
+
+  /// The route with the longest prefix that `path` (no query) lies under.
+  public Optional<Match> match(String path) {
+    for (Route route : routes) {
+      String prefix = route.prefix();
+      if (path.startsWith(prefix)
+          && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/')) {
+        String rest = path.substring(prefix.length());
+        return Optional.of(
+            new Match(route.id(), route.deployment(), rest.isEmpty() ? "/" : rest));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String shown(String prefix) {
+    return prefix.isEmpty() ? "/" : prefix;
+  }
+}

@@ -1,0 +1,64 @@
+package dev.loopgate.fleet;
+
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// What kind of server answers for a model: which of its paths are predictions (contract sections 2 and 9).
+public enum Predictor {
+  /// Any HTTP server: everything but GET and HEAD on health and metrics paths is a prediction.
+  NONE("none"),
+  /// Odahu's own: `.*/api/model/invoke.*`.
+  ODAHU_ML_SERVER("odahu-ml-server"),
+  /// NVIDIA Triton: `.*/v2/models/.*/infer`.
+  TRITON("triton"),
+  /// Open Inference Protocol V2 (MLServer, KServe): as Triton.
+  OPEN_INFERENCE("open-inference");
+
+  private static final Set<String> HEALTH = Set.of("/healthz", "/healthcheck", "/metrics");
+  private static final String HEALTH_V2 = "/v2/health/";
+  private static final Pattern INVOKE = Pattern.compile(".*/api/model/invoke.*", Pattern.DOTALL);
+  private static final Pattern INFER = Pattern.compile(".*/v2/models/.*/infer/?", Pattern.DOTALL);
+
+  private final String word;
+
+  Predictor(String word) {
+    this.word = word;
+  }
+
+  /// The word of configuration and contract.
+  public String word() {
+    return word;
+  }
+
+  /// The known words, for messages.
+  public static List<String> words() {
+    return List.of(values()).stream().map(Predictor::word).toList();
+  }
+
+  /// The predictor with this word.
+  ///
+  /// @throws IllegalArgumentException when none has it; the message lists the known ones
+  public static Predictor ofWord(String word) {
+    for (Predictor predictor : values()) {
+      if (predictor.word.equals(word)) {
+        return predictor;
+      }
+    }
+    throw new IllegalArgumentException(
+        "predictor: value=" + word + ", allowed=" + String.join(", ", words()));
+  }
+
+  /// Whether an exchange is a prediction.
+  ///
+  /// @param path the path as the model sees it, without query
+  public boolean captures(String method, String path) {
+    return switch (this) {
+      case NONE ->
+          !((method.equals("GET") || method.equals("HEAD"))
+              && (HEALTH.contains(path) || path.startsWith(HEALTH_V2)));
+      case ODAHU_ML_SERVER -> INVOKE.matcher(path).matches();
+      case TRITON, OPEN_INFERENCE -> INFER.matcher(path).matches();
+    };
+  }
+}

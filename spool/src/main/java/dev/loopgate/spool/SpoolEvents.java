@@ -1,0 +1,30 @@
+package dev.loopgate.spool;
+
+import dev.loopgate.capture.DropReason;
+
+/// Everything the spool tells the outside. Called on event loops and on `spool-writer`: must not block.
+public interface SpoolEvents {
+  /// One entry more in the ledger's `dropped{reason}`.
+  void entryDropped(DropReason reason);
+
+  /// One entry is kept without the bytes of its bodies.
+  void entryCut();
+
+  /// A group is durable.
+  void groupForced(int entries, long bytes, long forceNanos);
+
+  /// A write or a force failed; the group is written again to the next segment.
+  void diskFailed(String step, String message);
+
+  /// The second failure in a row: nothing is taken until a probe succeeds.
+  void spoolFailed(String message);
+
+  /// A probe succeeded: entries are taken again.
+  void spoolRecovered();
+
+  /// The log reached a watermark of its budget, in percent: 80, 95 or 100; 0 when back below.
+  void watermark(int percent);
+
+  /// Something was found at start that is worth a line: recovered entries, a torn tail, a quarantine.
+  void recovered(String what);
+}

@@ -1,0 +1,29 @@
+package dev.loopgate.spool;
+
+import dev.loopgate.capture.Entry;
+import java.io.IOException;
+import java.util.Optional;
+
+/// Reads what is durable, in the order of the log. Belongs to the one thread named `shipper`; there is
+/// one reader a spool. An entry in parts is one record, joined.
+public interface SpoolReader {
+  /// The end of what may be read: everything before it is forced.
+  LogPosition durableEnd();
+
+  /// The first position that is still there; what is before it was recycled.
+  LogPosition start();
+
+  /// The first record at or after `from`, empty at [#durableEnd]. Damaged records were replaced by a
+  /// lost note when the spool was opened; one that turns bad later is skipped, counted and reported by
+  /// [SpoolEvents], never thrown.
+  Optional<LogRecord> next(LogPosition from) throws IOException;
+
+  /// The whole entry. Its bodies share a buffer that is valid until the next call.
+  Entry read(LogRecord.EntryAt entry) throws IOException;
+
+  /// Nothing before `position` is needed any more: whole segments before it go back to the pool.
+  void release(LogPosition position) throws IOException;
+
+  /// Bytes of log between `from` and [#durableEnd].
+  long bytesAfter(LogPosition from);
+}

@@ -1,0 +1,5 @@
+/// Strict fakes and drivers shared by tests.
+@NullMarked
+package dev.loopgate.testkit;
+
+import org.jspecify.annotations.NullMarked;
