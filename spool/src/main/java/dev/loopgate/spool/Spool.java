@@ -1,11 +1,17 @@
 package dev.loopgate.spool;
 
 import dev.loopgate.capture.TimeSource;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The spool of one gateway: ring, ledger and log in one directory.
 public final class Spool implements AutoCloseable {
   /// The slot of everything that has none of its own.
   public static final String OTHER = "(other)";
+
+  private final @Nullable SpoolLane lane = null;
+  private final @Nullable SpoolReader reader = null;
+  private final @Nullable SpoolStatus status = null;
 
   private Spool() {}
 
@@ -30,7 +36,7 @@ public final class Spool implements AutoCloseable {
 
   /// A lane for the calling thread; at most [SpoolConfig#lanesMax] a process.
   public SpoolLane openLane() {
-    return missing();
+    return Objects.requireNonNull(lane);
   }
 
   /// The ledger's slot of this deployment, given once and kept; [#OTHER]'s beyond 1,024. Any thread,
@@ -41,12 +47,12 @@ public final class Spool implements AutoCloseable {
 
   /// The one reader.
   public SpoolReader reader() {
-    return missing();
+    return Objects.requireNonNull(reader);
   }
 
   /// A look at the counts and fills of this moment. Any thread.
   public SpoolStatus status() {
-    return missing();
+    return Objects.requireNonNull(status);
   }
 
   /// Closes the intake (appends answer [Appended#CLOSED]), empties the ring into the log, forces, ends the
@@ -56,8 +62,4 @@ public final class Spool implements AutoCloseable {
   /// [#closeIntake] if that was not done, then closes the files.
   @Override
   public void close() {}
-
-  private static <T> T missing() {
-    throw new IllegalStateException("spool: not built yet");
-  }
 }
