@@ -39,8 +39,8 @@ public final class Spool implements AutoCloseable {
     return Objects.requireNonNull(lane);
   }
 
-  /// The ledger's slot of this deployment, given once and kept; [#OTHER]'s beyond 1,024. Any thread,
-  /// takes a lock: not for the serving path.
+  /// The ledger's slot of this deployment, given once and kept; [#OTHER]'s beyond 1,024. Any
+  /// thread, takes a lock: not for the serving path.
   public int slotOf(String deployment) {
     return 0;
   }
@@ -55,8 +55,8 @@ public final class Spool implements AutoCloseable {
     return Objects.requireNonNull(status);
   }
 
-  /// Closes the intake (appends answer [Appended#CLOSED]), empties the ring into the log, forces, ends the
-  /// writer. The reader stays usable until [#close].
+  /// Closes the intake (appends answer [Appended#CLOSED]), empties the ring into the log, forces,
+  /// ends the writer. The reader stays usable until [#close].
   public void closeIntake() {}
 
   /// [#closeIntake] if that was not done, then closes the files.
