@@ -93,12 +93,14 @@ final class LogFixture {
     List<Read> all = new ArrayList<>();
     try (LogReader reader = log.reader(LogFixture::decode)) {
       LogPosition at = from;
-      for (Optional<LogRecord> next; (next = reader.next(at)).isPresent(); ) {
+      Optional<LogRecord> next = reader.next(at);
+      while (next.isPresent()) {
         if (next.get() instanceof LogRecord.EntryAt entry) {
           Feedback feedback = (Feedback) reader.read(entry);
           all.add(new Read(entry.at(), entry.next(), entry.seq(), feedback.payloadJson()));
         }
         at = next.get().next();
+        next = reader.next(at);
       }
     }
     return all;
@@ -108,11 +110,13 @@ final class LogFixture {
     List<NoteMessage> all = new ArrayList<>();
     try (LogReader reader = log.reader(LogFixture::decode)) {
       LogPosition at = LogPosition.START;
-      for (Optional<LogRecord> next; (next = reader.next(at)).isPresent(); ) {
+      Optional<LogRecord> next = reader.next(at);
+      while (next.isPresent()) {
         if (next.get() instanceof LogRecord.NoteAt note) {
           all.add(note.note());
         }
         at = next.get().next();
+        next = reader.next(at);
       }
     }
     return all;

@@ -195,7 +195,7 @@ class LogModelTest {
       for (int i = 0; i < count; i++) {
         int length = fixed ? 9_000 : random.nextInt(random.nextBoolean() ? 100 : 12_000);
         String text = (durable.size() + i) + "-" + seed + "-" + "x".repeat(length);
-        if (add(log, group, text, number + i)) {
+        if (add(group, text, number + i)) {
           texts.add(text);
         }
       }
@@ -206,7 +206,7 @@ class LogModelTest {
       inFlight = List.of();
     }
 
-    private boolean add(Log log, Group group, String text, int id) {
+    private boolean add(Group group, String text, int id) {
       boolean parts = fixed ? id % 3 == 2 : random.nextInt(4) == 0;
       String model = "model-" + id % 5;
       if (!parts) {

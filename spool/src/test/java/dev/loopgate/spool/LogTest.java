@@ -180,10 +180,6 @@ class LogTest {
     disk.capacity(disk.usedBytes() + 10_000);
     while (log.fillPool()) {}
 
-    Group group = log.newGroup();
-    group.begin(7);
-    LogFixture.add(group, "b".repeat(30_000));
-    group.end(2);
     assertThatThrownBy(
             () -> {
               while (true) {
@@ -213,7 +209,7 @@ class LogTest {
     int groupBytes = 300;
     for (int bit = 0; bit < groupBytes * 8; bit += 1) {
       FaultyDisk other = new FaultyDisk(new Random(bit));
-      other.createDirectory(file.getParent());
+      other.createDirectory(LogFixture.SPOOL.resolve("wal"));
       byte[] bad = good.clone();
       bad[groupStart + bit / 8] ^= (byte) (1 << (bit % 8));
       other.replace(file, bad);
@@ -248,7 +244,7 @@ class LogTest {
     int length = SegmentLayout.GROUP_HEADER_BYTES + 2 * 40;
     for (int cut = 0; cut < length; cut++) {
       FaultyDisk other = new FaultyDisk(new Random(cut));
-      other.createDirectory(file.getParent());
+      other.createDirectory(LogFixture.SPOOL.resolve("wal"));
       byte[] bad = good.clone();
       Arrays.fill(bad, start + cut, bad.length, (byte) 0);
       other.replace(file, bad);
