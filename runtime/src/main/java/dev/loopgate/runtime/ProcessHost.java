@@ -177,13 +177,7 @@ public final class ProcessHost implements ModelHost {
         new ProcessBuilder(ProcessGroup.leading(spec.command()))
             .directory(work.toFile())
             .redirectErrorStream(true);
-    Map<String, String> environment = builder.environment();
-    environment.keySet().removeIf(name -> name.startsWith(LOOPGATE)); // may hold secrets of ours
-    environment.put("PORT", Integer.toString(spec.port()));
-    environment.put("MODEL_PORT", Integer.toString(spec.port()));
-    environment.put("MODEL_HOST", "127.0.0.1");
-    environment.put("MODEL_ID", spec.deployment());
-    environment.putAll(spec.environment());
+    tell(spec, builder.environment());
     RotatingLog log =
         RotatingLog.open(spec.directory().resolve("model.log"), spec.limits().logBytesMax());
     Process started;
@@ -199,6 +193,16 @@ public final class ProcessHost implements ModelHost {
         .start(() -> drain(started.getInputStream(), log));
     started.getOutputStream().close();
     return started;
+  }
+
+  /// Turns the gateway's environment into the server's.
+  static void tell(ProcessSpec spec, Map<String, String> environment) {
+    environment.keySet().removeIf(name -> name.startsWith(LOOPGATE)); // may hold secrets of ours
+    environment.put("PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_HOST", "127.0.0.1");
+    environment.put("MODEL_ID", spec.deployment());
+    environment.putAll(spec.environment());
   }
 
   /// A server that nobody could end after our death must not run at all.
