@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/// The Open Inference Protocol V2 of this model: one input `features` of shape `[n,11]`, one output `quality`
-/// of shape `[n,1]`.
+/// The Open Inference Protocol V2 of this model: one input `features` of shape `[n,11]`, one output
+/// `quality` of shape `[n,1]`.
 final class InferApi {
   private static final int WIDTH = WineQuality.COLUMNS.size();
   private static final Set<String> TYPES =
@@ -28,7 +28,8 @@ final class InferApi {
     return """
     {"name":"%s","versions":["%s"],"platform":"java_ridge_regression",\
     "inputs":[{"name":"features","datatype":"FP64","shape":[-1,%d]}],\
-    "outputs":[{"name":"quality","datatype":"FP64","shape":[-1,1]}]}"""
+    "outputs":[{"name":"quality","datatype":"FP64","shape":[-1,1]}]}\
+    """
         .formatted(WineQuality.NAME, WineQuality.VERSION, WIDTH);
   }
 
@@ -47,7 +48,8 @@ final class InferApi {
     }
     return """
     {"model_name":"%s","model_version":"%s",%s\
-    "outputs":[{"name":"quality","datatype":"FP64","shape":[%d,1],"data":%s}]}"""
+    "outputs":[{"name":"quality","datatype":"FP64","shape":[%d,1],"data":%s}]}\
+    """
         .formatted(
             WineQuality.NAME,
             WineQuality.VERSION,
@@ -86,8 +88,7 @@ final class InferApi {
     }
     List<Double> data = new ArrayList<>();
     flatten(input.fields().get("data") instanceof JsonArray array ? array : noData(), data);
-    List<Json> shape =
-        List.of(new JsonNumber(data.size() / (double) WIDTH), new JsonNumber(WIDTH));
+    List<Json> shape = List.of(new JsonNumber(data.size() / (double) WIDTH), new JsonNumber(WIDTH));
     if (data.size() % WIDTH != 0 || !new JsonArray(shape).equals(input.fields().get("shape"))) {
       throw new BadRequestException(
           "shape of features: needed=[n," + WIDTH + "] with as much data, values=" + data.size());

@@ -38,7 +38,8 @@ final class InfoApi {
     "properties":{"prediction":{"type":"array","items":{"type":"number"}},\
     "columns":{"type":"array","items":{"type":"string"}}},\
     "example":{"prediction":[5.562],"columns":["quality"]}},\
-    "Error":{"type":"object","properties":{"message":{"type":"string"}}}}}"""
+    "Error":{"type":"object","properties":{"message":{"type":"string"}}}}}\
+    """
         .formatted(WineQuality.NAME, WineQuality.VERSION, columns, ROW, columns, ROW);
   }
 }

@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// The protocol of `odahu-ml-server`: `{"columns":[..],"data":[[..]]}` in, `{"prediction":[..],"columns":[..]}` out.
+/// The protocol of `odahu-ml-server`: `{"columns":[..],"data":[[..]]}` in,
+/// `{"prediction":[..],"columns":[..]}` out.
 final class InvokeApi {
   private InvokeApi() {}
 

@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A JSON value (RFC 8259), read strictly: one value, no equal keys, nested at most [#DEPTH_MAX]. The
-/// caller bounds the length of what it hands in.
+/// A JSON value (RFC 8259), read strictly: one value, no equal keys, nested at most [#DEPTH_MAX].
+/// The caller bounds the length of what it hands in.
 sealed interface Json {
   /// Deeper nesting is refused.
   int DEPTH_MAX = 64;

@@ -12,8 +12,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
-/// The wine-quality model server: the paths of `odahu-ml-server` and of the Open Inference Protocol V2 on
-/// 127.0.0.1. `PORT` or `--port N` says where; 0 takes a free port. Any thread: it has no state.
+/// The wine-quality model server: the paths of `odahu-ml-server` and of the Open Inference Protocol
+/// V2 on 127.0.0.1. `PORT` or `--port N` says where; 0 takes a free port. Any thread: it has no
+/// state.
 public final class WineModel implements AutoCloseable {
   /// Larger bodies are refused.
   static final int BODY_BYTES_MAX = 8 << 20;
@@ -134,7 +135,8 @@ public final class WineModel implements AutoCloseable {
     };
   }
 
-  /// The first protocol answers every error with 500 and `message`, the second with 400 and `error`.
+  /// The first protocol answers every error with 500 and `message`, the second with 400 and
+  /// `error`.
   private static Answer predict(HttpExchange exchange, boolean isInvoke) throws IOException {
     try {
       String body = body(exchange);

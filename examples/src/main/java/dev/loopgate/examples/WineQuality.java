@@ -3,7 +3,8 @@ package dev.loopgate.examples;
 import java.util.List;
 
 /// The model: ridge regression of the quality of white wine over eleven measurements, fitted to the
-/// UCI Wine Quality data set (Cortez et al. 2009, CC BY 4.0). On all its 4,898 white wines RMSE 0.75, R2 0.28.
+/// UCI Wine Quality data set (Cortez et al. 2009, CC BY 4.0). On all its 4,898 white wines RMSE
+/// 0.75, R2 0.28.
 final class WineQuality {
   /// What the model calls itself.
   static final String NAME = "wine-quality";
@@ -43,7 +44,8 @@ final class WineQuality {
 
   private WineQuality() {}
 
-  /// The expected quality, from 0 to 10, of a wine with these measurements in the order of [#COLUMNS].
+  /// The expected quality, from 0 to 10, of a wine with these measurements in the order of
+  /// [#COLUMNS].
   static double of(double[] measurements) {
     double quality = INTERCEPT;
     for (int i = 0; i < COEFFICIENTS.length; i++) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JsonTest {
   @Test
   void readsEachKindOfValue() throws Exception {
-    assertThat(Json.read(" { \"a\" : [ 1 , -2.5e-1 , true , null ] , \"b\" : \"\\u0041\\n\\\"\" } "))
+    assertThat(
+            Json.read(" { \"a\" : [ 1 , -2.5e-1 , true , null ] , \"b\" : \"\\u0041\\n\\\"\" } "))
         .isEqualTo(
             new JsonObject(
                 Map.of(
@@ -36,8 +37,39 @@ class JsonTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "{", "[", "[1", "[1,", "[1,]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}", "01", "1.", "1e",
-      "-", "+1", "NaN", "tru", "\"a", "\"\\", "\"\\u12", "\"\\u12g4\"", "\"\n\"", "\"\\x\"", "1 2", "{}{}", "{\"a\":1,\"a\":2}", "'a'", "\u0660"})
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "{",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,}",
+        "{a:1}",
+        "01",
+        "1.",
+        "1e",
+        "-",
+        "+1",
+        "NaN",
+        "tru",
+        "\"a",
+        "\"\\",
+        "\"\\u12",
+        "\"\\u12g4\"",
+        "\"\n\"",
+        "\"\\x\"",
+        "1 2",
+        "{}{}",
+        "{\"a\":1,\"a\":2}",
+        "'a'",
+        "\u0660"
+      })
   void refusesWhatIsNotOneValue(String text) {
     assertThatThrownBy(() -> Json.read(text)).isInstanceOf(Json.MalformedException.class);
   }

@@ -120,8 +120,7 @@ class WineModelTest {
   @Test
   void predictsByTheOpenInferenceProtocol() throws Exception {
     String nested = tensor("[2,11]", "[" + FIRST + "," + SECOND + "]");
-    String flat =
-        tensor("[2,11]", FIRST.replace("]", ",") + SECOND.replace("[", ""));
+    String flat = tensor("[2,11]", FIRST.replace("]", ",") + SECOND.replace("[", ""));
 
     for (String path : List.of(INFER, "/v2/models/wine-quality/versions/1.0/infer")) {
       HttpResponse<String> answer = post(path, "{\"id\":\"a\\\"b\",\"inputs\":[" + nested + "]}");
@@ -130,7 +129,8 @@ class WineModelTest {
           .startsWith(
               "{\"model_name\":\"wine-quality\",\"model_version\":\"1.0\",\"id\":\"a\\\"b\",\"outputs\":"
                   + "[{\"name\":\"quality\",\"datatype\":\"FP64\",\"shape\":[2,1],\"data\":[5.56");
-      assertThat(post(path, "{\"inputs\":[" + flat + "],\"outputs\":[{\"name\":\"quality\"}]}").body())
+      assertThat(
+              post(path, "{\"inputs\":[" + flat + "],\"outputs\":[{\"name\":\"quality\"}]}").body())
           .isEqualTo(answer.body().replace("\"id\":\"a\\\"b\",", ""));
     }
   }
@@ -195,7 +195,9 @@ class WineModelTest {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), model.port())) {
       socket
           .getOutputStream()
-          .write("POST /api/model/invoke HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{".getBytes(UTF_8));
+          .write(
+              "POST /api/model/invoke HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
+                  .getBytes(UTF_8));
     }
 
     assertThat(get("/healthcheck").statusCode()).isEqualTo(200);
@@ -220,7 +222,11 @@ class WineModelTest {
   }
 
   private static String tensor(String shape, String data) {
-    return "{\"name\":\"features\",\"datatype\":\"FP64\",\"shape\":" + shape + ",\"data\":" + data + "}";
+    return "{\"name\":\"features\",\"datatype\":\"FP64\",\"shape\":"
+        + shape
+        + ",\"data\":"
+        + data
+        + "}";
   }
 
   private static String example(String file) throws IOException {
@@ -232,7 +238,8 @@ class WineModelTest {
   }
 
   private static HttpResponse<String> post(String path, String body) throws Exception {
-    return HTTP.send(request(path).POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
+    return HTTP.send(
+        request(path).POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
   }
 
   private static HttpRequest.Builder request(String path) {

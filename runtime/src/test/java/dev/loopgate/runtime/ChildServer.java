@@ -21,7 +21,8 @@ public final class ChildServer {
           exchange.close();
         });
     server.start();
-    System.out.println("id=" + System.getenv("MODEL_ID") + " colour=" + System.getenv("MODEL_COLOUR"));
+    System.out.println(
+        "id=" + System.getenv("MODEL_ID") + " colour=" + System.getenv("MODEL_COLOUR"));
     System.err.println("in " + Path.of("").toAbsolutePath().getFileName());
   }
 }

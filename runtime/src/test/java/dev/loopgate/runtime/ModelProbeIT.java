@@ -74,7 +74,8 @@ class ModelProbeIT {
       assertThat(wine.isReady()).isFalse();
       assertThat(wine.name() + " " + wine.version()).isEqualTo("wine unknown");
 
-      answers.put(INFO, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"wine-quality\",\"version\":\"1.0\"}}");
+      answers.put(
+          INFO, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"wine-quality\",\"version\":\"1.0\"}}");
       answers.put(HEALTHCHECK, "");
 
       events.next("ready wine");
@@ -95,7 +96,9 @@ class ModelProbeIT {
     try (ModelProbe probe = ModelProbe.start(wine, PACE, events)) {
       assertThat(events.next("probe")).isEqualTo("probe wine ready, but names no model yet");
 
-      answers.put(INDEX, "[{\"name\":\"densenet\",\"version\":\"3\",\"state\":\"READY\"},{\"name\":\"b\"}]");
+      answers.put(
+          INDEX,
+          "[{\"name\":\"densenet\",\"version\":\"3\",\"state\":\"READY\"},{\"name\":\"b\"}]");
 
       assertThat(events.next("identified")).isEqualTo("identified wine densenet 3");
       awaitEnd(probe);
@@ -105,7 +108,8 @@ class ModelProbeIT {
   @Test
   void learnsFromTheModelWhereThereIsNoIndex() throws Exception {
     answers.put(READY, "{}");
-    answers.put("GET /base/v2/models/my model", "{\"name\":\"my model\",\"versions\":[\"1\",\"2\"]}");
+    answers.put(
+        "GET /base/v2/models/my model", "{\"name\":\"my model\",\"versions\":[\"1\",\"2\"]}");
     Deployment wine = deployment(Predictor.OPEN_INFERENCE, "my model");
     try (ModelProbe probe = ModelProbe.start(wine, PACE, events)) {
       assertThat(events.next("identified")).isEqualTo("identified wine my model 2");

@@ -107,7 +107,8 @@ class ProcessHostIT {
     for (int pause : new int[] {1, 2, 4}) {
       assertThat(events.next("not started wine"))
           .isEqualTo(
-              "not started wine command: program=/no/such/program is not an executable file, " + pause);
+              "not started wine command: program=/no/such/program is not an executable file, "
+                  + pause);
     }
     host.stop();
     assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
@@ -186,8 +187,7 @@ class ProcessHostIT {
 
   private ProcessHost host(List<String> command, int port, Limits limits) {
     ProcessSpec spec =
-        new ProcessSpec(
-            "wine", command, port, Map.of("MODEL_COLOUR", "white"), directory, limits);
+        new ProcessSpec("wine", command, port, Map.of("MODEL_COLOUR", "white"), directory, limits);
     ProcessHost host = new ProcessHost(spec, events, () -> 0);
     hosts.add(host);
     return host;
