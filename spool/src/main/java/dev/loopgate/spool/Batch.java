@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 /// One group of the log in the making: entries out of a ring and, at its end, the note that counts
 /// them. Confined to `spool-writer`, or to a recovery.
 final class Batch {
+  private static final int SLACK_BYTES = 1024; // heads of records
+
   private final Log log;
   private final Group group;
   private final LedgerNotes notes;
@@ -17,9 +19,11 @@ final class Batch {
   private boolean ended;
 
   /// An empty batch of what lies in the ring `ringId` from `position` on.
-  Batch(Log log, LedgerNotes notes, long ringId, long position) {
+  ///
+  /// @param group lent, and emptied
+  Batch(Log log, Group group, LedgerNotes notes, long ringId, long position) {
     this.log = log;
-    this.group = log.newGroup();
+    this.group = group;
     this.notes = notes;
     this.ringId = ringId;
     this.consumedTo = position;
@@ -31,7 +35,7 @@ final class Batch {
   ///
   /// @param end position in the ring behind the message
   boolean add(MemorySegment memory, long at, int length, EntryHead head, long end) {
-    if (!group.isEmpty() && group.bytes() + length + notes.bytesMax() > bytesMax - 1024) {
+    if (!group.isEmpty() && group.bytes() + length + notes.bytesMax() > bytesMax - SLACK_BYTES) {
       return false;
     }
     ByteBuffer payload =
@@ -76,7 +80,11 @@ final class Batch {
   void append(long timeMillis) throws LogFailedException {
     if (!ended) {
       if (notes.isPending()) {
-        group.addNote(notes.seal(bytesMax - group.bytes() - 1024), timeMillis);
+        NoteMessage note = notes.seal(bytesMax - group.bytes() - SLACK_BYTES);
+        if (!group.addNote(note, timeMillis)) {
+          throw new IllegalStateException(
+              "note: bytes=" + note.getSerializedSize() + ", group=" + group.bytes());
+        }
       }
       group.end(consumedTo);
       ended = true;

@@ -41,6 +41,9 @@ final class EntryCodec {
   private static final int FIELD_BYTES_MAX = 16;
   private static final int FIELDS_MAX = 32;
 
+  // Room for the heads of many fields, when only their sum is known to be too large or not.
+  private static final int SLACK_BYTES = 1 << 20;
+
   private EntryCodec() {}
 
   /// Encodes `entry` into `to`.
@@ -52,7 +55,7 @@ final class EntryCodec {
         entry instanceof Prediction prediction
             ? (long) prediction.requestBody().keptLength() + prediction.responseBody().keptLength()
             : 0;
-    if (text / 3 + bodies > bytesMax) {
+    if (bodies > bytesMax || text > 3L * bytesMax + SLACK_BYTES) {
       return false; // not even if every character were one byte
     }
     try {

@@ -64,8 +64,8 @@ final class Ring {
       throw new IllegalArgumentException("ring: capacity=" + capacity + ", a power of two");
     }
     this.mask = capacity - 1L;
-    this.tailAt = capacity + TAIL_OFFSET;
-    this.headAt = capacity + HEAD_OFFSET;
+    this.tailAt = (long) capacity + TAIL_OFFSET;
+    this.headAt = (long) capacity + HEAD_OFFSET;
   }
 
   int capacity() {
@@ -178,8 +178,9 @@ final class Ring {
     LONG.setRelease(memory, headAt, position); // after the zeros: a producer must find them
   }
 
-  /// Makes the ring full for good if nothing is in it, not even a claim; true when it is. A producer that
-  /// was late then finds no room, where it else would put an entry that nobody takes any more.
+  /// Makes the ring full for good if nothing is in it, not even a claim; true when it is. A
+  /// producer that was late then finds no room, where it else would put an entry that nobody takes
+  /// any more.
   boolean sealEmpty() {
     if (!sealed) {
       long head = head();

@@ -28,12 +28,14 @@ final class RingRecovery {
   record Found(long entries, long killed, long unfinished) {}
 
   private final Log log;
+  private final Group group;
   private final SpoolEvents events;
   private final String bootId;
   private final long nowMillis;
 
-  RingRecovery(Log log, SpoolEvents events, String bootId, long nowMillis) {
+  RingRecovery(Log log, Group group, SpoolEvents events, String bootId, long nowMillis) {
     this.log = log;
+    this.group = group;
     this.events = events;
     this.bootId = bootId;
     this.nowMillis = nowMillis;
@@ -76,7 +78,6 @@ final class RingRecovery {
             .setToMs(nowMillis)
             .setReason(reason)
             .build();
-    Group group = log.newGroup();
     group.begin(ringId);
     group.addNote(NoteMessage.newBuilder().setGap(gap).build(), nowMillis);
     group.end(log.recoveredRingEnd(ringId).orElse(0L));
@@ -89,7 +90,7 @@ final class RingRecovery {
     long from = Math.max(ring.head(), log.recoveredRingEnd(ringId).orElse(0L));
     Scan scan = new Scan(ring, from, ring.tail(), false);
     LedgerNotes notes = notesOf(file);
-    Batch batch = new Batch(log, notes, ringId, from);
+    Batch batch = new Batch(log, group, notes, ringId, from);
     notes.scan(file.ledger()::lastHour);
     long entries = drain(scan, batch);
     long killed = notes.killed(file.ledger().lastHour());
@@ -104,7 +105,7 @@ final class RingRecovery {
     // word.
     long from = Math.max(ring.head() & ~7L, log.recoveredRingEnd(ringId).orElse(0L));
     Scan scan = new Scan(ring, from, from + ring.capacity(), true);
-    Batch batch = new Batch(log, notesOf(file), ringId, from);
+    Batch batch = new Batch(log, group, notesOf(file), ringId, from);
     long entries = drain(scan, batch);
     batch.append(nowMillis);
     return new Found(entries, 0, 0);

@@ -50,7 +50,13 @@ public final class Spool implements AutoCloseable {
   private boolean closed;
 
   private Spool(
-      SpoolConfig config, Disk disk, Log log, RingFile file, TimeSource time, SpoolEvents events) {
+      SpoolConfig config,
+      Disk disk,
+      Log log,
+      Group group,
+      RingFile file,
+      TimeSource time,
+      SpoolEvents events) {
     this.config = config;
     this.directory = config.directory();
     this.disk = disk;
@@ -67,7 +73,7 @@ public final class Spool implements AutoCloseable {
             time,
             events,
             config.forceTimeout().toNanos());
-    this.writer = new SpoolWriter(file, log, config, shared);
+    this.writer = new SpoolWriter(file, log, group, config, shared);
     this.reader = log.reader(EntryCodec::decode);
   }
 
@@ -89,8 +95,9 @@ public final class Spool implements AutoCloseable {
       throws SpoolException {
     Log log = Log.open(disk, config, events, time, random);
     try {
+      Group group = log.newGroup(); // its buffer is large: one serves the recovery and the writer
       RingPlaces places = new RingPlaces(config, log.spoolId(), host);
-      recoverRings(config, time, events, disk, host, log, places);
+      recoverRings(config, time, events, disk, host, log, group, places);
       RingFile file = places.create(random.nextLong(), config, events);
       Path witness = config.directory().resolve(CLOSED_FILE);
       if (disk.exists(witness)) {
@@ -98,7 +105,7 @@ public final class Spool implements AutoCloseable {
         disk.forceDirectory(config.directory());
       }
       places.removeOrphans(events);
-      return new Spool(config, disk, log, file, time, events);
+      return new Spool(config, disk, log, group, file, time, events);
     } catch (IOException e) {
       SpoolException failed =
           new SpoolException(
@@ -120,9 +127,10 @@ public final class Spool implements AutoCloseable {
       Disk disk,
       RingHost host,
       Log log,
+      Group group,
       RingPlaces places)
       throws IOException {
-    RingRecovery recovery = new RingRecovery(log, events, host.bootId(), time.epochMillis());
+    RingRecovery recovery = new RingRecovery(log, group, events, host.bootId(), time.epochMillis());
     List<Path> rings = places.present();
     for (Path ring : rings) {
       recovery.recover(ring);

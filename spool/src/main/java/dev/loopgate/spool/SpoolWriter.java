@@ -49,13 +49,13 @@ final class SpoolWriter {
   private int watermark;
   private volatile long logged;
 
-  SpoolWriter(RingFile file, Log log, SpoolConfig config, RingLane.Shared shared) {
+  SpoolWriter(RingFile file, Log log, Group group, SpoolConfig config, RingLane.Shared shared) {
     this.ring = file.ring();
     this.ledger = file.ledger();
     this.log = log;
     this.notes = new LedgerNotes(file.header().ringId(), ledger, Map.of());
     this.peeked = ring.head();
-    this.batch = new Batch(log, notes, file.header().ringId(), peeked);
+    this.batch = new Batch(log, group, notes, file.header().ringId(), peeked);
     this.intake = shared.intake();
     this.tickets = shared.tickets();
     this.events = shared.events();
