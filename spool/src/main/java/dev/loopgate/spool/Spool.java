@@ -291,6 +291,13 @@ public final class Spool implements AutoCloseable {
     return writer.doWork(shared.time().nanos());
   }
 
+  /// Lets go of the files as the kernel does for a process that dies; nothing is written any more.
+  void die() throws IOException {
+    closed = true;
+    file.close();
+    log.close();
+  }
+
   RingFile ringFile() {
     return file;
   }

@@ -40,13 +40,13 @@ final class SpoolWriter {
   private final List<Long> ticketsInBatch = new ArrayList<>();
   private long peeked; // position: messages before it are in the batch, or in the log
   private boolean full; // the next message does not fit the batch
+  private boolean amidSet; // the last message taken was not its entry's last
   private boolean waits; // a ticket is in the batch
   private long oldestNanos; // when the first message came into the batch
   private long countedNanos;
   private long forcedNanos;
   private long failedNanos;
   private boolean marked = true; // the log ends in a marker, or is empty
-  private int watermark;
   private volatile long logged;
 
   SpoolWriter(RingFile file, Log log, Group group, SpoolConfig config, RingLane.Shared shared) {
@@ -136,7 +136,7 @@ final class SpoolWriter {
       }
       take(length, end, nowNanos);
     }
-    if (batch.isEmpty() && peeked > ring.head()) {
+    if (batch.isEmpty() && !amidSet && peeked > ring.head()) {
       batch.skipTo(peeked);
       ring.release(peeked); // padding only: there is nothing that the log could keep
     }
@@ -155,6 +155,7 @@ final class SpoolWriter {
       full = true;
       return;
     }
+    amidSet = !head.isLastPart();
     if (first) {
       oldestNanos = nowNanos;
     }
@@ -170,7 +171,7 @@ final class SpoolWriter {
       countedNanos = nowNanos;
       notes.scan(() -> Ledger.hourOf(time.epochMillis()));
       ledger.hourIs(Ledger.hourOf(time.epochMillis()));
-      watch();
+      intake.fillPercent(log.fillPercent());
     }
   }
 
@@ -191,15 +192,12 @@ final class SpoolWriter {
 
   private int force(long nowNanos) {
     int entries = batch.entries();
-    long bytes = batch.bytes();
-    long before = time.nanos();
     try {
       batch.append(time.epochMillis());
     } catch (LogFailedException e) {
       fail(nowNanos, e.getMessage());
       return 0;
     }
-    events.groupForced(entries, bytes, time.nanos() - before);
     logged += entries;
     for (long ticket : ticketsInBatch) {
       tickets.tell(
@@ -212,7 +210,7 @@ final class SpoolWriter {
     waits = false;
     marked = entries == 0 && marked;
     forcedNanos = nowNanos;
-    watch();
+    intake.fillPercent(log.fillPercent());
     return Math.max(1, entries);
   }
 
@@ -234,15 +232,5 @@ final class SpoolWriter {
     failedNanos = nowNanos;
     events.spoolFailed(message);
     tickets.tellAllUnknown();
-  }
-
-  private void watch() {
-    int percent = log.fillPercent();
-    intake.fillPercent(percent);
-    int reached = percent >= 100 ? 100 : percent >= 95 ? 95 : percent >= 80 ? 80 : 0;
-    if (reached != watermark) {
-      watermark = reached;
-      events.watermark(reached);
-    }
   }
 }
