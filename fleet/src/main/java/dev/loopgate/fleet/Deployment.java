@@ -11,6 +11,7 @@ public final class Deployment {
 
   private final Model model;
   private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
+  private volatile boolean ready;
 
   Deployment(Model model) {
     this.model = model;
@@ -39,6 +40,16 @@ public final class Deployment {
     }
     String version = learned.get().version();
     return version.isEmpty() ? "unknown" : version;
+  }
+
+  /// Whether its server answered as ready when it was last asked. Requests are relayed either way.
+  public boolean isReady() {
+    return ready;
+  }
+
+  /// Keeps whether its server is ready.
+  public void ready(boolean nowReady) {
+    ready = nowReady;
   }
 
   /// Whether name and version are both known and need not be asked for any more.

@@ -44,9 +44,9 @@ final class CodeRulesTest {
   private static final Pattern NETTY_WAITS =
       Pattern.compile("(await|sync)(Uninterruptibly)?|get");
 
-  /// The room's start and stop, on the thread of `main`; and whoever has a thread of its own for it.
+  /// The room's start and stop, on the thread of `main`; and who resolves names on a thread for that.
   private static final Set<String> MAY_BLOCK =
-      Set.of("dev.loopgate.proxy.Proxy", "dev.loopgate.proxy.ModelAddresses");
+      Set.of("dev.loopgate.proxy.Proxy", "dev.loopgate.proxy.ModelPool");
 
   @Test
   void timeIsAnArgument() {
@@ -182,7 +182,7 @@ final class CodeRulesTest {
             .resideInAPackage("dev.loopgate.proxy..")
             .and(
                 DescribedPredicate.describe(
-                    "are not the room's start and stop",
+                    "do so on an event loop",
                     type -> !MAY_BLOCK.contains(outermost(type))))
             .should()
             .callMethodWhere(calls("a blocking method", CodeRulesTest::blocks))
