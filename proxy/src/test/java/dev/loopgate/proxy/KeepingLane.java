@@ -13,8 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A lane that copies what it is given, and refuses an ending without a beginning. Written by one event
-/// loop, read by any thread.
+/// A lane that copies what it is given, and refuses an ending without a beginning. Written by one
+/// event loop, read by any thread.
 final class KeepingLane implements SpoolLane {
   /// What was kept, with copies of the bodies.
   record Kept(Prediction prediction, byte[] requestBytes, byte[] responseBytes) {
@@ -57,9 +57,7 @@ final class KeepingLane implements SpoolLane {
     close();
     kept.add(
         new Kept(
-            prediction,
-            prediction.requestBody().copyKept(),
-            prediction.responseBody().copyKept()));
+            prediction, prediction.requestBody().copyKept(), prediction.responseBody().copyKept()));
     notifyAll();
     return answer;
   }
@@ -70,8 +68,7 @@ final class KeepingLane implements SpoolLane {
   }
 
   @Override
-  public synchronized void dropped(
-      EntryKind kind, int slot, DropReason reason, long endMillis) {
+  public synchronized void dropped(EntryKind kind, int slot, DropReason reason, long endMillis) {
     close();
   }
 

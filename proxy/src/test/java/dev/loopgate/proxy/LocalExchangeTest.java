@@ -98,7 +98,9 @@ final class LocalExchangeTest {
   void aServiceThatFailsIs500() {
     door.send("GET /own/fault HTTP/1.1\r\nHost: d\r\n\r\n");
 
-    assertThat(door.received()).startsWith("HTTP/1.1 500 ").endsWith("{\"error\":\"Internal error\"}");
+    assertThat(door.received())
+        .startsWith("HTTP/1.1 500 ")
+        .endsWith("{\"error\":\"Internal error\"}");
     assertThat(door.told.words).containsExactly("failed planted");
     assertThat(door.caller.isOpen()).isTrue();
   }
@@ -131,10 +133,12 @@ final class LocalExchangeTest {
 
   @Test
   void answersExpectOnlyForABodyItWillRead() {
-    door.send("POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+    door.send(
+        "POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
     assertThat(door.received()).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
     door.connect();
-    door.send("POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    door.send(
+        "POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
     desk.replies.getFirst().accept(LocalReply.json(413, "{}"));
 
     assertThat(door.received()).startsWith("HTTP/1.1 413 ");

@@ -100,8 +100,12 @@ final class RelayedExchangeTest {
     assertThat(prediction.request().host()).isEqualTo("door:8080");
     assertThat(prediction.externalRequestId()).isEqualTo("x7");
     assertThat(prediction.target().replica()).isEqualTo("10.0.0.1:5000");
-    assertThat(prediction.request().headers()).extracting(Header::name).doesNotContain("authorization");
-    assertThat(prediction.response().headers()).extracting(Header::name).doesNotContain("set-cookie");
+    assertThat(prediction.request().headers())
+        .extracting(Header::name)
+        .doesNotContain("authorization");
+    assertThat(prediction.response().headers())
+        .extracting(Header::name)
+        .doesNotContain("set-cookie");
   }
 
   @ParameterizedTest
@@ -113,7 +117,10 @@ final class RelayedExchangeTest {
         "caf\u00e9 | fresh | true",
       })
   void keepsTheCallersIdOrMakesOne(String sent, String expected, boolean replaced) {
-    door.send("GET /model/wine/ HTTP/1.1\r\nHost: door\r\nRequest-Id: " + sent + "\r\nrequest-id: 2\r\n\r\n");
+    door.send(
+        "GET /model/wine/ HTTP/1.1\r\nHost: door\r\nRequest-Id: "
+            + sent
+            + "\r\nrequest-id: 2\r\n\r\n");
     door.answer(0, OK);
 
     var prediction = door.only().prediction();
@@ -156,7 +163,9 @@ final class RelayedExchangeTest {
     assertThat(door.writes).as(framing).isNotEmpty();
     for (int i = 0; i < door.writes.size(); i++) {
       boolean completes = i == door.writes.size() - 1;
-      assertThat(door.writes.get(i)).as("%s: write %d", framing, i).startsWith(completes ? "1 " : "0 ");
+      assertThat(door.writes.get(i))
+          .as("%s: write %d", framing, i)
+          .startsWith(completes ? "1 " : "0 ");
     }
     assertThat(door.writes.getLast()).as(framing).startsWith("1 " + last);
     assertThat(door.only().ending()).isEqualTo(Ending.COMPLETE);
@@ -170,7 +179,9 @@ final class RelayedExchangeTest {
 
     door.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nanswer\r\n");
     assertThat(door.lane.kept()).isEmpty();
-    assertThat(door.received()).doesNotContain("chunked").endsWith("connection: close\r\n\r\nanswer");
+    assertThat(door.received())
+        .doesNotContain("chunked")
+        .endsWith("connection: close\r\n\r\nanswer");
     assertThat(door.caller.isOpen()).isTrue();
 
     door.answer(0, "0\r\n\r\n");
@@ -403,7 +414,8 @@ final class RelayedExchangeTest {
     door.loop.stop();
     door.settle();
 
-    assertThat(door.lane.kept()).extracting(KeepingLane.Kept::ending)
+    assertThat(door.lane.kept())
+        .extracting(KeepingLane.Kept::ending)
         .containsExactly(Ending.GATEWAY_STOPPED, Ending.GATEWAY_STOPPED);
     assertThat(door.caller.isOpen()).isFalse();
     assertThat(door.received()).endsWith("ans");
@@ -485,7 +497,9 @@ final class RelayedExchangeTest {
   @Test
   void bodiesBeyondTheBudgetAreCutAndNoEntryIsDropped() {
     EmbeddedDoor small = new EmbeddedDoor(List.of(wine()), List.of(), 8 << 10);
-    small.send(POST.replace("Content-Length: 5\r\n\r\nhello", "Content-Length: 9000\r\n\r\n" + "x".repeat(9000)));
+    small.send(
+        POST.replace(
+            "Content-Length: 5\r\n\r\nhello", "Content-Length: 9000\r\n\r\n" + "x".repeat(9000)));
     small.answer(0, OK);
 
     assertThat(small.only().requestBytes()).hasSize(8 << 10);

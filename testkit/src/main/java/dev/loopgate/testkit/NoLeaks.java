@@ -8,8 +8,8 @@ import java.util.logging.Logger;
 
 /// Turns Netty's leak reports, which are only log lines, into a failure.
 ///
-/// Netty reports a leak when the next buffer is allocated after the leaked one was collected: hence the
-/// rounds of collecting and allocating before the verdict.
+/// Netty reports a leak when the next buffer is allocated after the leaked one was collected: hence
+/// the rounds of collecting and allocating before the verdict.
 public final class NoLeaks implements AutoCloseable {
   private static final int ROUNDS = 5;
 
