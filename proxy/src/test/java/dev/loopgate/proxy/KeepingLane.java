@@ -1,5 +1,7 @@
 package dev.loopgate.proxy;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
@@ -9,7 +11,6 @@ import dev.loopgate.capture.Prediction;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,15 +18,7 @@ import java.util.List;
 /// event loop, read by any thread.
 final class KeepingLane implements SpoolLane {
   /// What was kept, with copies of the bodies.
-  record Kept(Prediction prediction, byte[] requestBytes, byte[] responseBytes) {
-    String requestText() {
-      return new String(requestBytes, StandardCharsets.UTF_8);
-    }
-
-    String responseText() {
-      return new String(responseBytes, StandardCharsets.UTF_8);
-    }
-
+  record Kept(Prediction prediction, String requestText, String responseText) {
     Ending ending() {
       return prediction.ending();
     }
@@ -57,7 +50,9 @@ final class KeepingLane implements SpoolLane {
     close();
     kept.add(
         new Kept(
-            prediction, prediction.requestBody().copyKept(), prediction.responseBody().copyKept()));
+            prediction,
+            new String(prediction.requestBody().copyKept(), ISO_8859_1),
+            new String(prediction.responseBody().copyKept(), ISO_8859_1)));
     notifyAll();
     return answer;
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.testkit.LargeBody;
 import dev.loopgate.testkit.RawModel;
 import java.io.BufferedReader;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,7 +39,9 @@ final class LargeBodyIT {
       try (BufferedReader said = gateway.inputReader(UTF_8)) {
         int port = Integer.parseInt(said.readLine());
 
-        String seen = LargeBody.post(new InetSocketAddress("127.0.0.1", port), "/model/m/", BYTES);
+        String seen =
+            LargeBody.post(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port), "/model/m/", BYTES);
 
         LargeBody.Seen whole = LargeBody.expected(BYTES);
         assertThat(seen).isEqualTo(whole + " " + whole);

@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import static dev.loopgate.proxy.EmbeddedDoor.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -76,8 +77,8 @@ final class LocalExchangeTest {
   @Test
   void saysSoWhenTheBodyIsTooLargeAndGoesOn() {
     door.send(
-        "POST /feedback HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "8\r\n12345678\r\n1\r\n9\r\n0\r\n\r\n");
+        http(
+            "POST /feedback HTTP/1.1~Host: d~Transfer-Encoding: chunked~~" + "8~12345678~1~9~0~~"));
 
     assertThat(desk.asked.getFirst().bodyTooLarge()).isTrue();
     assertThat(desk.asked.getFirst().body().remaining()).isZero();

@@ -13,6 +13,7 @@ import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -74,7 +75,7 @@ final class ProxyIT {
     Proxy proxy =
         Proxy.listen(
             new ProxyConfig(
-                new InetSocketAddress("127.0.0.1", 0),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 2,
                 256,
                 16 << 10,
@@ -386,7 +387,7 @@ final class ProxyIT {
         .hasSize(bodies)
         .extracting(KeepingLane.Kept::ending)
         .containsOnly(Ending.COMPLETE);
-    long held = kept.stream().mapToLong(each -> each.requestBytes().length).sum();
+    long held = kept.stream().mapToLong(each -> each.requestText().length()).sum();
     assertThat(held).isBetween(1L, budget);
     assertThat(kept).allSatisfy(each -> assertThat(each.requestBody().size()).isEqualTo(length));
     long truncated = kept.stream().filter(each -> each.requestBody().truncated()).count();
@@ -403,7 +404,8 @@ final class ProxyIT {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("listen: address=127.0.0.1:" + taken.getPort());
     InetSocketAddress second =
-        proxy.openServiceDoor(new InetSocketAddress("127.0.0.1", 0), List.of());
+        proxy.openServiceDoor(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of());
     try (RawCaller caller = new RawCaller(second)) {
       caller.send(GET);
       assertThat(caller.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 404 ");

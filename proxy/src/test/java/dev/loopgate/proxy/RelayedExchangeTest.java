@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import static dev.loopgate.proxy.EmbeddedDoor.http;
 import static dev.loopgate.proxy.EmbeddedDoor.wine;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,8 +22,8 @@ final class RelayedExchangeTest {
       "POST /model/wine/predict?x=1 HTTP/1.1\r\nHost: door\r\nRequest-Id: abc\r\n"
           + "Content-Length: 5\r\n\r\nhello";
   private static final String CHUNKED =
-      "POST /model/wine/predict HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n"
-          + "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nA-Trailer: 1\r\n\r\n";
+      "POST /model/wine/predict HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe"
+          + "\r\n3;x=y\r\nllo\r\n0\r\nA-Trailer: 1\r\n\r\n";
   private static final String GET = "GET /model/wine/ HTTP/1.1\r\nHost: door\r\n\r\n";
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer";
 
@@ -73,16 +74,18 @@ final class RelayedExchangeTest {
   @Test
   void tellsTheModelWhatItShouldKnowAndTheCallerWhoAnswered() {
     door.send(
-        "POST /model/wine/predict?x=1 HTTP/1.1\r\nHost: door:8080\r\nRequest-Id: abc\r\n"
-            + "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\nProxy-Authorization: p\r\n"
-            + "Authorization: Bearer s\r\nX-Request-Id: x7\r\nX-Name: caf\u00e9\r\nContent-Length: 5\r\n\r\nhello");
+        http(
+            "POST /model/wine/predict?x=1 HTTP/1.1~Host: door:8080~Request-Id: abc~"
+                + "Connection: keep-alive, X-Hop~X-Hop: 1~TE: trailers~Proxy-Authorization: p~"
+                + "Authorization: Bearer s~X-Request-Id: x7~X-Name: caf\u00e9~Content-Length: 5~~hello"));
 
     assertThat(door.asked(0))
         .isEqualTo(
-            "POST /predict?x=1 HTTP/1.1\r\nhost: 10.0.0.1:5000\r\nauthorization: Bearer s\r\n"
-                + "x-request-id: x7\r\nx-name: caf\u00e9\r\nx-forwarded-for: unknown\r\n"
-                + "x-forwarded-proto: http\r\nx-forwarded-host: door:8080\r\nrequest-id: abc\r\n"
-                + "content-length: 5\r\n\r\nhello");
+            http(
+                "POST /predict?x=1 HTTP/1.1~host: 10.0.0.1:5000~authorization: Bearer s~"
+                    + "x-request-id: x7~x-name: caf\u00e9~x-forwarded-for: unknown~"
+                    + "x-forwarded-proto: http~x-forwarded-host: door:8080~request-id: abc~"
+                    + "content-length: 5~~hello"));
 
     door.answer(
         0,
@@ -502,7 +505,7 @@ final class RelayedExchangeTest {
             "Content-Length: 5\r\n\r\nhello", "Content-Length: 9000\r\n\r\n" + "x".repeat(9000)));
     small.answer(0, OK);
 
-    assertThat(small.only().requestBytes()).hasSize(8 << 10);
+    assertThat(small.only().requestText()).hasSize(8 << 10);
     assertThat(small.only().requestBody().size()).isEqualTo(9000);
     assertThat(small.told.words).contains("cut budget");
     assertThat(small.loop.captureBuffers().bytesInUse()).isZero();

@@ -12,6 +12,7 @@ import dev.loopgate.fleet.Predictor;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.List;
@@ -69,7 +70,8 @@ final class SmallHeapGateway {
             return 0;
           }
         };
-    ProxyConfig config = ProxyConfig.defaults(new InetSocketAddress("127.0.0.1", 0));
+    ProxyConfig config =
+        ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     try (Proxy proxy =
         Proxy.listen(
             config,
