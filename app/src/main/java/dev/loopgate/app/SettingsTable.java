@@ -127,9 +127,9 @@ final class SettingsTable {
   static final Setting<Integer> PROXY_LOOPS =
       setting(
           "proxy.loops",
-          new Kind.Count(1, 128, true),
+          new Kind.Count(1, 64, true),
           "auto",
-          "Event loops. auto: one for each processor, at most 16.");
+          "Event loops. auto: one for each processor, at most 64.");
   static final Setting<String> PROXY_TRANSPORT =
       setting(
           "proxy.transport",
@@ -139,25 +139,46 @@ final class SettingsTable {
   static final Setting<Long> HEAD_BYTES_MAX =
       setting(
           "proxy.head-bytes-max",
-          bytes(4 * KIB, MIB),
-          "64KiB",
+          bytes(KIB, 64 * KIB),
+          "16KiB",
           "A request's line and headers together; a larger head is answered 431.");
   static final Setting<Integer> CONNECTIONS_MAX =
       setting(
           "proxy.connections-max",
           new Kind.Count(1, 1_000_000, false),
-          "10000",
-          "Callers connected at once; one more is closed at once.");
+          "1024",
+          "Callers connected at once; one more is closed at once. Each may cost memory, which is summed up at"
+              + " start.");
+  static final Setting<Duration> CALLER_HEAD_TIMEOUT =
+      setting(
+          "proxy.caller-head-timeout",
+          time(Duration.ofMillis(10), Duration.ofHours(1)),
+          "10s",
+          "From a request's first byte to the end of its head; beyond it 408.");
+  static final Setting<Duration> CALLER_IDLE =
+      setting(
+          "proxy.caller-idle",
+          time(Duration.ofMillis(10), Duration.ofHours(24)),
+          "75s",
+          "A caller's connection is closed when unused for this long between two requests.");
+  static final Setting<Duration> CALLER_STALLED_TIMEOUT =
+      setting(
+          "proxy.caller-stalled-timeout",
+          time(Duration.ofMillis(10), Duration.ofHours(24)),
+          "1m",
+          "A caller neither sends nor takes a byte that is waited for; beyond it 408, or the end of the"
+              + " connection when its answer has begun.");
   static final Setting<Integer> MODEL_CONNECTIONS_MAX =
       setting(
           "proxy.model-connections-max",
           new Kind.Count(1, 65_535, false),
           "1024",
-          "Connections to one model over all event loops.");
+          "Connections to all models over all event loops; beyond it a request waits as long as for a"
+              + " connection, then 503.");
   static final Setting<Duration> MODEL_IDLE =
       setting(
           "proxy.model-idle",
-          time(Duration.ZERO, Duration.ofMinutes(10)),
+          time(Duration.ofMillis(1), Duration.ofMinutes(10)),
           "1500ms",
           "A connection to a model is closed when unused for this long; less if the model says so in"
               + " Keep-Alive.");
@@ -165,26 +186,26 @@ final class SettingsTable {
       setting(
           "proxy.connect-timeout",
           time(Duration.ofMillis(10), Duration.ofMinutes(10)),
-          "5s",
-          "To reach a model; beyond it the caller is answered 503.");
+          "2s",
+          "To reach a model or to wait for a free connection; beyond it 502 or 503.");
   static final Setting<Duration> FIRST_BYTE_TIMEOUT =
       setting(
           "proxy.first-byte-timeout",
           time(Duration.ofMillis(10), Duration.ofHours(24)),
           "10m",
-          "From the request's end to the first byte of the answer; beyond it the caller is answered 504.");
+          "From the request's last progress to the first byte of the answer; beyond it 504.");
   static final Setting<Duration> IDLE_TIMEOUT =
       setting(
           "proxy.idle-timeout",
           time(Duration.ofMillis(10), Duration.ofHours(24)),
-          "2m",
-          "Without a byte either way within an exchange, and between two requests of a caller.");
+          "5m",
+          "Without a byte in the middle of an answer; beyond it the answer is cut.");
   static final Setting<Duration> TOTAL_TIMEOUT =
       setting(
           "proxy.total-timeout",
           time(Duration.ofMillis(10), Duration.ofHours(240)),
           "1h",
-          "One exchange from its first byte to its last.");
+          "One exchange from the request's head to the answer's end; beyond it 504, or the answer is cut.");
 
   static final Setting<Duration> DRAIN =
       setting(
@@ -223,6 +244,9 @@ final class SettingsTable {
           PROXY_TRANSPORT,
           HEAD_BYTES_MAX,
           CONNECTIONS_MAX,
+          CALLER_HEAD_TIMEOUT,
+          CALLER_IDLE,
+          CALLER_STALLED_TIMEOUT,
           MODEL_CONNECTIONS_MAX,
           MODEL_IDLE,
           CONNECT_TIMEOUT,
