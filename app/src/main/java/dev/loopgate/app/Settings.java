@@ -20,7 +20,7 @@ final class Settings {
 
   // Not ours to read: the launcher's own, and what Kubernetes sets for a Service named loopgate.
   private static final Pattern FOREIGN =
-      Pattern.compile("LOOPGATE_(JAVA_OPTS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
+      Pattern.compile("LOOPGATE_(JAVA_OPTS|JDK_DIRS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
 
   private final Map<String, Raw> values;
 
