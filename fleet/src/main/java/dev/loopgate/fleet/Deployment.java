@@ -12,6 +12,7 @@ public final class Deployment {
 
   private final Model model;
   private volatile @Nullable Learned learned;
+  private volatile boolean ready;
 
   Deployment(Model model) {
     this.model = model;
@@ -40,6 +41,16 @@ public final class Deployment {
       return configured;
     }
     return known != null ? known.version() : "unknown";
+  }
+
+  /// Whether its server answered as ready when it was last asked. Requests are relayed either way.
+  public boolean isReady() {
+    return ready;
+  }
+
+  /// Keeps whether its server is ready.
+  public void ready(boolean nowReady) {
+    ready = nowReady;
   }
 
   /// Whether name and version need not be learned any more.
