@@ -42,7 +42,7 @@ final class ConfigFile {
   static Map<String, Raw> read(Path path) throws UsageException {
     ConfigFile file = new ConfigFile(path.toString());
     Optional<Node> root = file.compose(file.text(path));
-    if (root.isPresent()) {
+    if (root.isPresent() && !isNothing(root.get())) {
       file.flatten("", root.get(), 0);
     }
     return file.values;
@@ -59,6 +59,10 @@ final class ConfigFile {
     } catch (UsageException _) {
       throw new NotAllowedException("a list in YAML like [{id: churn, url: \"http://127.0.0.1:5000\"}]");
     }
+  }
+
+  private static boolean isNothing(Node node) {
+    return node instanceof ScalarNode scalar && scalar.getValue().isEmpty();
   }
 
   private String text(Path path) throws UsageException {

@@ -53,9 +53,9 @@ final class HeapBudget {
               + Kind.Bytes.shown(largest.bytes())
               + "), the JVM has "
               + Kind.Bytes.shown(max)
-              + "; lower it, or set LOOPGATE_JAVA_OPTS="
+              + "; lower it, or raise "
               + flag
-              + "...");
+              + " in LOOPGATE_JAVA_OPTS");
     }
   }
 

@@ -125,6 +125,9 @@ interface Kind<T> {
 
     /// `bytes` with the largest unit that divides them.
     static String shown(long bytes) {
+      if (bytes == 0) {
+        return "0";
+      }
       String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
       int unit = 0;
       long number = bytes;

@@ -103,7 +103,7 @@ record ModelsKind() implements Kind<List<Model>> {
             at + ".prefix may not lie under " + own + ", which is the gateway's own");
       }
     }
-    if (Set.of(prefix.split("/", -1)).contains("..") || prefix.contains("/./")) {
+    if (List.of(prefix.split("/", -1)).contains("..") || List.of(prefix.split("/", -1)).contains(".")) {
       throw new NotAllowedException(at + ".prefix without . and .. parts");
     }
     return prefix.equals("/") ? "" : prefix;

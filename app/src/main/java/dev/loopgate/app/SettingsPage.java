@@ -50,17 +50,16 @@ final class SettingsPage {
   }
 
   private static void wrap(StringBuilder page, String text) {
-    int column = 4;
-    page.append("    ");
+    int column = 0;
     for (String word : text.split(" ", -1)) {
-      if (column + word.length() > WIDTH && column > 4) {
-        page.append("\n    ");
-        column = 4;
+      if (column == 0 || column + 1 + word.length() > WIDTH) {
+        page.append(column == 0 ? "    " : "\n    ").append(word);
+        column = 4 + word.length();
+      } else {
+        page.append(' ').append(word);
+        column += 1 + word.length();
       }
-      page.append(word).append(' ');
-      column += word.length() + 1;
     }
-    page.setLength(page.length() - 1);
     page.append('\n');
   }
 }
