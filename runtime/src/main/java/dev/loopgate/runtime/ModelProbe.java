@@ -11,8 +11,9 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Asks one model server whether it is ready, and then once what the model is called, until both are
-/// known; then it is over, so that nothing keeps a model awake. Works on a virtual thread of its own, `probe-<id>`.
+/// Asks one model server whether it is ready, and then once what the model is called, until both
+/// are known; then it is over, so that nothing keeps a model awake. Works on a virtual thread of
+/// its own, `probe-<id>`.
 public final class ModelProbe implements AutoCloseable {
   /*
    * Readiness is asked for each second, for ever: a server may come up at any time. A server that
@@ -113,8 +114,7 @@ public final class ModelProbe implements AutoCloseable {
         Optional<ModelQuestions.Identity> identity = questions.identity();
         if (identity.isPresent()) {
           deployment.learn(identity.get().name(), identity.get().version());
-          events.modelIdentified(
-              deployment.model().id(), deployment.name(), deployment.version());
+          events.modelIdentified(deployment.model().id(), deployment.name(), deployment.version());
           return;
         }
         tell("ready, but names no model yet");

@@ -20,8 +20,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// The questions that each kind of model server understands (contract section 9). Each waits for at most
-/// the timeout and reads at most [#ANSWER_BYTES_MAX] bytes. Confined to the probe's thread.
+/// The questions that each kind of model server understands (contract section 9). Each waits for at
+/// most the timeout and reads at most [#ANSWER_BYTES_MAX] bytes. Confined to the probe's thread.
 final class ModelQuestions implements AutoCloseable {
   /// What the model calls itself.
   ///
@@ -100,9 +100,7 @@ final class ModelQuestions implements AutoCloseable {
   private Optional<Identity> identity(JsonNode name, JsonNode version) throws IOException {
     String nameText = checked("name", name.asText(""));
     String versionText = checked("version", version.asText(""));
-    return nameText.isEmpty()
-        ? Optional.empty()
-        : Optional.of(new Identity(nameText, versionText));
+    return nameText.isEmpty() ? Optional.empty() : Optional.of(new Identity(nameText, versionText));
   }
 
   private static String checked(String field, String text) throws IOException {

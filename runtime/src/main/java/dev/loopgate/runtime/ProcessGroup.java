@@ -48,7 +48,9 @@ final class ProcessGroup {
     }
     await(handle.onExit(), grace);
     if (isGroup) {
-      signal("KILL", process.pid()); // what outlived the leader; its number is taken as long as they live
+      signal(
+          "KILL",
+          process.pid()); // what outlived the leader; its number is taken as long as they live
     }
     if (process.isAlive()) {
       handle.destroyForcibly();

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// work/               its working directory
 /// ```
 ///
-/// One thread, `model-<id>`, starts it, waits for its end and starts it again; another, `model-<id>-log`,
-/// drains its output. Any thread may call the methods.
+/// One thread, `model-<id>`, starts it, waits for its end and starts it again; another,
+/// `model-<id>-log`, drains its output. Any thread may call the methods.
 public final class ProcessHost implements ModelHost {
   private static final String LOOPGATE = "LOOPGATE_";
 
@@ -49,8 +49,8 @@ public final class ProcessHost implements ModelHost {
     this.pidFile = spec.directory().resolve("replica.pid");
   }
 
-  /// A port of 127.0.0.1 that is free at this moment. Somebody else may take it before it is used: the
-  /// server then dies, is started again, and the events say so.
+  /// A port of 127.0.0.1 that is free at this moment. Somebody else may take it before it is used:
+  /// the server then dies, is started again, and the events say so.
   public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       return socket.getLocalPort();
@@ -96,7 +96,8 @@ public final class ProcessHost implements ModelHost {
         waitedFor.join();
       }
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // the caller is in a hurry: the next start ends what is left
+      Thread.currentThread()
+          .interrupt(); // the caller is in a hurry: the next start ends what is left
     }
   }
 
@@ -118,13 +119,15 @@ public final class ProcessHost implements ModelHost {
         pause = shorter(pause.multipliedBy(2), spec.limits().pauseMax());
       } while (true);
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // nobody interrupts this thread; if so, it ends as by stop
+      Thread.currentThread()
+          .interrupt(); // nobody interrupts this thread; if so, it ends as by stop
     } finally {
       state = ReplicaState.STOPPED;
     }
   }
 
-  /// Ends what an earlier life of this gateway left running, and never another process that got its number.
+  /// Ends what an earlier life of this gateway left running, and never another process that got its
+  /// number.
   private void endOrphan() throws InterruptedException {
     try {
       Optional<ProcessIdentity> left = ProcessIdentity.read(pidFile);
@@ -169,7 +172,8 @@ public final class ProcessHost implements ModelHost {
 
   private Process launch() throws IOException {
     Path program = Path.of(spec.command().getFirst());
-    if (program.isAbsolute() && !Files.isExecutable(program)) { // else setsid would only say so in the log
+    if (program.isAbsolute()
+        && !Files.isExecutable(program)) { // else setsid would only say so in the log
       throw new IOException("command: program=" + program + " is not an executable file");
     }
     Path work = Files.createDirectories(spec.directory().resolve("work"));
@@ -177,13 +181,7 @@ public final class ProcessHost implements ModelHost {
         new ProcessBuilder(ProcessGroup.leading(spec.command()))
             .directory(work.toFile())
             .redirectErrorStream(true);
-    Map<String, String> environment = builder.environment();
-    environment.keySet().removeIf(name -> name.startsWith(LOOPGATE)); // may hold secrets of ours
-    environment.put("PORT", Integer.toString(spec.port()));
-    environment.put("MODEL_PORT", Integer.toString(spec.port()));
-    environment.put("MODEL_HOST", "127.0.0.1");
-    environment.put("MODEL_ID", spec.deployment());
-    environment.putAll(spec.environment());
+    tell(spec, builder.environment());
     RotatingLog log =
         RotatingLog.open(spec.directory().resolve("model.log"), spec.limits().logBytesMax());
     Process started;
@@ -199,6 +197,16 @@ public final class ProcessHost implements ModelHost {
         .start(() -> drain(started.getInputStream(), log));
     started.getOutputStream().close();
     return started;
+  }
+
+  /// Turns the gateway's environment into the server's.
+  static void tell(ProcessSpec spec, Map<String, String> environment) {
+    environment.keySet().removeIf(name -> name.startsWith(LOOPGATE)); // may hold secrets of ours
+    environment.put("PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_HOST", "127.0.0.1");
+    environment.put("MODEL_ID", spec.deployment());
+    environment.putAll(spec.environment());
   }
 
   /// A server that nobody could end after our death must not run at all.

@@ -8,8 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// A process that no other can be taken for: its id and when it started. Ids are used again, after a
-/// reboot even at the same moment of the machine's life.
+/// A process that no other can be taken for: its id and when it started. Ids are used again, after
+/// a reboot even at the same moment of the machine's life.
 ///
 /// @param pid the process id
 /// @param start the boot and the tick of the process's start on Linux, else the wall time of it
@@ -77,7 +77,8 @@ record ProcessIdentity(long pid, String start) {
     return pid + " " + start + "\n";
   }
 
-  /// The fields behind the name, which may itself hold spaces and brackets: state is 0, group 2, start 19.
+  /// The fields behind the name, which may itself hold spaces and brackets: state is 0, group 2,
+  /// start 19.
   private static String[] statFields(long pid) throws IOException {
     String stat = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/stat")), UTF_8);
     return stat.substring(stat.lastIndexOf(')') + 2).split(" ");

@@ -25,14 +25,13 @@ public record ProcessSpec(
   ///
   /// @param grace from SIGTERM to SIGKILL; 5 s by default
   /// @param pauseMin before the first restart; doubled at each further death; 200 ms by default
-  /// @param pauseMax never a longer pause; 10 s by default. A replica that ran longer starts over at
-  ///     `pauseMin`
+  /// @param pauseMax never a longer pause; 10 s by default. A replica that ran longer starts over
+  ///   at `pauseMin`
   /// @param logBytesMax of one log file, beside which two older ones are kept; 8 MiB by default
   public record Limits(Duration grace, Duration pauseMin, Duration pauseMax, long logBytesMax) {
     /// What is good for a model server on one's own machine.
     public static final Limits DEFAULT =
-        new Limits(
-            Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(10), 8L << 20);
+        new Limits(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(10), 8L << 20);
   }
 
   public ProcessSpec {

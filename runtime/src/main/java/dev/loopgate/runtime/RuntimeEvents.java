@@ -2,8 +2,8 @@ package dev.loopgate.runtime;
 
 import java.time.Duration;
 
-/// Everything this room tells the outside, each by the deployment's id. Called on its own threads, which
-/// may be held up only briefly.
+/// Everything this room tells the outside, each by the deployment's id. Called on its own threads,
+/// which may be held up only briefly.
 public interface RuntimeEvents {
   /// A model server of an earlier life of this gateway was still running and was ended.
   void orphanEnded(String deployment, long pid);
@@ -22,7 +22,8 @@ public interface RuntimeEvents {
   /// It ended because it was told to.
   void replicaStopped(String deployment, int exitCode);
 
-  /// Its output can't be written to its log any more, and is thrown away from here on. Told once a start.
+  /// Its output can't be written to its log any more, and is thrown away from here on. Told once a
+  /// start.
   void replicaLogFailed(String deployment, Exception cause);
 
   /// A probe found the server ready.
