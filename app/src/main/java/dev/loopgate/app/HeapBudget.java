@@ -24,6 +24,15 @@ final class HeapBudget {
     return this;
   }
 
+  /// What is left of `directMax` beside all holders so far; below 0 when they are too many.
+  long directLeft(long directMax) {
+    long left = directMax;
+    for (Line line : direct) {
+      left -= line.bytes();
+    }
+    return left;
+  }
+
   /// Refuses when the sums are more than the JVM has.
   ///
   /// @throws StartException with one line that names the sum, its largest holder and the flag

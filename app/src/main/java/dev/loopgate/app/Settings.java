@@ -52,6 +52,9 @@ final class Settings {
       settings.get(setting);
     }
     settings.checkTogether();
+    if (role == Role.UP) {
+      settings.checkBesideTheSample();
+    }
     return settings;
   }
 
@@ -135,6 +138,20 @@ final class Settings {
               + Kind.Bytes.shown(segment)
               + "; allowed: at least "
               + Kind.Bytes.shown(4 * segment));
+    }
+  }
+
+  private void checkBesideTheSample() throws UsageException {
+    for (Model model : get(SettingsTable.MODELS)) {
+      if (model.id().equals(SampleModel.ID) || model.prefix().equals(SampleModel.PREFIX)) {
+        throw new UsageException(
+            where(SettingsTable.MODELS)
+                + ": id="
+                + model.id()
+                + ", prefix="
+                + model.prefix()
+                + " is the sample model's; allowed: another one, or the role gateway");
+      }
     }
   }
 

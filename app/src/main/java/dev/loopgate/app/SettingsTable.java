@@ -114,7 +114,7 @@ final class SettingsTable {
   static final Setting<Long> SHIP_WINDOW_BYTES =
       setting(
           "ship.window-bytes",
-          bytes(MIB, 4 * GIB),
+          bytes(MIB, 256 * MIB),
           "256MiB",
           "A window closes early when this much of the log is in it.");
   static final Setting<Long> FEEDBACK_BYTES_MAX =
@@ -145,10 +145,10 @@ final class SettingsTable {
   static final Setting<Integer> CONNECTIONS_MAX =
       setting(
           "proxy.connections-max",
-          new Kind.Count(1, 1_000_000, false),
-          "1024",
-          "Callers connected at once; one more is closed at once. Each may cost memory, which is summed up at"
-              + " start.");
+          new Kind.Count(1, 1_000_000, true),
+          "auto",
+          "Callers connected at once; one more is closed at once. auto: as many as the memory allows were each to"
+              + " fill its buffers, at most 1024.");
   static final Setting<Duration> CALLER_HEAD_TIMEOUT =
       setting(
           "proxy.caller-head-timeout",

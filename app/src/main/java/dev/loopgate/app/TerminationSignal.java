@@ -29,6 +29,13 @@ final class TerminationSignal {
     asked.await();
   }
 
+  /// Returns once a signal came, or after `limit`.
+  ///
+  /// @return whether one came
+  boolean await(Duration limit) throws InterruptedException {
+    return asked.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
   /// All is closed: the process may end with this code.
   void closed(int exitCode) {
     code = exitCode;
