@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -54,9 +55,17 @@ public final class FilesReader {
 
   /// Gives each line of each data file below `root` to `lines`, file by file in the order of names.
   public static FilesReader read(Path root, Consumer<FileLine> lines) throws IOException {
+    return read(root, _ -> true, lines);
+  }
+
+  /// The same for those files whose path below `root` is wanted.
+  public static FilesReader read(Path root, Predicate<String> wanted, Consumer<FileLine> lines)
+      throws IOException {
     FilesReader reader = new FilesReader(root);
     for (Path file : filesBelow(root)) {
-      reader.readFile(file, lines);
+      if (wanted.test(root.relativize(file).toString())) {
+        reader.readFile(file, lines);
+      }
     }
     return reader;
   }

@@ -40,6 +40,17 @@ public final class LoadJournal {
     answered.add(id);
   }
 
+  /// Takes over what another load asked and was answered.
+  public void takeAll(LoadJournal other) {
+    other.asked.forEach(this::asking);
+    answered.addAll(other.answered);
+  }
+
+  /// The ids of all that was answered.
+  public Set<String> answeredIds() {
+    return Set.copyOf(answered);
+  }
+
   /// How many were asked.
   public int askedCount() {
     return asked.size();

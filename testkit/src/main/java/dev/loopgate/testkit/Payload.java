@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -17,6 +18,8 @@ public record Payload(Kind kind, long seed, long length) {
   public enum Kind {
     /// ASCII that JSON must escape here and there.
     TEXT,
+    /// Lower-case letters, which no text format escapes.
+    LETTERS,
     /// Never UTF-8: the first byte is 0xFF.
     BINARY
   }
@@ -37,6 +40,11 @@ public record Payload(Kind kind, long seed, long length) {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
+  }
+
+  /// All of it as characters, for bodies known to be small.
+  public String text() {
+    return new String(bytes(), StandardCharsets.ISO_8859_1);
   }
 
   /// Writes the first `count` bytes.
@@ -66,8 +74,9 @@ public record Payload(Kind kind, long seed, long length) {
       }
       return block;
     }
+    int letters = kind == Kind.LETTERS ? 26 : ALPHABET.length();
     for (int i = 0; i < block.length; i++) {
-      block[i] = (byte) ALPHABET.charAt(random.nextInt(ALPHABET.length()));
+      block[i] = (byte) ALPHABET.charAt(random.nextInt(letters));
     }
     return block;
   }

@@ -102,7 +102,11 @@ public record Script(
   private static Payload payload(String word) {
     String[] parts = word.split("\\.", -1);
     return new Payload(
-        parts[0].equals("B") ? Payload.Kind.BINARY : Payload.Kind.TEXT,
+        switch (parts[0]) {
+          case "B" -> Payload.Kind.BINARY;
+          case "L" -> Payload.Kind.LETTERS;
+          default -> Payload.Kind.TEXT;
+        },
         Long.parseLong(parts[1]),
         Long.parseLong(parts[2]));
   }
