@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// P1 at the completing byte: a caller that has everything kills the gateway that instant, and finds
-/// its entry after the restart.
+/// P1 at the completing byte: a caller that has everything kills the gateway that instant, and
+/// finds its entry after the restart.
 final class CompletingByteIT {
   private static final int KILLS = Integer.getInteger("loopgate.completing-byte.kills", 5);
   private static final int EXCHANGES_BEFORE = 3;
@@ -57,7 +57,8 @@ final class CompletingByteIT {
 
   private static void exchange(Caller caller, Framing framing, String id, LoadJournal journal)
       throws IOException {
-    // Large enough that the answer takes several reads, small enough that none waits for the caller.
+    // Large enough that the answer takes several reads, small enough that none waits for the
+    // caller.
     Script script =
         Script.plain(
                 new Payload(Payload.Kind.TEXT, id.hashCode(), 500),

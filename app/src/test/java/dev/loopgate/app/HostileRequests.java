@@ -41,11 +41,6 @@ final class HostileRequests {
     return List.copyOf(requests.all);
   }
 
-  /// A head of these lines.
-  static String lines(String... lines) {
-    return String.join("\r\n", lines) + "\r\n\r\n";
-  }
-
   private void add(String name, String bytes, Integer... statuses) {
     all.add(new Hostile(name, bytes, Set.of(statuses)));
   }
@@ -201,7 +196,7 @@ final class HostileRequests {
     add("other: half a word", "GE", CLOSED, 400);
     add(
         "other: h2c upgrade",
-        lines(
+        Rig.head(
             "GET /model/m/x HTTP/1.1",
             "host: t",
             "request-id: {id}",
@@ -312,7 +307,7 @@ final class HostileRequests {
         404);
     add(
         "feedback: percent without digits",
-        lines(
+        Rig.head(
             "POST /feedback?a=%zz&%=b&&==&=c HTTP/1.1",
             "host: t",
             "request-id: {id}",

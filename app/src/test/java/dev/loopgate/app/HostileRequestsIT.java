@@ -86,13 +86,13 @@ final class HostileRequestsIT {
       long before = model.requests();
       try (Caller caller = gateway.call()) {
         caller.send(
-            HostileRequests.lines(
+            Rig.head(
                     "POST /model/m/a HTTP/1.1",
                     "host: t",
                     "content-length: 41",
                     "transfer-encoding: chunked")
                 + "0\r\n\r\n"
-                + HostileRequests.lines("GET /model/m/b HTTP/1.1", "host: t"));
+                + Rig.head("GET /model/m/b HTTP/1.1", "host: t"));
         Answer answer = caller.receive("POST");
 
         assertThat(answer.status()).isEqualTo(400);
@@ -106,8 +106,7 @@ final class HostileRequestsIT {
   void tenThousandInventedModelNamesStayBounded() throws Exception {
     // In memory where there is a tmpfs: this is about names, not about 10,000 forces of a disk.
     Path shm = Path.of("/dev/shm");
-    Path place =
-        Files.isWritable(shm) ? Files.createTempDirectory(shm, "loopgate-it-") : directory;
+    Path place = Files.isWritable(shm) ? Files.createTempDirectory(shm, "loopgate-it-") : directory;
     try (ScriptedModel model = ScriptedModel.start()) {
       Rig rig = Rig.infrontOf(place, model.url()).with("--ship.window", "150s");
       Set<String> partitions = new HashSet<>();
@@ -122,8 +121,7 @@ final class HostileRequestsIT {
         assertThat(gateway.stop()).as(gateway.output()).isZero();
       }
       FilesReader reader =
-          FilesReader.read(
-              rig.files(), line -> count(line, partitions, hours, found));
+          FilesReader.read(rig.files(), line -> count(line, partitions, hours, found));
 
       assertThat(reader.problems()).isEmpty();
       assertThat(found).hasSize(NAMES);

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Kill -9 under load, again and again on one data directory; then oracle 1 to 9 of what is found.
-/// `-Dloopgate.kill.rounds=50` for more rounds, `-Dloopgate.kill.seed=N` for the load of a failed run.
+/// `-Dloopgate.kill.rounds=50` for more rounds, `-Dloopgate.kill.seed=N` for the load of a failed
+/// run.
 final class KillIT {
   private static final int ROUNDS = Integer.getInteger("loopgate.kill.rounds", 10);
   private static final int LIFE_MILLIS_MAX = 1_500;

@@ -58,7 +58,8 @@ final class LargeBodyIT {
         assertThat(answer.header("x-request-intact")).isEqualTo("true");
         assertThat(check.isWhole()).as("the answer's bytes").isTrue();
       }
-      FileLine request = new Rig(directory, List.of(), List.of()).awaitLine("request_response", "large");
+      FileLine request =
+          new Rig(directory, List.of(), List.of()).awaitLine("request_response", "large");
       assertThat(request.record().path("size").asLong()).isEqualTo(GIB);
       assertThat(request.record().path("truncated").asBoolean()).isTrue();
       assertThat(request.bytes("request_content")).hasSizeLessThanOrEqualTo(4 << 20);

@@ -72,7 +72,8 @@ final class Load {
           open = callOnce(caller, prefix + count++, random);
         }
       } catch (IOException _) {
-        // The gateway died, or a connection was closed on us: what was not answered is not journalled
+        // The gateway died, or a connection was closed on us: what was not answered is not
+        // journalled
         // as answered, and the next connection shows whether there is a gateway.
       }
     }
@@ -114,8 +115,8 @@ final class Load {
     journal.asking(id, new LoadJournal.Asked(false, script));
     caller.send(
         "POST /api/v1/feedback HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
-            + "request-id: %s\r\nmodel-name: %s\r\nmodel-version: %s\r\n".formatted(
-                id, Rig.MODEL, Rig.VERSION)
+            + "request-id: %s\r\nmodel-name: %s\r\nmodel-version: %s\r\n"
+                .formatted(id, Rig.MODEL, Rig.VERSION)
             + "content-length: %d\r\n\r\n\"%s\"".formatted(text.length() + 2, text.text()));
     Answer answer = caller.receive("POST");
     if (answer.status() == 200) {

@@ -135,6 +135,11 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
     return FilesReader.read(files(), journal::check);
   }
 
+  /// A request's head of these lines.
+  static String head(String... lines) {
+    return String.join("\r\n", lines) + "\r\n\r\n";
+  }
+
   /// Waits for a condition, generously bounded: it passes at once when it holds.
   static void await(String what, Callable<Boolean> condition) throws Exception {
     long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();

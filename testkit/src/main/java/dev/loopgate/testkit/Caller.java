@@ -91,6 +91,11 @@ public final class Caller implements Closeable {
     return new Answer(head, in.body(head, framing, sink), "");
   }
 
+  /// The status of the next head, which is to be an interim one.
+  public int interim() throws IOException {
+    return in.head().status();
+  }
+
   /// Whether the other side has closed and nothing more comes.
   public boolean isOver() throws IOException {
     return in.read() < 0;
