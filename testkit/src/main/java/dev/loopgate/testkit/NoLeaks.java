@@ -67,10 +67,11 @@ public final class NoLeaks implements AutoCloseable {
       if (found.remove(ROUND_MILLIS_MAX) == null) {
         throw new IllegalStateException("leak detection: the collector did not run: explicit GC off?");
       }
-      Reference.reachabilityFence(canary);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("leak detection: interrupted", e);
+    } finally {
+      Reference.reachabilityFence(canary);
     }
   }
 }
