@@ -3,7 +3,8 @@ package dev.loopgate.api;
 import dev.loopgate.capture.Header;
 import java.util.List;
 
-/// One whole request to the API's door. Its bytes belong to it: the caller does not touch them again.
+/// One whole request to the API's door. Its bytes belong to it: the caller does not touch them
+/// again.
 public final class ApiRequest {
   private final String method;
   private final String target;

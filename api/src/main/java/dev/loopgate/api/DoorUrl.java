@@ -1,7 +1,7 @@
 package dev.loopgate.api;
 
-/// Which of the door's URLs a request names (contract section 3). Paths are matched as they stand on
-/// the wire, segments are decoded only for the record: no encoding turns one URL into another.
+/// Which of the door's URLs a request names (contract section 3). Paths are matched as they stand
+/// on the wire, segments are decoded only for the record: no encoding turns one URL into another.
 sealed interface DoorUrl {
   /// `GET /`.
   record Index() implements DoorUrl {}

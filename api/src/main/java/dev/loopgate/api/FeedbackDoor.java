@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
-/// Takes feedback, and answers for every path that is no model's: the index and the 404s of contract
-/// section 3. Any thread; each call belongs to the thread of its lane, which is never blocked.
+/// Takes feedback, and answers for every path that is no model's: the index and the 404s of
+/// contract section 3. Any thread; each call belongs to the thread of its lane, which is never
+/// blocked.
 public final class FeedbackDoor {
   /*
    * The answer is made before the feedback is offered, on the loop that has the request, so that
@@ -27,8 +28,8 @@ public final class FeedbackDoor {
 
   /// A door over this fleet.
   ///
-  /// @param slotOfModel the ledger's slot for what a feedback calls its model; asked on event loops, so
-  ///     without a lock
+  /// @param slotOfModel the ledger's slot for what a feedback calls its model; asked on event
+  ///   loops, so without a lock
   public FeedbackDoor(
       FeedbackConfig config, Fleet fleet, TimeSource time, ToIntFunction<String> slotOfModel) {
     this.config = config;
@@ -37,8 +38,8 @@ public final class FeedbackDoor {
     this.slotOfModel = slotOfModel;
   }
 
-  /// Whether this request has another answer here than a 404 for an unknown URL. Whoever has a model at
-  /// `/` asks this first.
+  /// Whether this request has another answer here than a 404 for an unknown URL. Whoever has a
+  /// model at `/` asks this first.
   ///
   /// @param path without query, as on the wire
   public static boolean serves(String method, String path) {
@@ -48,8 +49,8 @@ public final class FeedbackDoor {
     };
   }
 
-  /// Answers one request, exactly once. `reply` is told on the calling thread, or, when the fate of a
-  /// feedback is known, on `spool-writer`: it must not block there.
+  /// Answers one request, exactly once. `reply` is told on the calling thread, or, when the fate of
+  /// a feedback is known, on `spool-writer`: it must not block there.
   ///
   /// @param lane of the calling thread
   public void handle(ApiRequest request, SpoolLane lane, Consumer<ApiReply> reply) {
@@ -69,8 +70,7 @@ public final class FeedbackDoor {
   private void take(
       FeedbackReading reading, boolean byPath, SpoolLane lane, Consumer<ApiReply> answer) {
     switch (reading) {
-      case FeedbackReading.Refused(int status, String error) ->
-          answer.accept(error(status, error));
+      case FeedbackReading.Refused(int status, String error) -> answer.accept(error(status, error));
       case FeedbackReading.Taken(Feedback feedback) ->
           keep(feedback, registered(feedback, byPath), lane, answer);
     }
@@ -102,13 +102,12 @@ public final class FeedbackDoor {
         fleet.deployments().stream().map(one -> one.model().prefix() + "/").sorted().toList();
     return ApiReply.json(
         200,
-        JsonText.write(
-            json -> {
-              json.writeStartObject();
-              writeTexts(json, "links", List.of("/api/v1/feedback/*any"));
-              writeTexts(json, "routes", routes);
-              json.writeEndObject();
-            }));
+        JsonText.write(json -> {
+          json.writeStartObject();
+          writeTexts(json, "links", List.of("/api/v1/feedback/*any"));
+          writeTexts(json, "routes", routes);
+          json.writeEndObject();
+        }));
   }
 
   private static ApiReply unknownApi(ApiRequest request) {
@@ -132,35 +131,31 @@ public final class FeedbackDoor {
   private static ApiReply one(int status, String field, String text) {
     return ApiReply.json(
         status,
-        JsonText.write(
-            json -> {
-              json.writeStartObject();
-              json.writeStringField(field, text);
-              json.writeEndObject();
-            }));
+        JsonText.write(json -> {
+          json.writeStartObject();
+          json.writeStringField(field, text);
+          json.writeEndObject();
+        }));
   }
 
   /// What all three generations answered, in one (contract section 3).
   private static ApiReply registered(Feedback feedback, boolean byPath) {
     return ApiReply.json(
         200,
-        JsonText.write(
-            json -> {
-              json.writeStartObject();
-              json.writeBooleanField("error", false);
-              json.writeBooleanField("registered", true);
-              json.writeObjectFieldStart("message");
-              writeFacts(
-                  json, feedback, List.of("RequestID", "ModelVersion", "ModelName", "Payload"));
-              if (byPath) {
-                writeFacts(
-                    json, feedback, List.of("request_id", "model_version", "model_id", "payload"));
-              }
-              json.writeEndObject();
-              writeFacts(
-                  json, feedback, List.of("requestID", "modelVersion", "modelName", "payload"));
-              json.writeEndObject();
-            }));
+        JsonText.write(json -> {
+          json.writeStartObject();
+          json.writeBooleanField("error", false);
+          json.writeBooleanField("registered", true);
+          json.writeObjectFieldStart("message");
+          writeFacts(json, feedback, List.of("RequestID", "ModelVersion", "ModelName", "Payload"));
+          if (byPath) {
+            writeFacts(
+                json, feedback, List.of("request_id", "model_version", "model_id", "payload"));
+          }
+          json.writeEndObject();
+          writeFacts(json, feedback, List.of("requestID", "modelVersion", "modelName", "payload"));
+          json.writeEndObject();
+        }));
   }
 
   /// @param names of id, version, name and payload

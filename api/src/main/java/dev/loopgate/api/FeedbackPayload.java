@@ -35,25 +35,24 @@ final class FeedbackPayload {
     boolean isForm = mediaType.equals(FORM) && text.isPresent();
     String compact = json.orElse("");
     return Optional.of(
-        JsonText.write(
-            payload -> {
-              payload.writeStartObject();
-              if (!compact.isEmpty()) {
-                payload.writeFieldName("json");
-                payload.writeRawValue(compact);
-              } else if (isForm) {
-                writeGroup(payload, "post", UrlEncoded.parameters(new String(body, ISO_8859_1)));
-              }
-              writeGroup(payload, "uri", UrlEncoded.parameters(masked(request, redaction)));
-              if (compact.isEmpty() && !isForm && body.length > 0) {
-                writeBody(payload, text, body, contentType);
-              }
-              payload.writeEndObject();
-            }));
+        JsonText.write(payload -> {
+          payload.writeStartObject();
+          if (!compact.isEmpty()) {
+            payload.writeFieldName("json");
+            payload.writeRawValue(compact);
+          } else if (isForm) {
+            writeGroup(payload, "post", UrlEncoded.parameters(new String(body, ISO_8859_1)));
+          }
+          writeGroup(payload, "uri", UrlEncoded.parameters(masked(request, redaction)));
+          if (compact.isEmpty() && !isForm && body.length > 0) {
+            writeBody(payload, text, body, contentType);
+          }
+          payload.writeEndObject();
+        }));
   }
 
-  /// Masked before it is taken apart: what other readers of queries take for a separator (`;`) is none here,
-  /// and a secret behind it must not pass as a part of another value (P6).
+  /// Masked before it is taken apart: what other readers of queries take for a separator (`;`) is
+  /// none here, and a secret behind it must not pass as a part of another value (P6).
   private static String masked(ApiRequest request, Redaction redaction) {
     return redaction.maskQuery("?" + request.query()).substring(1);
   }

@@ -32,7 +32,8 @@ sealed interface FeedbackReading {
   static FeedbackReading of(
       DoorUrl.PathFeedback url, ApiRequest request, FeedbackConfig config, long arrivalMillis) {
     Optional<String> name = UrlEncoded.segment(url.modelId()).filter(FeedbackReading::isName);
-    Optional<String> version = UrlEncoded.segment(url.modelVersion()).filter(FeedbackReading::isName);
+    Optional<String> version =
+        UrlEncoded.segment(url.modelVersion()).filter(FeedbackReading::isName);
     if (name.isEmpty() || version.isEmpty()) {
       return new Refused(404, "Incorrect model_id / model_version field value");
     }

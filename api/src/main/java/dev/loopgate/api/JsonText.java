@@ -59,8 +59,8 @@ final class JsonText {
     return text.toString();
   }
 
-  /// The one JSON value in `text` without white space between its tokens; empty when `text` is not exactly
-  /// one value, or nested deeper than [#DEPTH_MAX].
+  /// The one JSON value in `text` without white space between its tokens; empty when `text` is not
+  /// exactly one value, or nested deeper than [#DEPTH_MAX].
   static Optional<String> compact(String text) {
     return isOneValue(text) ? Optional.of(withoutSpaceBetweenTokens(text)) : Optional.empty();
   }

@@ -16,8 +16,8 @@ import java.util.Optional;
 final class UrlEncoded {
   private UrlEncoded() {}
 
-  /// The parameters of a form or query: names and values decoded, in the order of their first coming;
-  /// values of an equal name in their order. A name without `=` has the empty value.
+  /// The parameters of a form or query: names and values decoded, in the order of their first
+  /// coming; values of an equal name in their order. A name without `=` has the empty value.
   static Map<String, List<String>> parameters(String wire) {
     Map<String, List<String>> parameters = new LinkedHashMap<>();
     int from = 0;

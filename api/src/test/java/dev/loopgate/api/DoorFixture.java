@@ -20,7 +20,8 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A door over a fleet of one, with a lane that keeps what it is given and forces when it is told to.
+/// A door over a fleet of one, with a lane that keeps what it is given and forces when it is told
+/// to.
 final class DoorFixture implements SpoolLane {
   static final long ARRIVAL_MILLIS = 1_576_613_285_000L;
   static final int SLOT = 7;
@@ -61,7 +62,8 @@ final class DoorFixture implements SpoolLane {
     door = new FeedbackDoor(config, Fleet.of(List.of(wine)), time, _ -> SLOT);
   }
 
-  /// Sends `lines`: a request line (`POST /feedback`), headers (`a: b`), and behind an empty line the body.
+  /// Sends `lines`: a request line (`POST /feedback`), headers (`a: b`), and behind an empty line
+  /// the body.
   DoorFixture send(String... lines) {
     List<Header> headers = new ArrayList<>();
     int at = 1;
@@ -83,7 +85,8 @@ final class DoorFixture implements SpoolLane {
 
   /// The forced answer to one whole feedback to `/feedback` with this content type and body.
   String payloadOf(String contentType, byte[] body) {
-    List<Header> headers = new ArrayList<>(headers("request-id: a", "model-name: m", "model-version: 1"));
+    List<Header> headers =
+        new ArrayList<>(headers("request-id: a", "model-name: m", "model-version: 1"));
     if (!contentType.isEmpty()) {
       headers.add(new Header("content-type", contentType));
     }

@@ -52,7 +52,8 @@ class FeedbackDoorTest {
             200 {"error":false,"registered":true,"message":{"RequestID":"previous-prediction-id",\
             "ModelVersion":"1.1","ModelName":"income","Payload":{"json":{"truthful":1}}},\
             "requestID":"previous-prediction-id","modelVersion":"1.1","modelName":"income",\
-            "payload":{"json":{"truthful":1}}}""");
+            "payload":{"json":{"truthful":1}}}\
+            """);
     assertThat(door.replies.getFirst().headers())
         .contains(new Header("request-id", "previous-prediction-id"));
     assertThat(door.kept)
@@ -77,7 +78,8 @@ class FeedbackDoorTest {
             "request_id":"previous-prediction-id","model_version":"1.1","model_id":"income",\
             "payload":{"uri":{"rating":["5"]}}},\
             "requestID":"previous-prediction-id","modelVersion":"1.1","modelName":"income",\
-            "payload":{"uri":{"rating":["5"]}}}""");
+            "payload":{"uri":{"rating":["5"]}}}\
+            """);
   }
 
   @Test
@@ -89,7 +91,11 @@ class FeedbackDoorTest {
       assertThat(modelOf(url, "model-name: a", "x-model-version: 1")).as(url).isEqualTo("a 1");
       assertThat(
               modelOf(
-                  url, "x-model-name: b", "model-name: a", "x-model-version: 2", "model-version: 1"))
+                  url,
+                  "x-model-name: b",
+                  "model-name: a",
+                  "x-model-version: 2",
+                  "model-version: 1"))
           .as(url)
           .isEqualTo("a 1");
       assertThat(modelOf(url, "model-name: ", "x-model-name: b", "x-model-version: 2"))
@@ -153,8 +159,15 @@ class FeedbackDoorTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/api/model//1.1/feedback", "/api/model/a//feedback", "/api/model///feedback",
-      "/api/model/%0a/1/feedback", "/api/model/%zz/1/feedback", "/api/model/%ff/1/feedback"})
+  @ValueSource(
+      strings = {
+        "/api/model//1.1/feedback",
+        "/api/model/a//feedback",
+        "/api/model///feedback",
+        "/api/model/%0a/1/feedback",
+        "/api/model/%zz/1/feedback",
+        "/api/model/%ff/1/feedback"
+      })
   void refusesPathSegmentsThatAreNoNames(String path) {
     assertThat(refused(path))
         .isEqualTo("404 {\"error\":\"Incorrect model_id / model_version field value\"}");
@@ -169,12 +182,14 @@ class FeedbackDoorTest {
 
   @Test
   void keepsWhateverModelsCallThemselves() {
-    for (String name : List.of("../../etc/passwd", ".", "a\tb", "M\u00fcller \u2603", "a".repeat(1024))) {
+    for (String name :
+        List.of("../../etc/passwd", ".", "a\tb", "M\u00fcller \u2603", "a".repeat(1024))) {
       String header = DoorFixture.onTheWire(name);
       assertThat(modelOf("/feedback", "model-name: " + header, "model-version: " + header))
           .isEqualTo(name + " " + name);
     }
-    assertThat(modelOf("/feedback", "model-name: \u00ff", "model-version: 1")).isEqualTo("\u00ff 1");
+    assertThat(modelOf("/feedback", "model-name: \u00ff", "model-version: 1"))
+        .isEqualTo("\u00ff 1");
   }
 
   @Test
@@ -197,7 +212,8 @@ class FeedbackDoorTest {
     assertThat(door.kept.getLast().idempotencyKey()).isEqualTo("k".repeat(256));
     for (String key : List.of("k".repeat(257), "\u00e9", "a\tb")) {
       assertThat(
-              refused("/feedback", ID, "model-name: a", "model-version: 1", "idempotency-key: " + key))
+              refused(
+                  "/feedback", ID, "model-name: a", "model-version: 1", "idempotency-key: " + key))
           .isEqualTo(
               "400 {\"error\":\"idempotency-key header is not valid: it must be printable ASCII of at"
                   + " most 256 bytes\"}");
@@ -291,7 +307,9 @@ class FeedbackDoorTest {
   void echoesNoIdThatIsNone() {
     door.send("GET /", "request-id: a\tb");
 
-    assertThat(door.replies.getFirst().headers()).extracting(Header::name).containsExactly("content-type");
+    assertThat(door.replies.getFirst().headers())
+        .extracting(Header::name)
+        .containsExactly("content-type");
   }
 
   private void assertUndeliverable() {

@@ -16,14 +16,37 @@ class FeedbackPayloadTest {
   private static final String UNPARSED = "refused: 400 {\"error\":\"Cannot parse data\"}";
 
   @ParameterizedTest
-  @ValueSource(strings = {"1", "0.10", "9007199254740993", "1e400", "-0", "-0.0", "1E+5", "1.0e-999",
-      "123456789012345678901234567890.000", "{\"a\":1,\"b\":2,\"a\":3}", "{\"z\":1,\"a\":2}", "[]", "[1,[2,{}]]",
-      "\"\"", "\"a b\\n\\u00e9\\ud800 \\\" \\\\\"", "null", "true", "\"\u2028 \u00e9 \ud83c\udf77\""})
+  @ValueSource(
+      strings = {
+        "1",
+        "0.10",
+        "9007199254740993",
+        "1e400",
+        "-0",
+        "-0.0",
+        "1E+5",
+        "1.0e-999",
+        "123456789012345678901234567890.000",
+        "{\"a\":1,\"b\":2,\"a\":3}",
+        "{\"z\":1,\"a\":2}",
+        "[]",
+        "[1,[2,{}]]",
+        "\"\"",
+        "\"a b\\n\\u00e9\\ud800 \\\" \\\\\"",
+        "null",
+        "true",
+        "\"\u2028 \u00e9 \ud83c\udf77\""
+      })
   void keepsJsonAsItWasWritten(String json) {
     String kept = "{\"json\":" + json + "}";
 
-    for (String type : List.of("application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json",
-        "a/B+JSON", "")) {
+    for (String type :
+        List.of(
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.x+json",
+            "a/B+JSON",
+            "")) {
       assertThat(payload(type, json)).as(type).isEqualTo(kept);
       assertThat(payload(type, " \t\r\n" + json + "\n ")).as(type).isEqualTo(kept);
     }
@@ -36,9 +59,48 @@ class FeedbackPayloadTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "{", "}", "{}x", "{} {}", "1 2", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "+1",
-      "1.", ".5", "1e", "NaN", "Infinity", "-", "tru", "truefalse", "nullx", "\"a", "\"a\nb\"", "\"\\x\"", "\"\\u12\"",
-      "[1 2]", "/**/1", "#\n1", "\ufeff1", "\u00a01", "1\u0000", "{\"a\"}", "[", "]", "\"a\" \"b\"", "{\"a\":}", "0x10", "1,2"})
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "{",
+        "}",
+        "{}x",
+        "{} {}",
+        "1 2",
+        "[1,]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{'a':1}",
+        "01",
+        "+1",
+        "1.",
+        ".5",
+        "1e",
+        "NaN",
+        "Infinity",
+        "-",
+        "tru",
+        "truefalse",
+        "nullx",
+        "\"a",
+        "\"a\nb\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "[1 2]",
+        "/**/1",
+        "#\n1",
+        "\ufeff1",
+        "\u00a01",
+        "1\u0000",
+        "{\"a\"}",
+        "[",
+        "]",
+        "\"a\" \"b\"",
+        "{\"a\":}",
+        "0x10",
+        "1,2"
+      })
   void refusesWhatIsNotOneJsonValue(String body) {
     assertThat(payload("application/json", body)).isEqualTo(UNPARSED);
     assertThat(payload("application/vnd.x+json", body)).isEqualTo(UNPARSED);
@@ -70,7 +132,8 @@ class FeedbackPayloadTest {
   @Test
   void refusesNestingBeyondTheLimit() {
     int max = JsonText.DEPTH_MAX;
-    assertThat(payload("application/json", "[".repeat(max) + "]".repeat(max))).startsWith("{\"json\"");
+    assertThat(payload("application/json", "[".repeat(max) + "]".repeat(max)))
+        .startsWith("{\"json\"");
     assertThat(payload("application/json", "[".repeat(max + 1) + "]".repeat(max + 1)))
         .isEqualTo(UNPARSED);
     assertThat(payload("application/json", "[".repeat(1_000_000))).isEqualTo(UNPARSED);
@@ -95,7 +158,8 @@ class FeedbackPayloadTest {
             "{\"post\":{\"b\":[\"1\",\"2\"],\"a\":[\"x y z\"],\"c\":[\"\"],\"\":[\"d\"],"
                 + "\"e\":[\"\u00e9\u00e9\"],\"f\":[\"a=b\"]}}");
     assertThat(payload(form, "a=%zz&b=%ff&c=%&d=\u00e9%4"))
-        .isEqualTo("{\"post\":{\"a\":[\"%zz\"],\"b\":[\"%ff\"],\"c\":[\"%\"],\"d\":[\"\u00e9%4\"]}}");
+        .isEqualTo(
+            "{\"post\":{\"a\":[\"%zz\"],\"b\":[\"%ff\"],\"c\":[\"%\"],\"d\":[\"\u00e9%4\"]}}");
     assertThat(payload(form, "")).isEqualTo("{}");
     assertThat(new DoorFixture().payloadOf(form, new byte[] {'a', '=', (byte) 0xff}))
         .isEqualTo("{\"body\":\"YT3/\",\"content_type\":\"" + form + "\",\"encoding\":\"base64\"}");
@@ -106,7 +170,8 @@ class FeedbackPayloadTest {
     assertThat(payload("text/plain", "a\r\n\"b\"\u0001"))
         .isEqualTo("{\"body\":\"a\\r\\n\\\"b\\\"\\u0001\",\"content_type\":\"text/plain\"}");
     assertThat(payload("", "{not json")).isEqualTo("{\"body\":\"{not json\"}");
-    assertThat(payload("text/json", "1")).isEqualTo("{\"body\":\"1\",\"content_type\":\"text/json\"}");
+    assertThat(payload("text/json", "1"))
+        .isEqualTo("{\"body\":\"1\",\"content_type\":\"text/json\"}");
     assertThat(new DoorFixture().payloadOf("image/png", new byte[] {(byte) 0x89, 'P'}))
         .isEqualTo("{\"body\":\"iVA=\",\"content_type\":\"image/png\",\"encoding\":\"base64\"}");
     assertThat(payload("text/plain", "")).isEqualTo("{}");
@@ -116,19 +181,35 @@ class FeedbackPayloadTest {
   @Test
   void keepsTheQueryBesideTheBody() {
     DoorFixture door = new DoorFixture();
-    door.send("POST /feedback?a=1&a=2&b", "request-id: a", "model-name: m", "model-version: 1",
-        "content-type: application/json", "", "{\"c\":3}");
+    door.send(
+        "POST /feedback?a=1&a=2&b",
+        "request-id: a",
+        "model-name: m",
+        "model-version: 1",
+        "content-type: application/json",
+        "",
+        "{\"c\":3}");
 
     assertThat(door.kept.getLast().payloadJson())
         .isEqualTo("{\"json\":{\"c\":3},\"uri\":{\"a\":[\"1\",\"2\"],\"b\":[\"\"]}}");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"token=s3cret", "a=1&TOKEN=s3cret", "to%6ben=s3cret", "a=1;token=s3cret", "a=1?token=s3cret",
-      "api_key=s3cret&api_key=s3cret", "a=1#sig=s3cret", "password=%73%33cret"})
+  @ValueSource(
+      strings = {
+        "token=s3cret",
+        "a=1&TOKEN=s3cret",
+        "to%6ben=s3cret",
+        "a=1;token=s3cret",
+        "a=1?token=s3cret",
+        "api_key=s3cret&api_key=s3cret",
+        "a=1#sig=s3cret",
+        "password=%73%33cret"
+      })
   void masksSecretsOfTheQueryBeforeTheyAreKept(String query) {
     DoorFixture door = new DoorFixture();
-    door.send("POST /feedback?" + query, "request-id: a", "model-name: m", "model-version: 1").force();
+    door.send("POST /feedback?" + query, "request-id: a", "model-name: m", "model-version: 1")
+        .force();
 
     assertThat(door.kept.getLast().payloadJson()).contains(Redaction.MASK).doesNotContain("cret");
     assertThat(door.answer()).contains(Redaction.MASK).doesNotContain("cret");
@@ -144,13 +225,18 @@ class FeedbackPayloadTest {
       for (int at = 0; at < body.length; at++) {
         String likely = "{}[]\":,\\ \n\r\tu0e1.-%&=+";
         body[at] =
-            (byte) (random.nextInt(4) == 0 ? random.nextInt(256) : likely.charAt(random.nextInt(likely.length())));
+            (byte)
+                (random.nextInt(4) == 0
+                    ? random.nextInt(256)
+                    : likely.charAt(random.nextInt(likely.length())));
       }
       String payload = new DoorFixture().payloadOf(types[random.nextInt(4)], body);
 
       if (!payload.equals(UNPARSED)) {
         assertThat(payload).as("seed=%d i=%d", seed, i).doesNotContain("\n", "\r");
-        assertThat(new ObjectMapper().readTree(payload).isObject()).as("seed=%d i=%d", seed, i).isTrue();
+        assertThat(new ObjectMapper().readTree(payload).isObject())
+            .as("seed=%d i=%d", seed, i)
+            .isTrue();
       }
     }
   }

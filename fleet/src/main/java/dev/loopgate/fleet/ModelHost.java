@@ -1,7 +1,7 @@
 package dev.loopgate.fleet;
 
-/// Where the one replica of a deployment runs: it is started, watched, restarted when it dies, stopped.
-/// How many there should be, and when, is decided elsewhere. Any thread.
+/// Where the one replica of a deployment runs: it is started, watched, restarted when it dies,
+/// stopped. How many there should be, and when, is decided elsewhere. Any thread.
 public interface ModelHost {
   /// What the replica is doing.
   enum ReplicaState {
