@@ -6,8 +6,8 @@ public enum Appended {
   ACCEPTED,
   /// In the ring without the bytes of its bodies: there was no room for them (`cut{ring_full}`).
   ACCEPTED_WITHOUT_BODIES,
-  /// No room in the ring, or the spool's disk budget is used up: counted as dropped. Go on; a feedback
-  /// is answered 503.
+  /// No room in the ring, or the spool's disk budget is used up: counted as dropped. Go on; a
+  /// feedback is answered 503.
   FULL,
   /// Stopping, or the disk failed for good: counted as dropped. Go on; a feedback is answered 503.
   CLOSED

@@ -1,7 +1,7 @@
 package dev.loopgate.spool;
 
-/// Told once what became of an entry that asks to be forced. Called on `spool-writer`: must not block,
-/// so an event loop's own work is handed back to the loop.
+/// Told once what became of an entry that asks to be forced. Called on `spool-writer`: must not
+/// block, so an event loop's own work is handed back to the loop.
 @FunctionalInterface
 public interface ForceListener {
   /// What a force can have come to.

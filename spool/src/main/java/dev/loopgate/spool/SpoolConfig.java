@@ -6,12 +6,13 @@ import java.time.Duration;
 /// The spool's own settings.
 ///
 /// @param directory the spool's directory, made when absent
-/// @param ringDirectory a tmpfs for the ring, `/dev/shm`; where it is none, the ring lies beside the log
-/// @param ringBytes the ring, a power of two from 64 KiB to 1 GiB, default 64 MiB: about 2 s of 40,000
-///     small entries a second
+/// @param ringDirectory a tmpfs for the ring, `/dev/shm`; where it is none, the ring lies beside
+///   the log
+/// @param ringBytes the ring, a power of two from 64 KiB to 1 GiB, default 64 MiB: about 2 s of
+///   40,000 small entries a second
 /// @param segmentBytes a segment, 2 to 64 MiB, default 64 MiB
-/// @param logBytesMax the log's budget, default 16 GiB; at 80 % a warning, at 95 % feedback answers 503, at
-///     100 % captures are dropped
+/// @param logBytesMax the log's budget, default 16 GiB; at 80 % a warning, at 95 % feedback answers
+///   503, at 100 % captures are dropped
 /// @param freeBytesMin the file system is full below this, default 256 MiB
 /// @param lanesMax threads that append, 1 to 256
 /// @param forceAfter age of the oldest unforced capture, default 10 ms

@@ -2,7 +2,8 @@ package dev.loopgate.spool;
 
 import dev.loopgate.capture.DropReason;
 
-/// Everything the spool tells the outside. Called on event loops and on `spool-writer`: must not block.
+/// Everything the spool tells the outside. Called on event loops and on `spool-writer`: must not
+/// block.
 public interface SpoolEvents {
   /// One entry more in the ledger's `dropped{reason}`.
   void entryDropped(DropReason reason);
@@ -25,6 +26,7 @@ public interface SpoolEvents {
   /// The log reached a watermark of its budget, in percent: 80, 95 or 100; 0 when back below.
   void watermark(int percent);
 
-  /// Something was found at start that is worth a line: recovered entries, a torn tail, a quarantine.
+  /// Something was found at start that is worth a line: recovered entries, a torn tail, a
+  /// quarantine.
   void recovered(String what);
 }

@@ -4,8 +4,8 @@ import dev.loopgate.capture.Entry;
 import java.io.IOException;
 import java.util.Optional;
 
-/// Reads what is durable, in the order of the log. Belongs to the one thread named `shipper`; there is
-/// one reader a spool. An entry in parts is one record, joined.
+/// Reads what is durable, in the order of the log. Belongs to the one thread named `shipper`; there
+/// is one reader a spool. An entry in parts is one record, joined.
 public interface SpoolReader {
   /// The end of what may be read: everything before it is forced.
   LogPosition durableEnd();
@@ -13,9 +13,9 @@ public interface SpoolReader {
   /// The first position that is still there; what is before it was recycled.
   LogPosition start();
 
-  /// The first record at or after `from`, empty at [#durableEnd]. Damaged records were replaced by a
-  /// lost note when the spool was opened; one that turns bad later is skipped, counted and reported by
-  /// [SpoolEvents], never thrown.
+  /// The first record at or after `from`, empty at [#durableEnd]. Damaged records were replaced by
+  /// a lost note when the spool was opened; one that turns bad later is skipped, counted and
+  /// reported by [SpoolEvents], never thrown.
   Optional<LogRecord> next(LogPosition from) throws IOException;
 
   /// The whole entry. Its bodies share a buffer that is valid until the next call.

@@ -1,8 +1,8 @@
 /// Ring and write-ahead log: entries durable on local disk, many writers, one reader.
 ///
-/// Called by `proxy`, `ext-proc` and `api` on their event loops (append, never a wait), by `app` (open,
-/// start, close) and by `log-shipper` (read what is durable, release what is committed). Never talks to
-/// a network and never asks a clock by itself.
+/// Called by `proxy`, `ext-proc` and `api` on their event loops (append, never a wait), by `app`
+/// (open, start, close) and by `log-shipper` (read what is durable, release what is committed).
+/// Never talks to a network and never asks a clock by itself.
 @NullMarked
 package dev.loopgate.spool;
 

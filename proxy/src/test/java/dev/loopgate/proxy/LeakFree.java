@@ -1,0 +1,31 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.testkit.NoLeaks;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/// A test class whose code leaks no buffer.
+final class LeakFree implements BeforeAllCallback, AfterAllCallback {
+  private NoLeaks watching;
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    watching = NoLeaks.watch(LeakFree::allocate);
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    watching.close();
+  }
+
+  private static void allocate() {
+    for (int i = 0; i < 256; i++) {
+      ByteBufAllocator.DEFAULT.ioBuffer(64).release();
+      Unpooled.directBuffer(64).release();
+      Unpooled.buffer(64).release();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.loopgate.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/// The machine's own disk, by `FileChannel`. Any thread.
+public final class FileDisk implements Disk {
+  private static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  /// A disk; there is nothing to set.
+  public FileDisk() {}
+
+  @Override
+  public DiskFile create(Path file) throws IOException {
+    return new ChannelFile(
+        FileChannel.open(
+            file,
+            Set.of(
+                StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+            FILE_MODE));
+  }
+
+  @Override
+  public DiskFile open(Path file) throws IOException {
+    return new ChannelFile(
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+  }
+
+  @Override
+  public boolean exists(Path path) {
+    return Files.exists(path);
+  }
+
+  @Override
+  public void createDirectory(Path directory) throws IOException {
+    Files.createDirectories(directory, DIRECTORY_MODE);
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    try (Stream<Path> names = Files.list(directory)) {
+      return names.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Override
+  public void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void delete(Path file) throws IOException {
+    Files.deleteIfExists(file);
+  }
+
+  @Override
+  public void forceDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  @Override
+  public long freeBytes(Path directory) throws IOException {
+    return Files.getFileStore(directory).getUsableSpace();
+  }
+
+  @Override
+  public DiskLock lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE);
+    try {
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return channel::close;
+      }
+    } catch (OverlappingFileLockException e) {
+      channel.close();
+      throw new IOException("lock: held in this process: file=" + file, e);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    channel.close();
+    throw new IOException("lock: held by another process: file=" + file);
+  }
+
+  private record ChannelFile(FileChannel channel) implements DiskFile {
+    @Override
+    public long size() throws IOException {
+      return channel.size();
+    }
+
+    @Override
+    public int read(ByteBuffer target, long offset) throws IOException {
+      int count = 0;
+      while (target.hasRemaining()) {
+        int more = channel.read(target, offset + count);
+        if (more < 0) {
+          break;
+        }
+        count += more;
+      }
+      return count;
+    }
+
+    @Override
+    public void write(ByteBuffer source, long offset) throws IOException {
+      long at = offset;
+      while (source.hasRemaining()) {
+        at += channel.write(source, at);
+      }
+    }
+
+    @Override
+    public void force() throws IOException {
+      channel.force(
+          false); // the size is part of it: fdatasync writes what is needed to read the data back
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+      channel.truncate(size);
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+}

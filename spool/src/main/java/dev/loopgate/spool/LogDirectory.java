@@ -1,0 +1,115 @@
+package dev.loopgate.spool;
+
+import dev.loopgate.spool.Disk.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.random.RandomGenerator;
+
+/// Where the log keeps what.
+///
+/// ```text
+/// <spool>/  LOCK  IDENT  reserve
+///           wal/<number>.seg   pool/<any>.seg   quarantine/
+/// ```
+///
+/// A segment is named by its number, 16 hex digits: after a failed force one may begin with the same seq as
+/// the one before it.
+record LogDirectory(Path root) {
+  private static final String SUFFIX = ".seg";
+
+  /// Makes what is missing.
+  static LogDirectory make(Disk disk, Path root) throws IOException {
+    LogDirectory made = new LogDirectory(root);
+    disk.createDirectory(root);
+    disk.createDirectory(made.wal());
+    disk.createDirectory(made.pool());
+    disk.createDirectory(made.quarantine());
+    disk.forceDirectory(root);
+    return made;
+  }
+
+  Path lock() {
+    return root.resolve("LOCK");
+  }
+
+  Path wal() {
+    return root.resolve("wal");
+  }
+
+  Path pool() {
+    return root.resolve("pool");
+  }
+
+  Path quarantine() {
+    return root.resolve("quarantine");
+  }
+
+  Path segment(long number) {
+    return wal().resolve(HexName.of(number) + SUFFIX);
+  }
+
+  /// The segment's number, -1 when this is no segment's name.
+  static long numberOf(String name) {
+    return HexName.parse(name, SUFFIX);
+  }
+
+  /// The spool's id: from `IDENT`, else from a segment, else a new one; then `IDENT` says it.
+  SpoolId identify(Disk disk, RandomGenerator random) throws IOException {
+    SpoolId id = Ident.read(disk, root);
+    if (id != null) {
+      return id;
+    }
+    SpoolId found = new SpoolId(random.nextLong(), random.nextLong());
+    for (String name : disk.list(wal())) {
+      ByteBuffer page =
+          ByteBuffer.allocate(SegmentLayout.PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      try (DiskFile file = disk.open(wal().resolve(name))) {
+        file.read(page, 0);
+      }
+      SegmentLayout.Header header = SegmentLayout.readHeader(page.flip());
+      found = header == null ? found : header.spoolId();
+    }
+    Ident.write(disk, root, found);
+    return found;
+  }
+
+  /// Gives the reserve back to the file system.
+  void releaseReserve(Disk disk) throws IOException {
+    disk.delete(reserve());
+    disk.forceDirectory(root);
+  }
+
+  /// Makes the reserve when it is missing; false while there is no room.
+  boolean refillReserve(Disk disk, int bytes) {
+    try {
+      if (disk.exists(reserve())) {
+        return true;
+      }
+      ByteBuffer zeros = ByteBuffer.allocateDirect(Math.min(bytes, 1 << 20));
+      try (DiskFile file = disk.create(reserve())) {
+        for (long at = 0; at < bytes; at += zeros.capacity()) {
+          file.write(zeros.duplicate(), at);
+        }
+        file.force();
+      }
+      return true;
+    } catch (IOException e) {
+      return giveUp(disk, e);
+    }
+  }
+
+  private boolean giveUp(Disk disk, IOException e) {
+    try {
+      disk.delete(reserve());
+    } catch (IOException second) {
+      e.addSuppressed(second);
+    }
+    return false;
+  }
+
+  private Path reserve() {
+    return root.resolve("reserve");
+  }
+}

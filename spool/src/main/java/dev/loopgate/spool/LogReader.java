@@ -1,0 +1,314 @@
+package dev.loopgate.spool;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.loopgate.capture.Entry;
+import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.spool.LogMap.Extent;
+import dev.loopgate.spool.LogMap.SegmentFile;
+import dev.loopgate.spool.RecordLayout.Head;
+import dev.loopgate.spool.RecordLayout.PartHead;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The one reader of the log. Belongs to the thread named `shipper`.
+///
+/// An entry in parts is known by its last part, which leads back to the others; so the order of entries
+/// is the order of their seqs.
+final class LogReader implements SpoolReader, AutoCloseable {
+  private final Disk disk;
+  private final LogMap map;
+  private final PartSets sets;
+  private final Log log;
+  private final SpoolEvents events;
+  private final EntryDecoder decoder;
+
+  private final Map<Integer, ModelKey> keys = new HashMap<>(); // of the segment at hand
+  private @Nullable SegmentScan scan;
+  private long scanned = -1; // its segment
+  private long keysTo; // offset up to which its dictionary records are known
+  private @Nullable SegmentScan partScan;
+  private long partScanned = -1;
+  private ByteBuffer joined = ByteBuffer.allocate(0);
+  private LogPosition lastDamage = LogPosition.START;
+
+  LogReader(
+      Disk disk,
+      LogMap map,
+      PartSets sets,
+      Log log,
+      SpoolEvents events,
+      EntryDecoder decoder) {
+    this.disk = disk;
+    this.map = map;
+    this.sets = sets;
+    this.log = log;
+    this.events = events;
+    this.decoder = decoder;
+  }
+
+  @Override
+  public LogPosition durableEnd() {
+    return log.durableEnd();
+  }
+
+  @Override
+  public LogPosition start() {
+    LogPosition end = log.durableEnd(); // first: an extent may come in between
+    Extent first = map.atOrAfter(LogPosition.START);
+    return first == null || first.start().compareTo(end) > 0 ? end : first.start();
+  }
+
+  @Override
+  public Optional<LogRecord> next(LogPosition from) throws IOException {
+    LogPosition end = log.durableEnd();
+    LogPosition at = from;
+    while (true) {
+      Extent extent = map.atOrAfter(at);
+      if (extent == null || at.compareTo(end) >= 0 || extent.start().compareTo(end) >= 0) {
+        return Optional.empty();
+      }
+      at = at.compareTo(extent.start()) < 0 ? extent.start() : at;
+      SegmentScan segment = scanOf(extent.segment(), extent.offsetOf(at));
+      long limit = extent.offset() + extent.bytes();
+      boolean found = segment.seek(extent.offsetOf(at), limit);
+      reportDamage(at, segment.skipped());
+      if (!found) {
+        at = extent.end();
+        continue;
+      }
+      LogPosition place = placeOf(extent, segment.offset());
+      LogPosition next = placeOf(extent, segment.nextOffset());
+      keysTo = Math.max(keysTo, segment.nextOffset());
+      Optional<LogRecord> record = record(segment, place, next);
+      if (record.isPresent()) {
+        return record;
+      }
+      at = next;
+    }
+  }
+
+  @Override
+  public Entry read(LogRecord.EntryAt entry) throws IOException {
+    Extent extent = map.atOrAfter(entry.at());
+    if (extent == null || extent.start().compareTo(entry.at()) > 0) {
+      throw new IOException("log: no record there: position=" + entry.at());
+    }
+    SegmentScan segment = scanOf(extent.segment(), extent.offsetOf(entry.at()));
+    long offset = extent.offsetOf(entry.at());
+    if (!segment.seek(offset, extent.offset() + extent.bytes()) || segment.offset() != offset) {
+      throw new IOException("log: record damaged: position=" + entry.at());
+    }
+    if (segment.head().type() == RecordLayout.ENTRY) {
+      return decoder.decode(segment.payload());
+    }
+    if (!join(entry.at(), segment.payload())) {
+      throw new IOException("log: a part is damaged: position=" + entry.at());
+    }
+    return decoder.decode(joined.duplicate());
+  }
+
+  @Override
+  public void release(LogPosition position) throws IOException {
+    List<SegmentFile> free = map.takeBefore(sets.needed(position));
+    for (SegmentFile file : free) {
+      closeScansOf(file.number());
+      log.recycle(file);
+    }
+  }
+
+  @Override
+  public long bytesAfter(LogPosition from) {
+    return map.bytesAfter(from);
+  }
+
+  @Override
+  public void close() throws IOException {
+    closeScansOf(scanned);
+    closeScansOf(partScanned);
+  }
+
+  private static LogPosition placeOf(Extent extent, long offset) {
+    return new LogPosition(
+        extent.start().segment(), extent.start().offset() + offset - extent.offset());
+  }
+
+  private Optional<LogRecord> record(SegmentScan segment, LogPosition place, LogPosition next)
+      throws IOException {
+    Head head = segment.head();
+    return switch (head.type()) {
+      case RecordLayout.DICTIONARY -> {
+        keys.put(head.keyId(), ModelKey.decoded(segment.payload()));
+        yield Optional.empty();
+      }
+      case RecordLayout.ENTRY -> entryAt(head, place, next, segment.payload());
+      case RecordLayout.PART -> lastPart(segment, head, place, next);
+      case RecordLayout.NOTE -> note(segment, place, next);
+      default -> Optional.empty(); // a marker, or of a later version
+    };
+  }
+
+  private Optional<LogRecord> entryAt(
+      Head head, LogPosition place, LogPosition next, ByteBuffer whole) {
+    ModelKey key = keys.get(head.keyId());
+    try {
+      if (key == null) { // its dictionary record is damaged; the entry says the same
+        Entry entry = decoder.decode(whole.duplicate());
+        key = new ModelKey(entry.kind(), entry.model().name(), entry.model().version());
+      }
+    } catch (IOException _) {
+      reportDamage(place, whole.remaining());
+      return Optional.empty();
+    }
+    return Optional.of(
+        new LogRecord.EntryAt(
+            place,
+            next,
+            head.seq(),
+            key.kind(),
+            head.timeMillis(),
+            key.model(),
+            whole.remaining()));
+  }
+
+  private Optional<LogRecord> lastPart(
+      SegmentScan segment, Head head, LogPosition place, LogPosition next) throws IOException {
+    PartHead part = RecordLayout.readPartHead(segment.payload(), 0);
+    if (!part.isLast()) {
+      return Optional.empty();
+    }
+    if (!join(place, segment.payload())) {
+      reportDamage(place, segment.head().recordBytes());
+      return Optional.empty();
+    }
+    return entryAt(head, place, next, joined.duplicate());
+  }
+
+  private Optional<LogRecord> note(SegmentScan segment, LogPosition place, LogPosition next) {
+    try {
+      return Optional.of(
+          new LogRecord.NoteAt(place, next, NoteMessage.parseFrom(segment.payload())));
+    } catch (InvalidProtocolBufferException _) {
+      reportDamage(place, segment.head().recordBytes());
+      return Optional.empty();
+    }
+  }
+
+  /// Joins the parts that lead up to the last one, from the back; false when one is damaged.
+  private boolean join(LogPosition lastPlace, ByteBuffer lastPayload) throws IOException {
+    PartHead part = RecordLayout.readPartHead(lastPayload, 0);
+    if (joined.capacity() < part.totalLength()) {
+      joined = ByteBuffer.allocateDirect(part.totalLength());
+    }
+    int room = part.totalLength();
+    LogPosition place = lastPlace;
+    ByteBuffer payload = lastPayload;
+    while (true) {
+      int length = payload.remaining() - RecordLayout.PART_HEAD_BYTES;
+      room -= length;
+      if (room < 0) {
+        return false;
+      }
+      joined.clear().put(room, payload, RecordLayout.PART_HEAD_BYTES, length);
+      if (part.number() == 0) {
+        joined.limit(part.totalLength());
+        return room == 0;
+      }
+      place =
+          part.back() > 0
+              ? new LogPosition(place.segment(), place.offset() - part.back())
+              : part.before();
+      ByteBuffer before = partAt(place);
+      if (before == null) {
+        return false;
+      }
+      PartHead head = RecordLayout.readPartHead(before, 0);
+      if (head.entryId() != part.entryId() || head.number() != part.number() - 1) {
+        return false;
+      }
+      part = head;
+      payload = before;
+    }
+  }
+
+  private @Nullable ByteBuffer partAt(LogPosition place) throws IOException {
+    Extent extent = map.atOrAfter(place);
+    if (extent == null || extent.start().compareTo(place) > 0) {
+      return null;
+    }
+    long offset = extent.offsetOf(place);
+    SegmentScan segment = partScan;
+    if (segment == null || partScanned != extent.segment()) {
+      if (segment != null) {
+        segment.close();
+      }
+      segment = open(extent.segment());
+      partScan = segment;
+      partScanned = extent.segment();
+    }
+    boolean found =
+        segment.seek(offset, extent.offset() + extent.bytes())
+            && segment.offset() == offset
+            && segment.head().type() == RecordLayout.PART;
+    return found ? segment.payload() : null;
+  }
+
+  /// The segment at hand, its dictionary known up to `offset`.
+  private SegmentScan scanOf(long number, long offset) throws IOException {
+    SegmentScan segment = scan;
+    if (segment == null || scanned != number) {
+      if (segment != null) {
+        segment.close();
+      }
+      keys.clear();
+      segment = open(number);
+      scan = segment;
+      scanned = number;
+      keysTo = SegmentLayout.PAGE_BYTES;
+    }
+    while (keysTo < offset && segment.seek(keysTo, offset)) {
+      if (segment.head().type() == RecordLayout.DICTIONARY) {
+        keys.put(segment.head().keyId(), ModelKey.decoded(segment.payload()));
+      }
+      keysTo = segment.nextOffset();
+    }
+    keysTo = Math.max(keysTo, offset);
+    return segment;
+  }
+
+  private SegmentScan open(long number) throws IOException {
+    SegmentFile file = map.file(number);
+    if (file == null) {
+      throw new IOException("log: segment gone: number=" + number);
+    }
+    return new SegmentScan(disk.open(file.path()), file.generation());
+  }
+
+  private void closeScansOf(long number) throws IOException {
+    if (scan != null && scanned == number) {
+      scan.close();
+      scan = null;
+    }
+    if (partScan != null && partScanned == number) {
+      partScan.close();
+      partScan = null;
+    }
+  }
+
+  private void reportDamage(LogPosition at, long bytes) {
+    if (bytes > 0 && at.compareTo(lastDamage) > 0) {
+      lastDamage = at; // once, however often it is read
+      events.recovered(
+          "damaged record skipped: segment="
+              + HexName.of(at.segment())
+              + ", offset="
+              + at.offset()
+              + ", bytes="
+              + bytes);
+    }
+  }
+}

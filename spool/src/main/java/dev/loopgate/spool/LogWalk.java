@@ -1,0 +1,201 @@
+package dev.loopgate.spool;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.loopgate.proto.v1.Counts;
+import dev.loopgate.proto.v1.LedgerNote;
+import dev.loopgate.proto.v1.LedgerRow;
+import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.proto.v1.SeqRange;
+import dev.loopgate.spool.LogMap.Extent;
+import dev.loopgate.spool.LogMap.SegmentFile;
+import dev.loopgate.spool.LogRecovery.Tail;
+import dev.loopgate.spool.RecordLayout.Head;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Recovery's look at every record that is kept, in order: numbers to go on with, and what the notes say.
+/// Confined to recovery.
+final class LogWalk {
+  private final Disk disk;
+  private final LogMap map;
+  private final PartSets sets = new PartSets();
+  private final Map<Long, Map<LedgerKey, LedgerRow>> ledgers = new LinkedHashMap<>();
+  private final SeqRanges holes = new SeqRanges();
+  private final SeqRanges noted = new SeqRanges();
+  private long lastLedger;
+  private long expected;
+  private int keyIdMax;
+  private long timeMillis;
+  private long entries;
+
+  private @Nullable SegmentScan scan;
+  private long scanned = -1;
+
+  /// @param firstSeq the seq the oldest record must have
+  LogWalk(Disk disk, LogMap map, long firstSeq) {
+    this.disk = disk;
+    this.map = map;
+    this.expected = firstSeq;
+  }
+
+  /// Looks at all records in these bytes; up to `nextSeq` there must be no hole.
+  void walk(List<Extent> extents, long nextSeq) throws IOException {
+    for (Extent extent : extents) {
+      SegmentScan segment = scanOf(extent.segment());
+      long limit = extent.offset() + extent.bytes();
+      long at = extent.offset();
+      while (segment.seek(at, limit)) {
+        LogPosition start = extent.start();
+        long offset = start.offset() + segment.offset() - extent.offset();
+        look(segment, new LogPosition(start.segment(), offset));
+        at = segment.nextOffset();
+      }
+    }
+    if (expected < nextSeq) {
+      holes.add(expected, nextSeq - 1);
+    }
+    if (scan != null) {
+      scan.close();
+    }
+  }
+
+  /// The names that the records of these groups use.
+  Map<ModelKey, Integer> keysOf(List<Tail> tail) throws IOException {
+    Map<ModelKey, Integer> used = new LinkedHashMap<>();
+    for (Tail group : tail) {
+      SegmentFile file = map.file(group.segment());
+      if (file != null) {
+        try (SegmentScan segment = new SegmentScan(disk.open(file.path()), file.generation())) {
+          addKeys(segment, group, used);
+        }
+      }
+    }
+    return used;
+  }
+
+  PartSets sets() {
+    return sets;
+  }
+
+  List<SeqRange> lost() {
+    return holes.without(noted);
+  }
+
+  Map<Long, Map<LedgerKey, LedgerRow>> ledgers() {
+    return ledgers;
+  }
+
+  int nextKeyId() {
+    return keyIdMax + 1;
+  }
+
+  long timeMillis() {
+    return timeMillis;
+  }
+
+  long entries() {
+    return entries;
+  }
+
+  /// The totals of the ledger that was noted last, for the start of a segment.
+  Optional<NoteMessage> snapshot() {
+    Map<LedgerKey, LedgerRow> rows = ledgers.get(lastLedger);
+    if (rows == null) {
+      return Optional.empty();
+    }
+    LedgerNote.Builder note = LedgerNote.newBuilder().setLedgerId(lastLedger).setSnapshot(true);
+    for (LedgerRow row : rows.values()) {
+      note.addRows(row.toBuilder().setDelta(Counts.getDefaultInstance()));
+    }
+    return Optional.of(NoteMessage.newBuilder().setLedger(note).build());
+  }
+
+  private void look(SegmentScan segment, LogPosition place) {
+    Head head = segment.head();
+    timeMillis = Math.max(timeMillis, head.timeMillis());
+    switch (head.type()) {
+      case RecordLayout.DICTIONARY -> keyIdMax = Math.max(keyIdMax, head.keyId());
+      case RecordLayout.ENTRY -> entry(head.seq());
+      case RecordLayout.PART -> {
+        RecordLayout.PartHead part = RecordLayout.readPartHead(segment.payload(), 0);
+        sets.ring(segment.ringId());
+        sets.add(part, place);
+        if (part.isLast()) {
+          entry(head.seq());
+        }
+      }
+      case RecordLayout.NOTE -> note(segment);
+      default -> {} // a marker, or of a later version
+    }
+  }
+
+  private void entry(long seq) {
+    if (seq < expected) {
+      return;
+    }
+    if (seq > expected) {
+      holes.add(expected, seq - 1);
+    }
+    expected = seq + 1;
+    entries++;
+  }
+
+  private void note(SegmentScan segment) {
+    NoteMessage note;
+    try {
+      note = NoteMessage.parseFrom(segment.payload());
+    } catch (InvalidProtocolBufferException _) {
+      return; // its checksum fits, so a later version wrote it
+    }
+    switch (note.getNoteCase()) {
+      case LEDGER -> {
+        lastLedger = note.getLedger().getLedgerId();
+        Map<LedgerKey, LedgerRow> rows =
+            ledgers.computeIfAbsent(lastLedger, _ -> new HashMap<>());
+        for (LedgerRow row : note.getLedger().getRowsList()) {
+          rows.put(new LedgerKey(row.getSlot(), row.getPlane(), row.getKind()), row);
+        }
+      }
+      case LOST -> note.getLost().getSeqsList().forEach(r -> noted.add(r.getFirst(), r.getLast()));
+      case GAP, NOTE_NOT_SET -> {}
+    }
+  }
+
+  private static void addKeys(SegmentScan segment, Tail group, Map<ModelKey, Integer> used)
+      throws IOException {
+    Map<Integer, ModelKey> known = new HashMap<>();
+    long end = group.offset() + group.header().length();
+    long at = SegmentLayout.PAGE_BYTES;
+    while (segment.seek(at, end)) {
+      Head head = segment.head();
+      if (head.type() == RecordLayout.DICTIONARY) {
+        known.put(head.keyId(), ModelKey.decoded(segment.payload()));
+      } else if (segment.offset() > group.offset() && known.containsKey(head.keyId())) {
+        used.put(known.get(head.keyId()), head.keyId());
+      }
+      at = segment.nextOffset();
+    }
+  }
+
+  private SegmentScan scanOf(long number) throws IOException {
+    if (scan != null && scanned == number) {
+      return scan;
+    }
+    if (scan != null) {
+      scan.close();
+    }
+    SegmentFile file = map.file(number);
+    if (file == null) {
+      throw new IOException("log: segment gone: number=" + number);
+    }
+    SegmentScan opened = new SegmentScan(disk.open(file.path()), file.generation());
+    scan = opened;
+    scanned = number;
+    return opened;
+  }
+}
