@@ -1,61 +1,76 @@
 package dev.loopgate.testkit;
 
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 
-/// Turns Netty's leak reports, which are only log lines, into a failure.
+/// Turns a leaked Netty buffer into a failure; Netty itself only writes a log line. One at a time in a
+/// JVM; the detection level is paranoid in each test run (the reactor's POM).
 ///
-/// Netty reports a leak when the next buffer is allocated after the leaked one was collected: hence the
-/// rounds of collecting and allocating before the verdict.
+/// ```java
+/// try (NoLeaks _ = NoLeaks.watch()) {
+///   // everything that opens and closes channels
+/// }
+/// ```
 public final class NoLeaks implements AutoCloseable {
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = 3;
+  private static final long ROUND_MILLIS_MAX = 5_000;
 
-  // Held strongly: the log manager does not.
-  private final Logger logger = Logger.getLogger("io.netty.util.ResourceLeakDetector");
   private final List<String> leaks = new CopyOnWriteArrayList<>();
-  private final Runnable allocate;
-  private final Handler handler =
-      new Handler() {
-        @Override
-        public void publish(LogRecord entry) {
-          if (entry.getMessage().contains("LEAK")) {
-            leaks.add(entry.getMessage());
-          }
-        }
 
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
-
-  private NoLeaks(Runnable allocate) {
-    this.allocate = allocate;
+  private NoLeaks() {
+    ByteBufUtil.setLeakListener((type, records) -> leaks.add(type + records));
   }
 
-  /// Watches from now until [#close].
+  /// Watches from here on.
   ///
-  /// @param allocate allocates and releases some buffers from the allocators in use
-  public static NoLeaks watch(Runnable allocate) {
-    NoLeaks watching = new NoLeaks(allocate);
-    watching.logger.addHandler(watching.handler);
-    return watching;
+  /// @throws IllegalStateException when leaks are not looked for at every buffer
+  public static NoLeaks watch() {
+    if (ResourceLeakDetector.getLevel() != ResourceLeakDetector.Level.PARANOID) {
+      throw new IllegalStateException(
+          "leak detection: level=" + ResourceLeakDetector.getLevel() + ", allowed=PARANOID");
+    }
+    return new NoLeaks();
   }
 
-  /// @throws AssertionError when something leaked since [#watch]
+  /// Looks for what was left behind, and stops watching.
+  ///
+  /// @throws AssertionError when a buffer was not released; it says where the buffer was touched
   @Override
   public void close() {
-    for (int round = 0; round < ROUNDS; round++) {
-      System.gc();
-      allocate.run();
+    try {
+      for (int round = 0; round < ROUNDS && leaks.isEmpty(); round++) {
+        collectGarbage();
+        // The detector reports what the collector found when the next buffers are made.
+        PooledByteBufAllocator.DEFAULT.heapBuffer(1).release();
+        PooledByteBufAllocator.DEFAULT.directBuffer(1).release();
+      }
+    } finally {
+      ByteBufUtil.setLeakListener(null);
     }
-    logger.removeHandler(handler);
     if (!leaks.isEmpty()) {
-      throw new AssertionError("leaks: count=" + leaks.size() + "\n" + leaks.getFirst());
+      throw new AssertionError("leaked buffers: count=" + leaks.size() + "\n" + leaks.getFirst());
+    }
+  }
+
+  /// Returns when the collector has found an object that was garbage when this was called.
+  private static void collectGarbage() {
+    ReferenceQueue<Object> found = new ReferenceQueue<>();
+    Reference<Object> canary = new PhantomReference<>(new Object(), found);
+    System.gc();
+    try {
+      if (found.remove(ROUND_MILLIS_MAX) == null) {
+        throw new IllegalStateException("leak detection: the collector did not run: explicit GC off?");
+      }
+      Reference.reachabilityFence(canary);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("leak detection: interrupted", e);
     }
   }
 }
