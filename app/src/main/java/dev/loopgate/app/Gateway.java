@@ -5,6 +5,11 @@ import dev.loopgate.api.FeedbackDoor;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.logshipper.LocalStore;
+import dev.loopgate.logshipper.LogShipper;
+import dev.loopgate.logshipper.ObjectStore;
+import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.logshipper.ShipperStatus;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
 import dev.loopgate.runtime.ModelProbe;
@@ -38,6 +43,7 @@ final class Gateway {
   private final GuardedClock clock;
   private final Telemetry telemetry;
   private final Deque<Closing> closings = new ArrayDeque<>();
+  private long deadlineNanos; // of publishing, from the moment of closing on
 
   private Gateway(Plan plan, GuardedClock clock, Telemetry telemetry) {
     this.plan = plan;
@@ -72,7 +78,10 @@ final class Gateway {
     }
     Fleet fleet = Fleet.of(models);
     spool.start();
+    LogShipper shipper = startShipper(rooms, fleet, spool);
+    onClose("shipper", () -> publishRest(shipper));
     onClose("spool's intake", spool::closeIntake);
+    telemetry.registry().register(new LedgerMetrics(spool::status, () -> shipped(shipper), clock));
 
     Readiness readiness = new Readiness(spool::status);
     probe(fleet);
@@ -105,6 +114,49 @@ final class Gateway {
     } catch (IOException e) {
       throw new StartException("up: no free port for the sample model: " + e.getMessage(), e);
     }
+  }
+
+  private LogShipper startShipper(Rooms rooms, Fleet fleet, Spool spool)
+      throws StartException, UsageException {
+    try {
+      ObjectStore store =
+          LocalStore.open(plan.data().files(), ShipperConfig.instanceOf(spool.id()));
+      return LogShipper.start(
+          rooms.shipper(plan.data().spool()),
+          new LogShipper.Surroundings(
+              spool.reader(),
+              spool.id(),
+              store,
+              model -> fleet.deploymentOfModel(model.name()).isPresent(),
+              clock,
+              telemetry.shipper()));
+    } catch (IOException e) {
+      throw new StartException("data: the files can't be continued: " + e.getMessage(), e);
+    }
+  }
+
+  private static LedgerMetrics.Shipped shipped(LogShipper shipper) {
+    ShipperStatus status = shipper.status();
+    return new LedgerMetrics.Shipped(
+        status.committedEntries(),
+        status.quarantinedEntries(),
+        0,
+        status.oldestUnshippedMillis(),
+        status.unshippedBytes());
+  }
+
+  /// Within what is left of `grace`; what is not published then is durable, and the next start's.
+  private void publishRest(LogShipper shipper) {
+    Duration left = Duration.ofNanos(Math.max(0, deadlineNanos - clock.nanos()));
+    if (!shipper.finish(left)) {
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.WARN,
+              "app",
+              "not all is published yet; it is durable, and published after the next start");
+    }
+    shipper.close();
   }
 
   private void probe(Fleet fleet) {
@@ -213,6 +265,7 @@ final class Gateway {
   ///
   /// @return whether all went well
   boolean close() {
+    deadlineNanos = clock.nanos() + plan.grace().toNanos();
     boolean well = true;
     while (!closings.isEmpty()) {
       Closing closing = closings.pop();

@@ -26,10 +26,10 @@ final class LedgerMetrics implements MultiCollector {
   /// @param committed entries whose files are all published
   /// @param quarantined entries that can't be read and are kept aside
   /// @param lost entries that are proven to be gone
-  /// @param oldestUnshippedMillis time of the oldest entry not yet published, 0 when there is none
+  /// @param oldestMillis age of the oldest entry not yet published, 0 for none
   /// @param unshippedBytes bytes of log not yet published
   record Shipped(
-      long committed, long quarantined, long lost, long oldestUnshippedMillis, long unshippedBytes) {}
+      long committed, long quarantined, long lost, long oldestMillis, long unshippedBytes) {}
 
   private record Row(Labels labels, LedgerCounts counts) {}
 
@@ -84,12 +84,11 @@ final class LedgerMetrics implements MultiCollector {
     all.metricSnapshot(gauge("loopgate_spool_bytes_max", "The log's budget.", status.logBytesMax()));
     all.metricSnapshot(
         gauge("loopgate_spool_failed", "1 when the disk failed for good.", status.failed() ? 1 : 0));
-    long oldest = after.oldestUnshippedMillis();
     all.metricSnapshot(
         gauge(
             "loopgate_oldest_unshipped_seconds",
             "Age of the oldest entry that is not published, 0 for none.",
-            oldest == 0 ? 0 : Math.max(0, clock.epochMillis() - oldest) / 1e3));
+            after.oldestMillis() / 1e3));
     all.metricSnapshot(
         gauge("loopgate_unshipped_bytes", "Bytes of log not published.", after.unshippedBytes()));
     all.metricSnapshot(

@@ -22,6 +22,9 @@ record ModelsKind() implements Kind<List<Model>> {
   /// Stands for "as `capture.body-bytes-max` says".
   static final int BODY_BYTES_UNSET = -1;
 
+  /// No models.
+  static final String NONE = "[]";
+
   private static final int MODELS_MAX = 1_024; // slots of the ledger
   private static final Set<String> FIELDS =
       new LinkedHashSet<>(
@@ -35,6 +38,9 @@ record ModelsKind() implements Kind<List<Model>> {
 
   @Override
   public List<Model> parse(Raw raw) {
+    if (raw instanceof Raw.Text(String _, String text) && text.equals(NONE)) {
+      return List.of(); // the default, for which the YAML parser need not be loaded
+    }
     Raw list = raw instanceof Raw.Text(String where, String text) ? ConfigFile.inline(where, text) : raw;
     if (!(list instanceof Raw.Items(String _, List<Raw> items)) || items.size() > MODELS_MAX) {
       throw new NotAllowedException(allowed());

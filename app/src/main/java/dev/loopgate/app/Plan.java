@@ -1,12 +1,14 @@
 package dev.loopgate.app;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 
 /// What is to be served, checked against this machine before anything is opened.
 ///
 /// @param door where callers come
 /// @param admin a door of its own for metrics and details
+/// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
 record Plan(
     Settings settings,
@@ -14,6 +16,7 @@ record Plan(
     DataDirectory data,
     InetSocketAddress door,
     Optional<InetSocketAddress> admin,
+    Duration grace,
     boolean sample) {
 
   /// The plan of a role.
@@ -32,6 +35,7 @@ record Plan(
         DataDirectory.open(settings.get(SettingsTable.DATA)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
+        settings.get(SettingsTable.GRACE),
         role == Role.UP);
   }
 }

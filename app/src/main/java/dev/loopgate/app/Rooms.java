@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.proxy.CallerLimits;
 import dev.loopgate.proxy.Forwarding;
 import dev.loopgate.proxy.ModelLimits;
@@ -103,6 +104,13 @@ final class Rooms {
         defaults.forceAfter(),
         defaults.forceAfterBytes(),
         defaults.forceTimeout());
+  }
+
+  ShipperConfig shipper(Path spool) throws UsageException {
+    ShipperConfig defaults = ShipperConfig.in(spool);
+    return defaults
+        .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
+        .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
   }
 
   private int loops() throws UsageException {

@@ -39,7 +39,7 @@ final class SettingsTable {
       setting(
           "models",
           new ModelsKind(),
-          "[]",
+          ModelsKind.NONE,
           "The models that run already: a list of id, url and optionally predictor, prefix, name, version,"
               + " capture, body-bytes-max. The role up adds its sample model, wine.");
 

@@ -10,6 +10,7 @@ record Telemetry(
     LogLines log,
     ProxyTelemetry proxy,
     SpoolTelemetry spool,
+    ShipperTelemetry shipper,
     RuntimeTelemetry runtime) {
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
@@ -20,6 +21,7 @@ record Telemetry(
         log,
         new ProxyTelemetry(registry, log),
         new SpoolTelemetry(registry, log),
+        new ShipperTelemetry(registry, log),
         new RuntimeTelemetry(registry, log));
   }
 }
