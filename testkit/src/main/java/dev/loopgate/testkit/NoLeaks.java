@@ -22,8 +22,10 @@ public final class NoLeaks implements AutoCloseable {
   private static final long ROUND_MILLIS_MAX = 5_000;
 
   private final List<String> leaks = new CopyOnWriteArrayList<>();
+  private final Runnable allocate;
 
-  private NoLeaks() {
+  private NoLeaks(Runnable allocate) {
+    this.allocate = allocate;
     ByteBufUtil.setLeakListener((type, records) -> leaks.add(type + records));
   }
 
@@ -31,11 +33,19 @@ public final class NoLeaks implements AutoCloseable {
   ///
   /// @throws IllegalStateException when leaks are not looked for at every buffer
   public static NoLeaks watch() {
+    return watch(() -> {});
+  }
+
+  /// Watches from here on.
+  ///
+  /// @param allocate makes and releases a few buffers of whatever other allocators are in use
+  /// @throws IllegalStateException when leaks are not looked for at every buffer
+  public static NoLeaks watch(Runnable allocate) {
     if (ResourceLeakDetector.getLevel() != ResourceLeakDetector.Level.PARANOID) {
       throw new IllegalStateException(
           "leak detection: level=" + ResourceLeakDetector.getLevel() + ", allowed=PARANOID");
     }
-    return new NoLeaks();
+    return new NoLeaks(allocate);
   }
 
   /// Looks for what was left behind, and stops watching.
@@ -49,6 +59,7 @@ public final class NoLeaks implements AutoCloseable {
         // The detector reports what the collector found when the next buffers are made.
         PooledByteBufAllocator.DEFAULT.heapBuffer(1).release();
         PooledByteBufAllocator.DEFAULT.directBuffer(1).release();
+        allocate.run();
       }
     } finally {
       ByteBufUtil.setLeakListener(null);
@@ -67,10 +78,11 @@ public final class NoLeaks implements AutoCloseable {
       if (found.remove(ROUND_MILLIS_MAX) == null) {
         throw new IllegalStateException("leak detection: the collector did not run: explicit GC off?");
       }
-      Reference.reachabilityFence(canary);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("leak detection: interrupted", e);
+    } finally {
+      Reference.reachabilityFence(canary);
     }
   }
 }
