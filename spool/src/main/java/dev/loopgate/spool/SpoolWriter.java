@@ -198,7 +198,7 @@ final class SpoolWriter {
       fail(nowNanos, String.valueOf(e.getMessage()));
       return 0;
     }
-    logged += entries;
+    logged = logged() + entries;
     for (long ticket : ticketsInBatch) {
       tickets.tell(
           ticket, ForceListener.Outcome.DURABLE); // after the force: it is answered 200 (P2)
