@@ -3,8 +3,8 @@ package dev.loopgate.spool;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The numbers the writer gave to models, all of which stand in the current segment, so that each segment
-/// can be read alone. Confined to `spool-writer`.
+/// The numbers the writer gave to models, all of which stand in the current segment, so that each
+/// segment can be read alone. Confined to `spool-writer`.
 final class Dictionary {
   private final Map<ModelKey, Integer> ids = new LinkedHashMap<>();
   private final int bytesMax;

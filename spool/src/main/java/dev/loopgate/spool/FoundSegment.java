@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param header null when damaged
 /// @param generation from the header, or from the first group of this number
 /// @param readable false: neither said a generation, so nothing in it can be told from older bytes
-/// @param tornAt where a group of this generation begins that is not whole, after the last whole one; -1
+/// @param tornAt where a group of this generation begins that is not whole, after the last whole
+///   one; -1
 record FoundSegment(
     long number,
     Path path,
@@ -37,7 +38,8 @@ record FoundSegment(
     if (header != null && header.number() != number) {
       header = null;
     }
-    Long generation = header != null ? Long.valueOf(header.generation()) : guess(disk, path, number);
+    Long generation =
+        header != null ? Long.valueOf(header.generation()) : guess(disk, path, number);
     if (generation == null) {
       return new FoundSegment(number, path, 0, header, 0, false, List.of(), -1);
     }
@@ -47,14 +49,15 @@ record FoundSegment(
       long at = SegmentLayout.PAGE_BYTES;
       while (at < scan.size()) {
         GroupHeader group = scan.groupHeader(at, scan.size());
-        boolean ours = group != null && group.segment() == number;
-        if (ours && scan.wholeGroup(at, group) != null) {
+        if (group == null || group.segment() != number) {
+          at += SegmentLayout.PAGE_BYTES;
+        } else if (scan.wholeGroup(at, group) == null) {
+          torn = torn < 0 ? at : torn;
+          at += SegmentLayout.PAGE_BYTES;
+        } else {
           groups.add(new FoundGroup(number, at, group));
           at += group.paddedLength();
           torn = -1;
-        } else {
-          torn = ours && torn < 0 ? at : torn;
-          at += SegmentLayout.PAGE_BYTES;
         }
       }
       return new FoundSegment(
@@ -64,8 +67,7 @@ record FoundSegment(
 
   /// The preamble, null when it is damaged.
   @Nullable FoundGroup preamble() {
-    boolean there =
-        !groups.isEmpty() && groups.getFirst().offset() == SegmentLayout.PAGE_BYTES;
+    boolean there = !groups.isEmpty() && groups.getFirst().offset() == SegmentLayout.PAGE_BYTES;
     return there ? groups.getFirst() : null;
   }
 
@@ -77,8 +79,8 @@ record FoundSegment(
     return SegmentLayout.readHeader(page.flip());
   }
 
-  /// With the header gone: the generation of the first group that names this segment. Bytes of an earlier
-  /// life name another number.
+  /// With the header gone: the generation of the first group that names this segment. Bytes of an
+  /// earlier life name another number.
   private static @Nullable Long guess(Disk disk, Path path, long number) throws IOException {
     ByteBuffer page = ByteBuffer.allocate(SegmentLayout.PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     try (Disk.DiskFile file = disk.open(path)) {

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Records that become durable together. One is made by [Log#newGroup], used again and again, confined
-/// to `spool-writer`: `begin`, `add...`, `end`, [Log#append]; after a failed append it is unchanged.
+/// Records that become durable together. One is made by [Log#newGroup], used again and again,
+/// confined to `spool-writer`: `begin`, `add...`, `end`, [Log#append]; after a failed append it is
+/// unchanged.
 final class Group {
   /// One part of an entry too long for one record.
   ///
@@ -33,11 +34,13 @@ final class Group {
   private final Dictionary dictionary;
   private final PartSets sets;
   private final SeqSource seqs;
-  private final Map<ModelKey, Integer> newKeys = new LinkedHashMap<>(); // key to bytes of its record
+  private final Map<ModelKey, Integer> newKeys =
+      new LinkedHashMap<>(); // key to bytes of its record
   private final List<PlacedPart> parts = new ArrayList<>();
 
   private long firstSeq;
   private int entries;
+  private boolean markersOnly = true;
   private long ringId;
   private long ringEnd;
   private @Nullable LogPosition place; // for a copy, the place of what it copies
@@ -68,8 +71,8 @@ final class Group {
     firstSeq = seqs.nextSeq();
   }
 
-  /// Copies an entry. False: it does not fit any more, append this group first (an entry that does not fit
-  /// an empty group never will: [#payloadBytesMax]).
+  /// Copies an entry. False: it does not fit any more, append this group first (an entry that does
+  /// not fit an empty group never will: [#payloadBytesMax]).
   boolean addEntry(
       EntryKind kind,
       boolean forced,
@@ -91,7 +94,8 @@ final class Group {
     return true;
   }
 
-  /// Copies a part of an entry. A part that does not continue its lane's open set is left out (true).
+  /// Copies a part of an entry. A part that does not continue its lane's open set is left out
+  /// (true).
   boolean addPart(
       Part part,
       EntryKind kind,
@@ -138,8 +142,8 @@ final class Group {
     return addOwn(RecordLayout.DICTIONARY, key.encoded(), timeMillis, id);
   }
 
-  /// Makes this group the copy of another whose bytes lie in `source`: the same records, the same seqs,
-  /// the same place.
+  /// Makes this group the copy of another whose bytes lie in `source`: the same records, the same
+  /// seqs, the same place.
   void copyOf(ByteBuffer source, GroupHeader header) {
     forget();
     buffer.put(
@@ -147,6 +151,7 @@ final class Group {
             SegmentLayout.GROUP_HEADER_BYTES, header.length() - SegmentLayout.GROUP_HEADER_BYTES));
     firstSeq = header.firstSeq();
     entries = header.count();
+    markersOnly = header.markersOnly();
     ringId = header.ringId();
     ringEnd = header.ringEnd();
     place = header.place();
@@ -196,7 +201,8 @@ final class Group {
     return (int) SegmentLayout.padded(buffer.position());
   }
 
-  /// The whole group as it goes to disk at `own`: checksums, header, padding. Valid until the next call.
+  /// The whole group as it goes to disk at `own`: checksums, header, padding. Valid until the next
+  /// call.
   ByteBuffer seal(long generation, LogPosition own, LogPosition previousEnd) {
     int length = buffer.position();
     for (int at = SegmentLayout.GROUP_HEADER_BYTES; at < length; ) {
@@ -208,6 +214,7 @@ final class Group {
         new GroupHeader(
             length,
             entries,
+            markersOnly,
             generation,
             own.segment(),
             firstSeq,
@@ -234,6 +241,7 @@ final class Group {
     newKeys.clear();
     parts.clear();
     entries = 0;
+    markersOnly = true;
     place = null;
     buffer.clear().position(SegmentLayout.GROUP_HEADER_BYTES);
   }
@@ -267,6 +275,7 @@ final class Group {
   }
 
   private void put(Head head, ByteBuffer before, ByteBuffer payload) {
+    markersOnly &= head.type() == RecordLayout.MARKER;
     int at = buffer.position();
     RecordLayout.writeHead(buffer, at, head);
     buffer.position(at + RecordLayout.HEAD_BYTES);
@@ -306,12 +315,6 @@ final class Group {
       }
     }
     return new PartHead(
-        part.entryId(),
-        part.lane(),
-        part.number(),
-        part.count(),
-        part.totalLength(),
-        back,
-        before);
+        part.entryId(), part.lane(), part.number(), part.count(), part.totalLength(), back, before);
   }
 }

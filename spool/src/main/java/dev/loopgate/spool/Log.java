@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// The write-ahead log. What changes it belongs to the one thread named `spool-writer`, which must never
-/// be interrupted; what only asks is for any thread.
+/// The write-ahead log. What changes it belongs to the one thread named `spool-writer`, which must
+/// never be interrupted; what only asks is for any thread.
 final class Log implements AutoCloseable {
   /*
    * One group, one write, one force; only then the durable end moves. A failed force is never repeated on the
@@ -71,6 +71,8 @@ final class Log implements AutoCloseable {
   private volatile LogPosition durableEnd;
   private volatile long freeBytes;
   private LogPosition diskEnd; // where the last good force ended, in the segments' own places
+  // While recovery writes the tail again: nothing may name a later end until all of it is there.
+  private @Nullable LogPosition tailBegins;
   private long nextNumber;
   private long nextSeq;
   private int watermark;
@@ -150,36 +152,30 @@ final class Log implements AutoCloseable {
   /// A group over its own 8 MiB direct buffer; one is enough.
   Group newGroup() {
     int bytes = Math.min(SegmentLayout.GROUP_BYTES_MAX, config.segmentBytes() / 8 * 5);
-    return new Group(
-        bytes & -SegmentLayout.PAGE_BYTES, dictionary, sets, () -> nextSeq);
+    return new Group(bytes & -SegmentLayout.PAGE_BYTES, dictionary, sets, () -> nextSeq);
   }
 
-  /// One write, one force; then the durable end has moved. An empty group does nothing. After a failure the
-  /// same group goes to the next segment.
+  /// One write, one force; then the durable end has moved. An empty group does nothing. After a
+  /// failure the same group goes to the next segment.
   ///
-  /// @param snapshot asked when a segment begins: the ledger's totals as the notes before this group left
-  ///     them, empty when there are none
+  /// @param snapshot asked when a segment begins: the ledger's totals as the notes before this
+  ///   group left them, empty when there are none
   /// @throws LogFailedException after the second failure
   void append(Group group, Supplier<Optional<NoteMessage>> snapshot) throws LogFailedException {
     if (group.isEmpty()) {
       return;
     }
     try {
-      write(group, snapshot);
-    } catch (IOException first) {
-      abandon("append", first);
-      try {
-        write(group, snapshot);
-      } catch (IOException second) {
-        abandon("append again", second);
-        second.addSuppressed(first);
-        throw new LogFailedException("log: " + second.getMessage(), second);
-      }
+      writeTwice(group, snapshot);
+    } catch (IOException e) {
+      abandon("append again", e);
+      throw new LogFailedException("log: " + e.getMessage(), e);
     }
     tellWatermark();
   }
 
-  /// After a [LogFailedException], every 10 s: tries to begin a segment. True: append the group again.
+  /// After a [LogFailedException], every 10 s: tries to begin a segment. True: append the group
+  /// again.
   boolean probe(Supplier<Optional<NoteMessage>> snapshot) {
     if (segment != null) {
       return true;
@@ -193,8 +189,8 @@ final class Log implements AutoCloseable {
     }
   }
 
-  /// One step of at most 1 MiB towards a full pool; true when it did something. Call when idle and between
-  /// groups. A full disk is no failure.
+  /// One step of at most 1 MiB towards a full pool; true when it did something. Call when idle and
+  /// between groups. A full disk is no failure.
   boolean fillPool() {
     Segment current = segment;
     try {
@@ -224,7 +220,8 @@ final class Log implements AutoCloseable {
     return durableEnd;
   }
 
-  /// The highest ring end that a durable group of this ring names, found at open; empty when none does.
+  /// The highest ring end that a durable group of this ring names, found at open; empty when none
+  /// does.
   Optional<Long> recoveredRingEnd(long ringId) {
     return Optional.ofNullable(recovered.ringEnds().get(ringId));
   }
@@ -264,7 +261,8 @@ final class Log implements AutoCloseable {
         : (whole - 1) * config.segmentBytes() + current.offset;
   }
 
-  /// Gives the reserve's 16 MiB back to the file system, for a commit log on a full disk. Any thread.
+  /// Gives the reserve's 16 MiB back to the file system, for a commit log on a full disk. Any
+  /// thread.
   void releaseReserve() throws IOException {
     directory.releaseReserve(disk);
   }
@@ -314,9 +312,11 @@ final class Log implements AutoCloseable {
       directory.refillReserve(disk, reserveBytes());
       continueSegment();
       recovered.tailKeys().forEach((key, id) -> dictionary.adopt(key, id));
+      tailBegins = recovered.diskEnd();
       for (LogRecovery.Tail tail : recovered.tail()) {
         copy(tail, snapshot);
       }
+      tailBegins = null;
       dictionary.clear();
       noteLosses(snapshot);
     } catch (IOException e) {
@@ -365,7 +365,7 @@ final class Log implements AutoCloseable {
       copy.copyOf(bytes, tail.header());
     }
     nextSeq = tail.header().firstSeq(); // the fresh segment begins with what is copied
-    write(copy, snapshot);
+    writeTwice(copy, snapshot);
     nextSeq = Math.max(nextSeq, recovered.nextSeq());
   }
 
@@ -378,24 +378,32 @@ final class Log implements AutoCloseable {
     group.begin(0);
     for (NoteMessage note : recovered.lostNotes()) {
       group.addNote(note, time.epochMillis());
-      write(group, snapshot);
+      writeTwice(group, snapshot);
     }
     group.addMarker(time.epochMillis());
-    write(group, snapshot);
+    writeTwice(group, snapshot);
   }
 
   private void keepTailInPlace() {
     nextSeq = recovered.nextSeq();
+    boolean confirmed = tailBegins == null;
+    tailBegins = null;
+    if (confirmed) {
+      return;
+    }
     for (LogRecovery.Tail tail : recovered.tail()) {
       Extent extent = tail.extent();
       Extent known = map.atOrAfter(extent.start());
       if (known == null || known.start().compareTo(extent.end()) >= 0) {
         map.addExtent(extent);
-        LogPosition end =
-            new LogPosition(tail.segment(), tail.offset() + tail.header().paddedLength());
-        diskEnd = end.compareTo(diskEnd) > 0 ? end : diskEnd;
       }
+      diskEnd = new LogPosition(tail.segment(), tail.offset() + tail.header().paddedLength());
     }
+  }
+
+  private LogPosition previousEnd() {
+    LogPosition begins = tailBegins;
+    return begins == null ? diskEnd : begins;
   }
 
   private LogPosition lastEnd() {
@@ -406,15 +414,30 @@ final class Log implements AutoCloseable {
     return end;
   }
 
+  /// Writes the group; after a failure once more, to the next segment.
+  private void writeTwice(Group group, Supplier<Optional<NoteMessage>> snapshot)
+      throws IOException {
+    try {
+      write(group, snapshot);
+    } catch (IOException first) {
+      abandon("append", first);
+      try {
+        write(group, snapshot);
+      } catch (IOException second) {
+        second.addSuppressed(first);
+        throw second;
+      }
+    }
+  }
+
   private void write(Group group, Supplier<Optional<NoteMessage>> snapshot) throws IOException {
     Segment current = segment;
-    if (current == null
-        || current.offset + group.paddedLength() > config.segmentBytes()) {
+    if (current == null || current.offset + group.paddedLength() > config.segmentBytes()) {
       endSegment();
       current = beginSegment(snapshot);
     }
     LogPosition own = new LogPosition(current.number, current.offset);
-    ByteBuffer bytes = group.seal(current.generation, own, diskEnd);
+    ByteBuffer bytes = group.seal(current.generation, own, previousEnd());
     LogPosition place = group.place(own);
     int length = bytes.remaining();
     int entries = group.entries();
@@ -422,7 +445,7 @@ final class Log implements AutoCloseable {
     current.file.write(bytes, current.offset);
     current.file.force();
     long nanos = time.nanos() - before;
-    current.offset += length;
+    current.offset = own.offset() + length;
     diskEnd = new LogPosition(current.number, current.offset);
     nextSeq = Math.max(nextSeq, group.nextSeq());
     map.addExtent(new Extent(place, length, own.segment(), own.offset()));
@@ -455,7 +478,7 @@ final class Log implements AutoCloseable {
           headerPage, new SegmentLayout.Header(spoolId, generation, number, nextSeq));
       file.write(headerPage, 0);
       ByteBuffer first = preamble(generation, number, snapshot);
-      long offset = SegmentLayout.PAGE_BYTES + first.remaining();
+      long offset = (long) SegmentLayout.PAGE_BYTES + first.remaining();
       file.write(first, SegmentLayout.PAGE_BYTES);
       file.force();
       Path name = directory.segment(number);
@@ -467,8 +490,7 @@ final class Log implements AutoCloseable {
       long zeroedTo = zeroed ? file.size() : offset;
       Segment fresh = new Segment(number, generation, file, offset, zeroedTo);
       LogPosition start = new LogPosition(number, SegmentLayout.PAGE_BYTES);
-      map.addExtent(
-          new Extent(start, offset - start.offset(), number, SegmentLayout.PAGE_BYTES));
+      map.addExtent(new Extent(start, offset - start.offset(), number, SegmentLayout.PAGE_BYTES));
       diskEnd = new LogPosition(number, offset);
       segment = fresh;
       return fresh;
@@ -487,7 +509,7 @@ final class Log implements AutoCloseable {
     snapshot.get().ifPresent(note -> preamble.addNote(note, now));
     preamble.addMarker(now);
     LogPosition own = new LogPosition(number, SegmentLayout.PAGE_BYTES);
-    return preamble.seal(generation, own, diskEnd);
+    return preamble.seal(generation, own, previousEnd());
   }
 
   private void giveUp(DiskFile file, Path path, IOException e) {
@@ -499,7 +521,8 @@ final class Log implements AutoCloseable {
     }
   }
 
-  /// Leaves the segment for good: nothing after its last good force counts, nothing more is written to it.
+  /// Leaves the segment for good: nothing after its last good force counts, nothing more is written
+  /// to it.
   private void abandon(String step, IOException e) {
     events.diskFailed(step, String.valueOf(e.getMessage()));
     Segment current = segment;

@@ -14,8 +14,8 @@ import java.util.random.RandomGenerator;
 ///           wal/<number>.seg   pool/<any>.seg   quarantine/
 /// ```
 ///
-/// A segment is named by its number, 16 hex digits: after a failed force one may begin with the same seq as
-/// the one before it.
+/// A segment is named by its number, 16 hex digits: after a failed force one may begin with the
+/// same seq as the one before it.
 record LogDirectory(Path root) {
   private static final String SUFFIX = ".seg";
 

@@ -8,11 +8,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Which bytes of which segment are the log. `spool-writer` adds, `shipper` asks and recycles; any thread.
+/// Which bytes of which segment are the log. `spool-writer` adds, `shipper` asks and recycles; any
+/// thread.
 ///
-/// Nearly always a segment's bytes are known by their own place. Recovery writes the last group again to a
-/// fresh segment because the old bytes may be clean in the cache yet absent on disk; readers may know
-/// its records by their old place already, so the copy keeps it.
+/// Nearly always a segment's bytes are known by their own place. Recovery writes the last group
+/// again to a fresh segment because the old bytes may be clean in the cache yet absent on disk;
+/// readers may know its records by their old place already, so the copy keeps it.
 final class LogMap {
   /// Some bytes of the log.
   ///
@@ -103,8 +104,8 @@ final class LogMap {
     return sum;
   }
 
-  /// Forgets the segments of which nothing at or after `needed` is left, and says which. Never the newest
-  /// one: it carries the numbers on.
+  /// Forgets the segments of which nothing at or after `needed` is left, and says which. Never the
+  /// newest one: it carries the numbers on.
   synchronized List<SegmentFile> takeBefore(LogPosition needed) {
     List<SegmentFile> free = new ArrayList<>();
     for (SegmentFile file : List.copyOf(files.values())) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The one reader of the log. Belongs to the thread named `shipper`.
 ///
-/// An entry in parts is known by its last part, which leads back to the others; so the order of entries
-/// is the order of their seqs.
+/// An entry in parts is known by its last part, which leads back to the others; so the order of
+/// entries is the order of their seqs.
 final class LogReader implements SpoolReader, AutoCloseable {
   private final Disk disk;
   private final LogMap map;
@@ -37,12 +37,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private LogPosition lastDamage = LogPosition.START;
 
   LogReader(
-      Disk disk,
-      LogMap map,
-      PartSets sets,
-      Log log,
-      SpoolEvents events,
-      EntryDecoder decoder) {
+      Disk disk, LogMap map, PartSets sets, Log log, SpoolEvents events, EntryDecoder decoder) {
     this.disk = disk;
     this.map = map;
     this.sets = sets;

@@ -20,12 +20,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Finds out which bytes on disk are the log. Reads and copies to quarantine only: what must be written
-/// anew is the log's to write, so that a crash in here changes nothing.
+/// Finds out which bytes on disk are the log. Reads and copies to quarantine only: what must be
+/// written anew is the log's to write, so that a crash in here changes nothing.
 ///
-/// Each group names the end up to which the log was durable before it. The highest such end is proved: a
-/// hole before it is damage, a hole after it the torn tail of a group that was never answered. A group that is
-/// whole after it may be clean in the cache yet absent on disk: that is the tail, to be written again.
+/// Each group names the end up to which the log was durable before it. The highest such end is
+/// proved: a hole before it is damage, a hole after it the torn tail of a group that was never
+/// answered. A group that is whole after it may be clean in the cache yet absent on disk: that is
+/// the tail, to be written again.
 final class LogRecovery {
   /// A whole group after the proved end.
   record Tail(long segment, long offset, GroupHeader header) {
@@ -163,8 +164,7 @@ final class LogRecovery {
     long at = SegmentLayout.PAGE_BYTES;
     for (FoundGroup group : segment.groups()) {
       if (group.offset() >= end) {
-        addTail(group);
-        continue;
+        break;
       }
       if (group.offset() > at) {
         damaged = true;
@@ -178,14 +178,14 @@ final class LogRecovery {
       damaged = true;
       addGap(segment, at, gapEnd);
     }
+    segment.groups().stream().filter(group -> group.offset() >= end).forEach(this::addTail);
     if (damaged) {
       quarantine(segment);
     } else if (segment.tornAt() >= end) {
       quarantineTail(segment);
     }
     sound = !damaged && segment.tornAt() < 0;
-    map.addFile(
-        new SegmentFile(segment.number(), segment.path(), segment.generation(), !damaged));
+    map.addFile(new SegmentFile(segment.number(), segment.path(), segment.generation(), !damaged));
   }
 
   /// The offset up to which the segment is known to have been durable.
@@ -209,7 +209,8 @@ final class LogRecovery {
     if (certain || segment.groups().isEmpty()) {
       return named;
     }
-    // Who names this end is damaged. Take all that is whole; a seq that comes again later is left out there.
+    // Who names this end is damaged. Take all that is whole; a seq that comes again later is left
+    // out there.
     return Math.max(named, segment.groups().getLast().end());
   }
 
@@ -237,9 +238,11 @@ final class LogRecovery {
   private void addTail(FoundGroup group) {
     GroupHeader header = group.header();
     boolean beforeProved = group.segment() < proved.segment();
-    boolean again = header.count() > 0 && header.nextSeq() <= seqsSeen;
-    if (beforeProved || again) {
-      return; // its force failed, and a later segment has it
+    boolean again =
+        (header.count() > 0 && header.nextSeq() <= seqsSeen)
+            || tail.stream().anyMatch(known -> known.header().place().equals(header.place()));
+    if (beforeProved || again || header.markersOnly()) {
+      return; // its force failed and a later segment has it, or it carries nothing
     }
     seqsSeen = Math.max(seqsSeen, header.nextSeq());
     ringEnds.merge(header.ringId(), header.ringEnd(), Math::max);
@@ -280,8 +283,8 @@ final class LogRecovery {
     copyAside(segment, HexName.of(segment.number()) + ".seg", 0, Long.MAX_VALUE);
   }
 
-  /// Copies what a torn group left: neither zeros nor an earlier life's bytes, for its first page names this
-  /// generation.
+  /// Copies what a torn group left: neither zeros nor an earlier life's bytes, for its first page
+  /// names this generation.
   private void quarantineTail(FoundSegment segment) {
     String name = HexName.of(segment.number()) + "-" + segment.tornAt() + ".torn";
     copyAside(segment, name, segment.tornAt(), SegmentLayout.GROUP_BYTES_MAX);

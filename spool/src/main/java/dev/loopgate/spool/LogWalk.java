@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Recovery's look at every record that is kept, in order: numbers to go on with, and what the notes say.
-/// Confined to recovery.
+/// Recovery's look at every record that is kept, in order: numbers to go on with, and what the
+/// notes say. Confined to recovery.
 final class LogWalk {
   private final Disk disk;
   private final LogMap map;
@@ -155,8 +155,7 @@ final class LogWalk {
     switch (note.getNoteCase()) {
       case LEDGER -> {
         lastLedger = note.getLedger().getLedgerId();
-        Map<LedgerKey, LedgerRow> rows =
-            ledgers.computeIfAbsent(lastLedger, _ -> new HashMap<>());
+        Map<LedgerKey, LedgerRow> rows = ledgers.computeIfAbsent(lastLedger, _ -> new HashMap<>());
         for (LedgerRow row : note.getLedger().getRowsList()) {
           rows.put(new LedgerKey(row.getSlot(), row.getPlane(), row.getKind()), row);
         }

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/// What a dictionary record names by a number. Names longer than [#NAME_LENGTH_MAX] are cut: the entry itself
-/// has them whole.
+/// What a dictionary record names by a number. Names longer than [#NAME_LENGTH_MAX] are cut: the
+/// entry itself has them whole.
 record ModelKey(EntryKind kind, String name, String version) {
   static final int NAME_LENGTH_MAX = 1024;
 

@@ -54,8 +54,7 @@ final class PartSets {
       return; // the parts before it are damaged: the set will never be whole
     }
     if (!part.isLast()) {
-      open.put(
-          part.lane(), new Open(part.entryId(), part.number() + 1, part.count(), first, at));
+      open.put(part.lane(), new Open(part.entryId(), part.number() + 1, part.count(), first, at));
     } else if (first.segment() != at.segment()) {
       spans.add(new Span(first, at));
     }
@@ -66,8 +65,7 @@ final class PartSets {
     spans.removeIf(span -> span.last().compareTo(position) < 0);
     return Stream.concat(
             Stream.of(position),
-            Stream.concat(
-                open.values().stream().map(Open::first), spans.stream().map(Span::first)))
+            Stream.concat(open.values().stream().map(Open::first), spans.stream().map(Span::first)))
         .min(Comparator.naturalOrder())
         .orElse(position);
   }

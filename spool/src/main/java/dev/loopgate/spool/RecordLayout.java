@@ -61,7 +61,13 @@ final class RecordLayout {
 
   /// A part's head.
   record PartHead(
-      long entryId, int lane, int number, int count, int totalLength, int back, LogPosition before) {
+      long entryId,
+      int lane,
+      int number,
+      int count,
+      int totalLength,
+      int back,
+      LogPosition before) {
     /// The last of its set.
     boolean isLast() {
       return number == count - 1;

@@ -15,16 +15,17 @@ import org.jspecify.annotations.Nullable;
 ///  crc32c covers 0 ..< 60
 ///
 /// group header, at the start of a page, then the records, then zeros to the end of the page
-///  0       4        8       12     16           24        32          40             56       72
-///  +-------+--------+-------+------+------------+---------+-----------+--------------+--------+
-///  | magic | length | count | zero | generation | segment | first seq | previous end | place  |
-///  +-------+--------+-------+------+------------+---------+-----------+--------------+--------+
+///  0       4        8       12      16          24        32          40             56       72
+///  +-------+--------+-------+-------+-----------+---------+-----------+--------------+--------+
+///  | magic | length | count | flags | generation| segment | first seq | previous end | place  |
+///  +-------+--------+-------+-------+-----------+---------+-----------+--------------+--------+
 ///  72        80         88            92       96
 ///  +---------+----------+-------------+--------+----------
 ///  | ring id | ring end | head crc32c | crc32c | records...
 ///  +---------+----------+-------------+--------+----------
 ///  length        uint32  bytes of header and records, without the padding
 ///  count         uint32  entries that take a seq
+///  flags         uint32  1: nothing but markers, so that nothing is lost when it is
 ///  previous end  segment and offset up to which the log was durable when this group was written
 ///  place         segment and offset that readers know the group by: its own, or, for a copy that
 ///                recovery made, those of the group it is a copy of
@@ -41,6 +42,7 @@ final class SegmentLayout {
   static final int GROUP_MAGIC = 0xA7474C70;
 
   private static final long SEGMENT_MAGIC = 0x31544745534C504CL; // "LPLSEGT1"
+  private static final int MARKERS_ONLY = 1;
   private static final int HEADER_CRC_AT = 60;
   private static final int HEAD_CRC_AT = 88;
   private static final int CRC_AT = 92;
@@ -52,6 +54,7 @@ final class SegmentLayout {
   record GroupHeader(
       int length,
       int count,
+      boolean markersOnly,
       long generation,
       long segment,
       long firstSeq,
@@ -103,7 +106,8 @@ final class SegmentLayout {
 
   /// Writes the group's header before its records, which are in `group` already.
   static void writeGroupHeader(ByteBuffer group, GroupHeader header) {
-    group.putInt(0, GROUP_MAGIC).putInt(4, header.length()).putInt(8, header.count()).putInt(12, 0);
+    group.putInt(0, GROUP_MAGIC).putInt(4, header.length()).putInt(8, header.count());
+    group.putInt(12, header.markersOnly() ? MARKERS_ONLY : 0);
     group.putLong(16, header.generation()).putLong(24, header.segment());
     group.putLong(32, header.firstSeq());
     group.putLong(40, header.previousEnd().segment()).putLong(48, header.previousEnd().offset());
@@ -123,6 +127,7 @@ final class SegmentLayout {
     return new GroupHeader(
         bytes.getInt(at + 4),
         bytes.getInt(at + 8),
+        (bytes.getInt(at + 12) & MARKERS_ONLY) != 0,
         bytes.getLong(at + 16),
         bytes.getLong(at + 24),
         bytes.getLong(at + 32),

@@ -9,10 +9,11 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Zero-filled files that wait to become segments. `spool-writer` takes and fills, `shipper` gives back;
-/// neither waits for the other's disk.
+/// Zero-filled files that wait to become segments. `spool-writer` takes and fills, `shipper` gives
+/// back; neither waits for the other's disk.
 ///
-/// A force on a file that was written before costs no metadata: hence real zeros, and files used again.
+/// A force on a file that was written before costs no metadata: hence real zeros, and files used
+/// again.
 final class SegmentPool {
   static final int READY_MIN = 2;
   static final int READY_MAX = 4;
@@ -99,20 +100,24 @@ final class SegmentPool {
   }
 
   private void step() throws IOException {
-    if (filling == null) {
-      fillingName = newName();
-      filling = disk.create(fillingName);
+    DiskFile file = filling;
+    Path name = fillingName;
+    if (file == null || name == null) {
+      name = newName();
+      fillingName = name;
+      file = disk.create(name);
+      filling = file;
       filledTo = 0;
     }
     int count = (int) Math.min(zeros.capacity(), segmentBytes - filledTo);
-    filling.write(zeros.duplicate().limit(count), filledTo);
-    filling.force(); // step by step: one big one at the end would delay a group's
+    file.write(zeros.duplicate().limit(count), filledTo);
+    file.force(); // step by step: one big one at the end would delay a group's
     filledTo += count;
     if (filledTo == segmentBytes) {
-      filling.close();
+      file.close();
       filling = null;
       synchronized (this) {
-        ready.add(fillingName);
+        ready.add(name);
       }
     }
   }

@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// Walks the records and groups of one segment, also through damage: whatever is not proved by its checksum is
-/// stepped over, 8 bytes at a time, until something is again. Confined to its user; owns the file.
+/// Walks the records and groups of one segment, also through damage: whatever is not proved by its
+/// checksum is stepped over, 8 bytes at a time, until something is again. Confined to its user;
+/// owns the file.
 final class SegmentScan implements AutoCloseable {
   private static final int CHUNK_BYTES = 256 << 10;
 
@@ -30,8 +31,8 @@ final class SegmentScan implements AutoCloseable {
     this.size = file.size();
   }
 
-  /// Goes to the first valid record that begins at or after `from` and ends before `limit`; false when there
-  /// is none. Nothing beyond `limit` is read: it may be written at this moment.
+  /// Goes to the first valid record that begins at or after `from` and ends before `limit`; false
+  /// when there is none. Nothing beyond `limit` is read: it may be written at this moment.
   boolean seek(long from, long limit) throws IOException {
     skipped = 0;
     long at = from;
@@ -126,11 +127,11 @@ final class SegmentScan implements AutoCloseable {
       return false;
     }
     int length = RecordLayout.HEAD_BYTES + window.getInt(i);
-    return load(at, length, limit)
-        && RecordLayout.isValid(window, (int) (at - base), generation);
+    return load(at, length, limit) && RecordLayout.isValid(window, (int) (at - base), generation);
   }
 
-  /// Makes `count` bytes from `at` part of the window; false when there are not so many before `limit`.
+  /// Makes `count` bytes from `at` part of the window; false when there are not so many before
+  /// `limit`.
   private boolean load(long at, int count, long limit) throws IOException {
     if (at >= base && at + count <= base + window.limit()) {
       return true;
