@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A process that appends from several lanes until it dies, and writes a line for whatever it was
 /// promised. Arguments: spool directory, ring directory, seed, where to die (`never` is by the parent).
@@ -111,7 +112,7 @@ final class KillChild {
               "p" + id, time.epochMillis(), random.nextInt(2000), random.nextInt(large));
       switch (lane.append(prediction, slot)) {
         case ACCEPTED, ACCEPTED_WITHOUT_BODIES -> say(journal, "p" + id);
-        case FULL, CLOSED -> Thread.yield();
+        case FULL, CLOSED -> Thread.onSpinWait();
       }
     }
   }
@@ -162,9 +163,9 @@ final class KillChild {
   }
 
   /// All but the force as the disk below.
-  private record HaltingDisk(Disk disk, int[] forcesLeft) implements Disk {
+  private record HaltingDisk(Disk disk, AtomicInteger forcesLeft) implements Disk {
     HaltingDisk(Disk disk, int forces) {
-      this(disk, new int[] {forces});
+      this(disk, new AtomicInteger(forces));
     }
 
     @Override
@@ -197,7 +198,7 @@ final class KillChild {
         @Override
         public void force() throws IOException {
           file.force();
-          if (Thread.currentThread().getName().equals("spool-writer") && --forcesLeft[0] == 0) {
+          if (Thread.currentThread().getName().equals("spool-writer") && forcesLeft.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(9);
           }
         }
