@@ -6,7 +6,7 @@ import java.util.List;
 /// What is kept of one body.
 ///
 /// @param kept the kept prefix in pieces, each a read-only view from its position to its limit;
-///     valid as long as the capture buffers they lend from
+///   valid as long as the capture buffers they lend from
 /// @param size wire bytes after transfer decoding, kept or not
 /// @param truncated fewer are kept than the sender had to send
 /// @param contentEncoding the wire's `content-encoding`, lower case, empty when none

@@ -14,6 +14,7 @@ public final class BodyCapture {
   private long size;
   private int kept;
   private @Nullable CutReason cut;
+  private boolean released;
 
   /// Keeps at most `keptMax` bytes, in pieces of `buffers`.
   public BodyCapture(CaptureBuffers buffers, int keptMax) {
@@ -22,11 +23,12 @@ public final class BodyCapture {
   }
 
   /// Copies from `chunk` what still fits and counts all of it. The caller keeps `chunk`; its
-  /// position is left alone.
+  /// position is left alone. After [#release] it only counts: an exchange that is over may still
+  /// have bytes on the way.
   public void copyFrom(ByteBuffer chunk) {
     int length = chunk.remaining();
     size += length;
-    if (cut != null || length == 0) {
+    if (cut != null || released || length == 0) {
       return; // what is kept is a prefix: nothing is added behind a hole
     }
     int fits = Math.min(length, keptMax - kept);
@@ -73,6 +75,7 @@ public final class BodyCapture {
 
   /// Gives the pieces back; views of them are void. Harmless when repeated.
   public void release() {
+    released = true;
     for (ByteBuffer piece : pieces) {
       buffers.giveBack(piece);
     }

@@ -25,7 +25,7 @@ public final class CaptureBuffers {
   /// A share of `bytesMax` bytes; nothing is allocated before it is needed.
   public CaptureBuffers(long bytesMax) {
     if (bytesMax < 0) {
-      throw new IllegalArgumentException("capture bytes: max=" + bytesMax);
+      throw new IllegalArgumentException("capture bytes: max=" + bytesMax + ", allowed=0 and up");
     }
     this.bytesMax = bytesMax;
   }
@@ -52,6 +52,11 @@ public final class CaptureBuffers {
     return bytesInUse;
   }
 
+  /// Bytes that bodies hold and that wait here for the next ones; never above the share.
+  public long bytesAllocated() {
+    return bytesAllocated;
+  }
+
   /// The share.
   public long bytesMax() {
     return bytesMax;
@@ -61,12 +66,12 @@ public final class CaptureBuffers {
       ArrayDeque<ByteBuffer> pieces, int bytes, ArrayDeque<ByteBuffer> others) {
     ByteBuffer piece = pieces.poll();
     if (piece == null) {
-      // Idle pieces of the other size make room: the collector frees their memory.
-      while (bytesAllocated + bytes > bytesMax && !others.isEmpty()) {
-        bytesAllocated -= others.pop().capacity();
+      if (bytesInUse + bytes > bytesMax) {
+        return null; // before anything idle is given up for nothing
       }
-      if (bytesAllocated + bytes > bytesMax) {
-        return null;
+      // Idle pieces, all of the other size, make room: the collector frees their memory.
+      while (bytesAllocated + bytes > bytesMax) {
+        bytesAllocated -= others.pop().capacity();
       }
       piece = ByteBuffer.allocateDirect(bytes);
       bytesAllocated += bytes;

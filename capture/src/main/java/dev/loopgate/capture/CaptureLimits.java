@@ -12,11 +12,14 @@ public record CaptureLimits(int requestBytesMax, int responseBytesMax) {
   public static final int BYTES_MAX = 12 << 20;
 
   public CaptureLimits {
-    if (requestBytesMax < 0 || requestBytesMax > BYTES_MAX) {
-      throw new IllegalArgumentException("request bytes: value=" + requestBytesMax);
-    }
-    if (responseBytesMax < 0 || responseBytesMax > BYTES_MAX) {
-      throw new IllegalArgumentException("response bytes: value=" + responseBytesMax);
+    check("request bytes", requestBytesMax);
+    check("response bytes", responseBytesMax);
+  }
+
+  private static void check(String what, int bytes) {
+    if (bytes < 0 || bytes > BYTES_MAX) {
+      throw new IllegalArgumentException(
+          what + ": max=" + bytes + ", allowed=0 to " + BYTES_MAX + " bytes");
     }
   }
 }

@@ -4,7 +4,7 @@ package dev.loopgate.capture;
 ///
 /// @param timeMillis arrival, milliseconds since the epoch
 /// @param payloadJson the `payload` object as compact JSON text without line breaks, numbers as the
-///     caller wrote them
+///   caller wrote them
 /// @param idempotencyKey the caller's key, empty when none
 public record Feedback(
     RequestId requestId,

@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What is never kept (P6): headers that are removed, query parameters whose values are masked.
 /// Applied before the ring. Immutable, any thread.
 ///
-/// @param headers names of headers that are removed, lower case, exact match
-/// @param queryParameters names of query parameters whose values are masked, lower case, matched
-///     after percent-decoding, whatever their case
+/// @param headers names of headers that are removed, exact match, whatever their case
+/// @param queryParameters names of query parameters whose values are masked, matched after
+///   percent-decoding, whatever their case
 public record Redaction(Set<String> headers, Set<String> queryParameters) {
   /// What stands where a value was.
   public static final String MASK = "*****";
@@ -40,8 +41,8 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
       Set.of("x-original-uri", "x-envoy-original-path", "referer");
 
   public Redaction {
-    headers = Set.copyOf(headers);
-    queryParameters = Set.copyOf(queryParameters);
+    headers = lowerCase(headers);
+    queryParameters = lowerCase(queryParameters);
   }
 
   /// The headers that may be kept, as they may be kept.
@@ -59,48 +60,58 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
     return kept;
   }
 
-  /// `uri` with the values of the named query parameters masked. A fragment is treated as part of
-  /// the query: what follows `#` may repeat it.
+  /// `uri` with the values of the named query parameters masked.
+  ///
+  /// Servers differ in where a parameter begins and ends, so this reads `uri` as the boldest of
+  /// them would: a parameter may begin after any of `? & ; #`, and a masked value ends only before
+  /// `&`, because what stands behind another of these signs may still be the secret.
   public String maskQuery(String uri) {
-    int query = uri.indexOf('?');
-    if (query < 0) {
+    int from = startOfParameter(uri, 0);
+    if (from == uri.length()) {
       return uri;
     }
-    StringBuilder masked = new StringBuilder(uri.length()).append(uri, 0, query + 1);
-    int from = query + 1;
-    while (from <= uri.length()) {
-      int to = endOfParameter(uri, from);
+    StringBuilder masked = new StringBuilder(uri.length()).append(uri, 0, from);
+    while (from < uri.length()) {
+      int next = startOfParameter(uri, from);
       int equals = uri.indexOf('=', from);
-      if (equals >= 0 && equals < to && masks(uri.substring(from, equals))) {
-        masked.append(uri, from, equals + 1).append(MASK);
+      if (equals >= 0 && equals < next && masks(uri.substring(from, equals))) {
+        int end = uri.indexOf('&', equals);
+        next = end < 0 ? uri.length() : end + 1;
+        masked.append(uri, from, equals + 1).append(MASK).append(end < 0 ? "" : "&");
       } else {
-        masked.append(uri, from, to);
+        masked.append(uri, from, next);
       }
-      if (to < uri.length()) {
-        masked.append(uri.charAt(to));
-      }
-      from = to + 1;
+      from = next;
     }
     return masked.toString();
   }
 
-  /// Whether values of the parameter with this name, percent-encoded or not, are masked.
+  /// Whether values of the parameter with this name, percent-encoded or not, are masked. `token[]`,
+  /// `token[0]` and ` token` are `token` too: some servers read them so.
   public boolean masks(String name) {
-    return queryParameters.contains(decoded(name).toLowerCase(Locale.ROOT));
+    String plain = decoded(name);
+    int bracket = plain.indexOf('[');
+    if (bracket > 0) {
+      plain = plain.substring(0, bracket);
+    }
+    return queryParameters.contains(plain.trim().toLowerCase(Locale.ROOT));
   }
 
-  private static int endOfParameter(String uri, int from) {
+  /// The index behind the next sign after which a parameter may begin, or the length.
+  private static int startOfParameter(String uri, int from) {
     for (int i = from; i < uri.length(); i++) {
-      char c = uri.charAt(i);
-      if (c == '&' || c == ';' || c == '#' || c == '?') {
-        return i;
+      switch (uri.charAt(i)) {
+        case '?', '&', ';', '#' -> {
+          return i + 1;
+        }
+        default -> {}
       }
     }
     return uri.length();
   }
 
   private static String decoded(String name) {
-    if (name.indexOf('%') < 0) {
+    if (name.indexOf('%') < 0 && name.indexOf('+') < 0) {
       return name;
     }
     try {
@@ -108,5 +119,11 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
     } catch (IllegalArgumentException _) {
       return name; // not percent-encoding at all: what stands there is the name
     }
+  }
+
+  private static Set<String> lowerCase(Set<String> names) {
+    return names.stream()
+        .map(name -> name.toLowerCase(Locale.ROOT))
+        .collect(Collectors.toUnmodifiableSet());
   }
 }

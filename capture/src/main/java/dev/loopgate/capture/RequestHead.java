@@ -9,7 +9,7 @@ import java.util.List;
 /// @param authority the `Host`, as sent to the model
 /// @param scheme `http` or `https`
 /// @param uri path and query before any rewrite: `x-original-uri`, else `x-envoy-original-path`,
-///     else the path as it came
+///   else the path as it came
 /// @param host `x-forwarded-host`, else the authority as it came
 /// @param headers in the order of the wire, without those that the rules remove
 public record RequestHead(

@@ -1,13 +1,18 @@
 package dev.loopgate.capture;
 
 import java.security.SecureRandom;
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
 
 /// Makes fresh Request-Ids: UUIDv7 (RFC 9562, section 5.7), lower-case hex with dashes.
 ///
 /// Confined to one thread: each event loop has its own, seeded from the system's CSPRNG.
 public final class RequestIds {
+  // 192 bits of state, so that no two loops of any gateways walk the same orbit.
+  private static final RandomGeneratorFactory<RandomGenerator> GENERATORS =
+      RandomGeneratorFactory.of("L64X128MixRandom");
+  private static final int SEED_BYTES = 24;
+
   private static final char[] HEX = "0123456789abcdef".toCharArray();
 
   private final RandomGenerator random;
@@ -18,7 +23,9 @@ public final class RequestIds {
 
   /// A generator of its own, seeded from the system's CSPRNG.
   public static RequestIds seeded() {
-    return new RequestIds(new SplittableRandom(new SecureRandom().nextLong()));
+    byte[] seed = new byte[SEED_BYTES];
+    new SecureRandom().nextBytes(seed);
+    return new RequestIds(GENERATORS.create(seed));
   }
 
   /// A generator whose ids follow from `random`: for tests.

@@ -1,17 +1,17 @@
 package dev.loopgate.fleet;
 
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// A model in service: what is configured, and what was learned of it. Any thread.
 public final class Deployment {
-  /// What the model calls itself.
-  ///
-  /// @param name never empty
-  /// @param version never empty
-  public record Learned(String name, String version) {}
+  /// What was learned so far, each empty before it was.
+  private record Learned(String name, String version) {
+    static final Learned NOTHING = new Learned("", "");
+  }
 
   private final Model model;
-  private volatile @Nullable Learned learned;
+  private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
+  private volatile boolean ready;
 
   Deployment(Model model) {
     this.model = model;
@@ -22,39 +22,55 @@ public final class Deployment {
     return model;
   }
 
-  /// The model's name: configured, else learned, else the deployment's id.
+  /// The model's name: configured, else last learned, else the deployment's id. Never empty.
   public String name() {
-    Learned known = learned;
     String configured = model.name();
     if (configured != null) {
       return configured;
     }
-    return known != null ? known.name() : model.id();
+    String name = learned.get().name();
+    return name.isEmpty() ? model.id() : name;
   }
 
-  /// The model's version: configured, else learned, else `unknown`.
+  /// The model's version: configured, else last learned, else `unknown`. Never empty.
   public String version() {
-    Learned known = learned;
     String configured = model.version();
     if (configured != null) {
       return configured;
     }
-    return known != null ? known.version() : "unknown";
+    String version = learned.get().version();
+    return version.isEmpty() ? "unknown" : version;
   }
 
-  /// Whether name and version need not be learned any more.
+  /// Whether its server answered as ready when it was last asked. Requests are relayed either way.
+  public boolean isReady() {
+    return ready;
+  }
+
+  /// Keeps whether its server is ready.
+  public void ready(boolean nowReady) {
+    ready = nowReady;
+  }
+
+  /// Whether name and version are both known and need not be asked for any more.
   public boolean isIdentified() {
-    return learned != null || (model.name() != null && model.version() != null);
+    Learned known = learned.get();
+    return (model.name() != null || !known.name().isEmpty())
+        && (model.version() != null || !known.version().isEmpty());
   }
 
-  /// Keeps what was learned; nothing learned before is overwritten with an empty text.
+  /// Keeps what a model server said of itself. What it did not say (empty) or said in a form that
+  /// [Model#isLabel] does not allow leaves what was known before.
   public void learn(String name, String version) {
-    Learned known = learned;
-    String newName = name.isEmpty() ? (known == null ? model.id() : known.name()) : name;
-    String newVersion =
-        version.isEmpty() ? (known == null ? "unknown" : known.version()) : version;
-    if (known == null || !known.name().equals(newName) || !known.version().equals(newVersion)) {
-      learned = new Learned(newName, newVersion);
-    }
+    Learned known;
+    Learned more;
+    do {
+      known = learned.get();
+      more =
+          new Learned(
+              Model.isLabel(name) ? name : known.name(),
+              Model.isLabel(version) ? version : known.version());
+      // Almost every answer says what the last one said: then nothing is written.
+    } while (!more.equals(known) && !learned.compareAndSet(known, more));
   }
 }

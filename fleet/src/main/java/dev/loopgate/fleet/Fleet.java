@@ -1,13 +1,16 @@
 package dev.loopgate.fleet;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All models of this gateway and the routes to them. Any thread; look-ups read an immutable snapshot.
+/// All models of this gateway and the routes to them. Any thread; look-ups read an immutable
+/// snapshot.
 public final class Fleet {
   /// A route that a path matches.
   ///
@@ -17,7 +20,7 @@ public final class Fleet {
 
   private record Route(String id, String prefix, Deployment deployment) {}
 
-  private final Map<String, Deployment> deployments;
+  private final Map<String, Deployment> deployments; // in the order of the configuration
   private final List<Route> routes; // longest prefix first
 
   private Fleet(Map<String, Deployment> deployments, List<Route> routes) {
@@ -29,7 +32,7 @@ public final class Fleet {
   ///
   /// @throws IllegalArgumentException when two models share an id or a prefix; the message names it
   public static Fleet of(List<Model> models) {
-    Map<String, Deployment> byId = new HashMap<>();
+    Map<String, Deployment> byId = new LinkedHashMap<>();
     Map<String, String> byPrefix = new HashMap<>();
     List<Route> routes = new ArrayList<>();
     for (Model model : models) {
@@ -40,12 +43,17 @@ public final class Fleet {
       String other = byPrefix.put(model.prefix(), model.id());
       if (other != null) {
         throw new IllegalArgumentException(
-            "models: prefix=" + shown(model.prefix()) + " of " + model.id() + " is used by " + other);
+            "models: prefix="
+                + shown(model.prefix())
+                + " of "
+                + model.id()
+                + " is used by "
+                + other);
       }
       routes.add(new Route(model.id(), model.prefix(), deployment));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    return new Fleet(Map.copyOf(byId), List.copyOf(routes));
+    return new Fleet(Collections.unmodifiableMap(byId), List.copyOf(routes));
   }
 
   /// The deployment with this id.
@@ -53,12 +61,12 @@ public final class Fleet {
     return Optional.ofNullable(deployments.get(id));
   }
 
-  /// All deployments.
+  /// All deployments, in the order of the configuration.
   public List<Deployment> deployments() {
     return List.copyOf(deployments.values());
   }
 
-  /// The deployment whose model calls itself `name`, or whose id that is.
+  /// The first deployment whose model calls itself `name`, else the one whose id that is.
   public Optional<Deployment> deploymentOfModel(String name) {
     for (Deployment deployment : deployments.values()) {
       if (deployment.name().equals(name)) {
@@ -75,8 +83,7 @@ public final class Fleet {
       if (path.startsWith(prefix)
           && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/')) {
         String rest = path.substring(prefix.length());
-        return Optional.of(
-            new Match(route.id(), route.deployment(), rest.isEmpty() ? "/" : rest));
+        return Optional.of(new Match(route.id(), route.deployment(), rest.isEmpty() ? "/" : rest));
       }
     }
     return Optional.empty();

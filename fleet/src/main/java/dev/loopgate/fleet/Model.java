@@ -1,6 +1,7 @@
 package dev.loopgate.fleet;
 
 import java.net.URI;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// @param url where its server answers: `http://host:port[/base]`, without query, fragment or user
 /// @param predictor what kind of server it is
 /// @param prefix the route's path prefix without a slash at its end; empty for `/`
-/// @param name the model's own name, null to learn it
-/// @param version the model's own version, null to learn it
+/// @param name the model's own name, [#isLabel], null to learn it
+/// @param version the model's own version, [#isLabel], null to learn it
 /// @param captured whether its exchanges are kept at all
-/// @param bodyBytesMax bytes kept of each direction's body
+/// @param bodyBytesMax bytes kept of each direction's body, 0 to [#BODY_BYTES_MAX]
 public record Model(
     String id,
     URI url,
@@ -26,21 +27,52 @@ public record Model(
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
 
+  /// The most that may be kept of one body: what `CaptureLimits` of `capture` allows.
+  public static final int BODY_BYTES_MAX = 12 << 20;
+
+  private static final int LABEL_LENGTH_MAX = 256;
+
+  // Segments of RFC 3986 without percent-encoding: a prefix is compared with the path as it came.
+  private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~!$&'()*+,=:@-]+)*");
+  private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
+  // The door's own (contract section 6).
+  private static final Set<String> FORBIDDEN_PREFIXES = Set.of("/model", "/feedback");
+
   public Model {
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("model id: value=" + id + ", allowed=" + ID);
     }
-    if (!"http".equals(url.getScheme())
-        || url.getHost() == null
-        || url.getRawQuery() != null
-        || url.getRawFragment() != null
-        || url.getRawUserInfo() != null) {
+    if (!isServer(url)) {
       throw new IllegalArgumentException(
-          "model url: value=" + url + ", allowed=http://host:port[/path]");
+          "model url: model=" + id + ", value=" + url + ", allowed=http://host:port[/path]");
     }
-    if (!prefix.isEmpty() && (!prefix.startsWith("/") || prefix.endsWith("/"))) {
-      throw new IllegalArgumentException("model prefix: value=" + prefix + ", allowed=/path or /");
+    if (!PREFIX.matcher(prefix).matches() || DOTS.matcher(prefix).matches()) {
+      throw new IllegalArgumentException(
+          "model prefix: model=" + id + ", value=" + prefix + ", allowed=/path or /");
     }
+    if (FORBIDDEN_PREFIXES.contains(prefix)) {
+      throw new IllegalArgumentException(
+          "model prefix: model=" + id + ", the URL prefix " + prefix + " is forbidden");
+    }
+    checkLabel("model name", id, name);
+    checkLabel("model version", id, version);
+    if (bodyBytesMax < 0 || bodyBytesMax > BODY_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "model body bytes: model="
+              + id
+              + ", value="
+              + bodyBytesMax
+              + ", allowed=0 to "
+              + BODY_BYTES_MAX);
+    }
+  }
+
+  /// Whether `value` can stand as a name or version in records, headers and file names: 1 to 256
+  /// characters, not blank, no control character.
+  public static boolean isLabel(String value) {
+    return !value.isBlank()
+        && value.length() <= LABEL_LENGTH_MAX
+        && value.chars().noneMatch(Character::isISOControl);
   }
 
   /// Host of the server.
@@ -53,7 +85,8 @@ public record Model(
     return url.getPort() < 0 ? 80 : url.getPort();
   }
 
-  /// Path that stands before every path of the model; empty, or starting but not ending with a slash.
+  /// Path that stands before every path of the model; empty, or starting but not ending with a
+  /// slash.
   public String basePath() {
     String path = url.getRawPath();
     return path == null || path.equals("/") ? "" : path.replaceAll("/+$", "");
@@ -62,5 +95,29 @@ public record Model(
   /// `host:port`, as records name the replica.
   public String authority() {
     return host() + ":" + port();
+  }
+
+  private static boolean isServer(URI url) {
+    return "http".equals(url.getScheme())
+        && url.getHost() != null
+        && url.getPort() != 0
+        && url.getPort() <= 65_535
+        && url.getRawQuery() == null
+        && url.getRawFragment() == null
+        && url.getRawUserInfo() == null;
+  }
+
+  private static void checkLabel(String what, String id, @Nullable String value) {
+    if (value != null && !isLabel(value)) {
+      throw new IllegalArgumentException(
+          what
+              + ": model="
+              + id
+              + ", length="
+              + value.length()
+              + ", allowed=1 to "
+              + LABEL_LENGTH_MAX
+              + " printable characters");
+    }
   }
 }

@@ -2,9 +2,9 @@ package dev.loopgate.fleet;
 
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 
-/// What kind of server answers for a model: which of its paths are predictions (contract sections 2 and 9).
+/// What kind of server answers for a model: which of its paths are predictions (contract sections 2
+/// and 9).
 public enum Predictor {
   /// Any HTTP server: everything but GET and HEAD on health and metrics paths is a prediction.
   NONE("none"),
@@ -17,8 +17,9 @@ public enum Predictor {
 
   private static final Set<String> HEALTH = Set.of("/healthz", "/healthcheck", "/metrics");
   private static final String HEALTH_V2 = "/v2/health/";
-  private static final Pattern INVOKE = Pattern.compile(".*/api/model/invoke.*", Pattern.DOTALL);
-  private static final Pattern INFER = Pattern.compile(".*/v2/models/.*/infer/?", Pattern.DOTALL);
+  private static final String INVOKE = "/api/model/invoke";
+  private static final String MODELS_V2 = "/v2/models/";
+  private static final String INFER = "/infer";
 
   private final String word;
 
@@ -57,8 +58,16 @@ public enum Predictor {
       case NONE ->
           !((method.equals("GET") || method.equals("HEAD"))
               && (HEALTH.contains(path) || path.startsWith(HEALTH_V2)));
-      case ODAHU_ML_SERVER -> INVOKE.matcher(path).matches();
-      case TRITON, OPEN_INFERENCE -> INFER.matcher(path).matches();
+      case ODAHU_ML_SERVER -> path.contains(INVOKE);
+      case TRITON, OPEN_INFERENCE -> isInference(path);
     };
+  }
+
+  /// `.*/v2/models/.*/infer/?` in linear time: a caller writes the path, the event loop reads it.
+  private static boolean isInference(String path) {
+    int models = path.indexOf(MODELS_V2);
+    int length = path.endsWith("/") ? path.length() - 1 : path.length();
+    int infer = length - INFER.length();
+    return models >= 0 && infer >= models + MODELS_V2.length() && path.startsWith(INFER, infer);
   }
 }

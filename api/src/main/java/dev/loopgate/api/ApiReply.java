@@ -1,0 +1,55 @@
+package dev.loopgate.api;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The answer to one request: always JSON, always whole. Its bytes go to whoever takes the reply.
+public final class ApiReply {
+  private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
+
+  private final int status;
+  private final List<Header> headers;
+  private final byte[] body;
+
+  private ApiReply(int status, List<Header> headers, byte[] body) {
+    this.status = status;
+    this.headers = List.copyOf(headers);
+    this.body = body;
+  }
+
+  /// A reply with this JSON text.
+  static ApiReply json(int status, String json) {
+    return new ApiReply(status, List.of(JSON), json.getBytes(UTF_8));
+  }
+
+  /// The same reply with one more header.
+  ApiReply with(String name, String value) {
+    List<Header> more = new ArrayList<>(headers);
+    more.add(new Header(name, value));
+    return new ApiReply(status, more, body);
+  }
+
+  /// The same reply, carrying the request's id where that is a valid one.
+  ApiReply toRequest(String id) {
+    return RequestId.isValid(id) ? with("request-id", id) : this;
+  }
+
+  /// The HTTP status.
+  public int status() {
+    return status;
+  }
+
+  /// Headers, lower-case names; without `content-length`, which the writer of the reply adds.
+  public List<Header> headers() {
+    return headers;
+  }
+
+  /// The JSON text in UTF-8.
+  public byte[] body() {
+    return body;
+  }
+}

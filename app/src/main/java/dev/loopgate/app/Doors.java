@@ -1,0 +1,48 @@
+package dev.loopgate.app;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+
+/// Where doors will be, looked at before anything is started.
+final class Doors {
+  private Doors() {}
+
+  /// The socket address.
+  ///
+  /// @throws StartException when the host is unknown or the port is taken; the line names the address
+  static InetSocketAddress checked(String setting, Address address) throws StartException {
+    InetSocketAddress socket;
+    try {
+      socket = new InetSocketAddress(InetAddress.getByName(address.host()), address.port());
+    } catch (UnknownHostException e) {
+      throw new StartException(
+          setting + ": " + address + " names no host of this machine; allowed: its own address", e);
+    }
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(socket);
+    } catch (IOException e) {
+      throw new StartException(
+          setting
+              + ": can't listen at "
+              + address
+              + " ("
+              + e.getMessage()
+              + "); allowed: a free port (--"
+              + setting
+              + " HOST:PORT, port 0 chooses one)",
+          e);
+    }
+    return socket;
+  }
+
+  /// How a caller on this machine reaches it.
+  static String url(InetSocketAddress address) {
+    InetAddress host = address.getAddress();
+    String name = host.isAnyLocalAddress() ? "127.0.0.1" : host.getHostAddress();
+    return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+  }
+}

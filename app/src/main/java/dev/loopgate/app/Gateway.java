@@ -1,0 +1,287 @@
+package dev.loopgate.app;
+
+import dev.loopgate.api.FeedbackConfig;
+import dev.loopgate.api.FeedbackDoor;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Model;
+import dev.loopgate.logshipper.LocalStore;
+import dev.loopgate.logshipper.LogShipper;
+import dev.loopgate.logshipper.ObjectStore;
+import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.logshipper.ShipperStatus;
+import dev.loopgate.proxy.LocalService;
+import dev.loopgate.proxy.Proxy;
+import dev.loopgate.runtime.ModelProbe;
+import dev.loopgate.runtime.ProcessHost;
+import dev.loopgate.spool.Spool;
+import dev.loopgate.spool.SpoolException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/// One gateway from its first file to its last: wires the rooms, and closes them in reverse. Belongs to the
+/// thread that started it.
+final class Gateway {
+  /*
+   * Each room that is open leaves its way back on a stack. So a start that fails half way and a stop take the same
+   * path: stop accepting and drain; empty the ring and force; publish what is left; close the files.
+   */
+
+  @FunctionalInterface
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  private record Closing(String what, Step step) {}
+
+  private final Plan plan;
+  private final GuardedClock clock;
+  private final Telemetry telemetry;
+  private final Deque<Closing> closings = new ArrayDeque<>();
+  private long deadlineNanos; // of publishing, from the moment of closing on
+
+  private Gateway(Plan plan, GuardedClock clock, Telemetry telemetry) {
+    this.plan = plan;
+    this.clock = clock;
+    this.telemetry = telemetry;
+  }
+
+  /// Opens everything; when this returns, callers are served.
+  ///
+  /// @throws StartException when the machine does not let it; what was open is closed again
+  static Serving start(Plan plan, GuardedClock clock, Telemetry telemetry)
+      throws StartException, UsageException {
+    Gateway gateway = new Gateway(plan, clock, telemetry);
+    try {
+      return gateway.open();
+    } catch (StartException | UsageException | RuntimeException e) {
+      gateway.close();
+      throw e;
+    }
+  }
+
+  private Serving open() throws StartException, UsageException {
+    Rooms rooms = plan.rooms();
+    TelemetryThread thread = TelemetryThread.start(clock, telemetry.log());
+    onClose("telemetry", thread::close);
+
+    Spool spool = openSpool(rooms);
+    onClose("spool", spool::close);
+    List<Model> models = new ArrayList<>(plan.settings().models());
+    if (plan.sample()) {
+      models.add(startSample());
+    }
+    Fleet fleet = Fleet.of(models);
+    spool.start();
+    LogShipper shipper = startShipper(rooms, fleet, spool);
+    onClose("shipper", () -> publishRest(shipper));
+    onClose("spool's intake", spool::closeIntake);
+    telemetry.registry().register(new LedgerMetrics(spool::status, () -> shipped(shipper), clock));
+
+    Readiness readiness = new Readiness(spool::status);
+    probe(fleet);
+    Proxy proxy = openDoor(rooms, fleet, spool, services(rooms, fleet, spool, readiness, thread));
+    openAdminDoor(proxy, readiness, thread);
+    onClose("drain", () -> drain(proxy));
+    readiness.enter(Readiness.Phase.SERVING);
+    onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
+    return new Serving(this, fleet, proxy.address(), plan.data().files());
+  }
+
+  private Spool openSpool(Rooms rooms) throws StartException, UsageException {
+    try {
+      return Spool.open(rooms.spool(plan.data().spool()), clock, telemetry.spool());
+    } catch (SpoolException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  private Model startSample() throws StartException, UsageException {
+    try {
+      int bodyBytesMax = plan.settings().get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
+      Model model = SampleModel.onFreePort(bodyBytesMax);
+      ProcessHost host =
+          new ProcessHost(
+              SampleModel.process(model, plan.data().models()), telemetry.runtime(), clock::nanos);
+      host.start();
+      onClose("sample model", host::stop);
+      return model;
+    } catch (IOException e) {
+      throw new StartException("up: no free port for the sample model: " + e.getMessage(), e);
+    }
+  }
+
+  private LogShipper startShipper(Rooms rooms, Fleet fleet, Spool spool)
+      throws StartException, UsageException {
+    try {
+      ObjectStore store =
+          LocalStore.open(plan.data().files(), ShipperConfig.instanceOf(spool.id()));
+      return LogShipper.start(
+          rooms.shipper(plan.data().spool()),
+          new LogShipper.Surroundings(
+              spool.reader(),
+              spool.id(),
+              store,
+              model -> fleet.deploymentOfModel(model.name()).isPresent(),
+              clock,
+              telemetry.shipper()));
+    } catch (IOException e) {
+      throw new StartException("data: the files can't be continued: " + e.getMessage(), e);
+    }
+  }
+
+  private static LedgerMetrics.Shipped shipped(LogShipper shipper) {
+    ShipperStatus status = shipper.status();
+    return new LedgerMetrics.Shipped(
+        status.committedEntries(),
+        status.quarantinedEntries(),
+        0,
+        status.oldestUnshippedMillis(),
+        status.unshippedBytes());
+  }
+
+  /// Within what is left of `grace`; what is not published then is durable, and the next start's.
+  private void publishRest(LogShipper shipper) {
+    Duration left = Duration.ofNanos(Math.max(0, deadlineNanos - clock.nanos()));
+    if (!shipper.finish(left)) {
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.WARN,
+              "app",
+              "not all is published yet; it is durable, and published after the next start");
+    }
+    shipper.close();
+  }
+
+  private void probe(Fleet fleet) {
+    for (Deployment deployment : fleet.deployments()) {
+      boolean isSample = plan.sample() && deployment.model().id().equals(SampleModel.ID);
+      ModelProbe probe =
+          ModelProbe.start(
+              deployment,
+              isSample ? SampleModel.PACE : ModelProbe.Pace.DEFAULT,
+              telemetry.runtime());
+      onClose("probe of " + deployment.model().id(), probe::close);
+    }
+  }
+
+  private Proxy openDoor(Rooms rooms, Fleet fleet, Spool spool, List<LocalService> services)
+      throws StartException, UsageException {
+    chooseTransport();
+    try {
+      Proxy proxy =
+          Proxy.listen(
+              rooms.proxy(plan.door()),
+              fleet,
+              rooms.redaction(),
+              new Slots(spool, fleet),
+              clock,
+              telemetry.proxy(),
+              services);
+      onClose("proxy", proxy::close);
+      checkTransport(proxy);
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.INFO,
+              "proxy",
+              "listening at " + Doors.url(proxy.address()) + ", transport " + proxy.transport());
+      return proxy;
+    } catch (IOException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  private List<LocalService> services(
+      Rooms rooms, Fleet fleet, Spool spool, Readiness readiness, TelemetryThread thread)
+      throws UsageException {
+    FeedbackConfig config = rooms.feedback();
+    Slots slots = new Slots(spool, fleet);
+    FeedbackDoor feedback = new FeedbackDoor(config, fleet, clock, slots::slotOfModel);
+    List<LocalService> services = new ArrayList<>();
+    services.add(new FeedbackService(feedback, config.bytesMax()));
+    services.add(new HealthDoor(readiness, plan.admin().isEmpty()));
+    if (plan.admin().isEmpty()) {
+      services.add(new MetricsDoor(telemetry.registry(), thread));
+    }
+    return services;
+  }
+
+  private void openAdminDoor(Proxy proxy, Readiness readiness, TelemetryThread thread)
+      throws StartException {
+    if (plan.admin().isEmpty()) {
+      return;
+    }
+    try {
+      InetSocketAddress admin =
+          proxy.openServiceDoor(
+              plan.admin().get(),
+              List.of(
+                  new HealthDoor(readiness, true), new MetricsDoor(telemetry.registry(), thread)));
+      telemetry.log().line(LogLines.Level.INFO, "app", "metrics at " + Doors.url(admin));
+    } catch (IOException e) {
+      throw new StartException("admin: " + e.getMessage(), e);
+    }
+  }
+
+  /// Netty's own switch: there is no other way not to load what would load.
+  private void chooseTransport() throws UsageException {
+    if (plan.settings().get(SettingsTable.PROXY_TRANSPORT).equals("nio")) {
+      System.setProperty("io.netty.transport.noNative", "true");
+    }
+  }
+
+  private void checkTransport(Proxy proxy) throws StartException, UsageException {
+    String wanted = plan.settings().get(SettingsTable.PROXY_TRANSPORT);
+    if (!wanted.equals("auto") && !wanted.equals(proxy.transport())) {
+      throw new StartException(
+          "proxy.transport: "
+              + wanted
+              + " does not load here, "
+              + proxy.transport()
+              + " does; allowed: auto");
+    }
+  }
+
+  private void drain(Proxy proxy) throws InterruptedException, UsageException {
+    Duration limit = plan.settings().get(SettingsTable.DRAIN);
+    if (!proxy.drain(limit)) {
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.WARN,
+              "app",
+              "not all exchanges ended within drain=" + Kind.Time.shown(limit) + ": gateway_stopped");
+    }
+  }
+
+  /// Closes everything, the last opened first. A step that fails does not keep the others from being taken.
+  ///
+  /// @return whether all went well
+  boolean close() {
+    deadlineNanos = clock.nanos() + plan.grace().toNanos();
+    boolean well = true;
+    while (!closings.isEmpty()) {
+      Closing closing = closings.pop();
+      try {
+        closing.step().run();
+      } catch (Exception e) {
+        well = false;
+        telemetry
+            .log()
+            .line(LogLines.Level.ERROR, "app", "closing " + closing.what() + " failed: " + e);
+      }
+    }
+    return well;
+  }
+
+  private void onClose(String what, Step step) {
+    closings.push(new Closing(what, step));
+  }
+}

@@ -1,0 +1,142 @@
+package dev.loopgate.app;
+
+import dev.loopgate.cli.Cli;
+import dev.loopgate.cli.Verbs;
+import dev.loopgate.fleet.Deployment;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Where the process begins and ends.
+public final class Main {
+  // What may still take time when `grace` is over: the last force, and a model server's own end.
+  private static final Duration SLACK = Duration.ofSeconds(30);
+  private static final Duration SAMPLE_READY_WITHIN = Duration.ofSeconds(10);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(20);
+
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final Map<String, String> environment;
+
+  private Main(PrintWriter out, PrintWriter err, Map<String, String> environment) {
+    this.out = out;
+    this.err = err;
+    this.environment = environment;
+  }
+
+  /// Does what the arguments say, and ends the process: 0 well, 1 it did not work, 2 it was not understood; `verify`
+  /// has codes of its own.
+  public static void main(String... arguments) {
+    PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
+    PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
+    int code = new Main(out, err, System.getenv()).run(arguments);
+    System.exit(code);
+  }
+
+  private int run(String... arguments) {
+    Verbs verbs =
+        new Verbs(
+            options -> serve(Role.UP, options),
+            options -> serve(Role.GATEWAY, options),
+            this::config,
+            Looks::verify,
+            Looks::inspect,
+            options(),
+            version());
+    return new Cli(verbs, out, err).run(arguments);
+  }
+
+  private int serve(Role role, Map<String, String> options) {
+    try {
+      Settings settings = Settings.of(role, options, environment);
+      TerminationSignal signal =
+          TerminationSignal.install(settings.get(SettingsTable.GRACE).plus(SLACK));
+      int code = Cli.FAILED;
+      try {
+        code = serveUntil(signal, Plan.of(role, settings));
+      } finally {
+        signal.closed(code);
+      }
+      return code;
+    } catch (UsageException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.USAGE;
+    } catch (StartException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.FAILED;
+    }
+  }
+
+  private int serveUntil(TerminationSignal signal, Plan plan)
+      throws StartException, UsageException {
+    GuardedClock clock = GuardedClock.ofSystem();
+    Telemetry telemetry = Telemetry.of(clock);
+    Serving serving = Gateway.start(plan, clock, telemetry);
+    out.print(serving.greeting());
+    out.flush();
+    try {
+      if (plan.sample()) {
+        awaitSample(signal, serving);
+      }
+      signal.await();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // nobody does; to stop is what it would mean
+    }
+    telemetry.log().line(LogLines.Level.INFO, "app", "stopping");
+    boolean well = serving.gateway().close();
+    telemetry.log().line(LogLines.Level.INFO, "app", well ? "stopped" : "stopped, not well");
+    return well ? Cli.OK : Cli.FAILED;
+  }
+
+  /// The commands are printed when they will work.
+  private void awaitSample(TerminationSignal signal, Serving serving) throws InterruptedException {
+    Optional<Deployment> wine = serving.fleet().deployment(SampleModel.ID);
+    long looks = SAMPLE_READY_WITHIN.dividedBy(LOOK_EVERY);
+    for (long look = 0; look < looks; look++) {
+      if (wine.isEmpty() || (wine.get().isReady() && wine.get().isIdentified())) {
+        break;
+      }
+      if (signal.await(LOOK_EVERY)) {
+        return;
+      }
+    }
+    out.print(serving.commands());
+    out.flush();
+  }
+
+  private int config(Map<String, String> options) {
+    try {
+      Settings settings = Settings.of(Role.GATEWAY, options, environment);
+      out.print(SettingsPage.text(Role.GATEWAY, settings));
+      out.flush();
+      return Cli.OK;
+    } catch (UsageException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.USAGE;
+    }
+  }
+
+  private static List<Verbs.SettingOption> options() {
+    List<Verbs.SettingOption> options = new ArrayList<>();
+    options.add(
+        new Verbs.SettingOption(
+            Settings.CONFIG, "FILE", "A YAML file with settings, nested or with dots."));
+    for (Setting<?> setting : SettingsTable.ALL) {
+      options.add(
+          new Verbs.SettingOption(setting.name(), setting.kind().label(), setting.meaning()));
+    }
+    return options;
+  }
+
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return "loopgate "
+        + (version == null ? "unpackaged" : version)
+        + ", Java "
+        + Runtime.version();
+  }
+}

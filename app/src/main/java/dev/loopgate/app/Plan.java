@@ -1,0 +1,41 @@
+package dev.loopgate.app;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+
+/// What is to be served, checked against this machine before anything is opened.
+///
+/// @param door where callers come
+/// @param admin a door of its own for metrics and details
+/// @param grace from a stop's beginning to the end of publishing
+/// @param sample whether the sample model is started
+record Plan(
+    Settings settings,
+    Rooms rooms,
+    DataDirectory data,
+    InetSocketAddress door,
+    Optional<InetSocketAddress> admin,
+    Duration grace,
+    boolean sample) {
+
+  /// The plan of a role.
+  ///
+  /// @throws StartException when memory, a directory or a port will not do; one line names it
+  static Plan of(Role role, Settings settings) throws StartException, UsageException {
+    Memory memory = Memory.ofThisProcess();
+    Rooms rooms = new Rooms(settings, memory);
+    rooms.budget().check(memory.heapMax(), memory.directMax());
+    InetSocketAddress door =
+        Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());
+    Optional<Address> admin = settings.get(SettingsTable.ADMIN);
+    return new Plan(
+        settings,
+        rooms,
+        DataDirectory.open(settings.get(SettingsTable.DATA)),
+        door,
+        admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
+        settings.get(SettingsTable.GRACE),
+        role == Role.UP);
+  }
+}

@@ -1,0 +1,202 @@
+package dev.loopgate.app;
+
+import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.Ending;
+import dev.loopgate.proxy.ProxyEvents;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// What the proxy tells, as metrics. Called on event loops: adds to striped counters, logs only bugs.
+final class ProxyTelemetry implements ProxyEvents {
+  private static final double NANOS = 1e9;
+  private static final double[] SECONDS = {
+    .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300
+  };
+
+  /// The series of one deployment: looked up once, so that an exchange costs a few additions.
+  private static final class OfDeployment {
+    final Map<Ending, CounterDataPoint> endings = new EnumMap<>(Ending.class);
+    final Map<StatusClass, CounterDataPoint> statuses = new EnumMap<>(StatusClass.class);
+    final DistributionDataPoint duration;
+    final DistributionDataPoint firstByte;
+
+    OfDeployment(DistributionDataPoint duration, DistributionDataPoint firstByte) {
+      this.duration = duration;
+      this.firstByte = firstByte;
+    }
+  }
+
+  /// The first digit of a status: a label with few values.
+  private enum StatusClass {
+    NONE("none"),
+    INFORMATIONAL("1xx"),
+    SUCCESS("2xx"),
+    REDIRECTION("3xx"),
+    CLIENT_ERROR("4xx"),
+    SERVER_ERROR("5xx");
+
+    final String word;
+
+    StatusClass(String word) {
+      this.word = word;
+    }
+
+    static StatusClass of(int status) {
+      return status < 100 || status > 599 ? NONE : values()[status / 100];
+    }
+  }
+
+  private final LogLines log;
+  private final Counter exchanges;
+  private final Counter responses;
+  private final Gauge open;
+  private final Gauge callers;
+  private final Counter callersRefused;
+  private final Gauge modelConnections;
+  private final Counter cuts;
+  private final Counter malformed;
+  private final Counter unknownModel;
+  private final Counter failures;
+  private final Histogram duration;
+  private final Histogram firstByte;
+  private final Map<String, OfDeployment> deployments = new ConcurrentHashMap<>();
+
+  ProxyTelemetry(PrometheusRegistry registry, LogLines log) {
+    this.log = log;
+    exchanges =
+        counter(registry, "loopgate_exchanges", "Exchanges with models that ended.", "model", "ending");
+    responses = counter(registry, "loopgate_responses", "The same by status.", "model", "status");
+    open = gauge(registry, "loopgate_exchanges_open", "Exchanges in flight.");
+    callers = gauge(registry, "loopgate_caller_connections", "Callers connected.");
+    callersRefused =
+        counter(registry, "loopgate_caller_connections_refused", "Beyond proxy.connections-max.");
+    modelConnections = gauge(registry, "loopgate_model_connections", "Connections to models.", "model");
+    cuts = counter(registry, "loopgate_bodies_cut", "Bodies kept in part.", "reason");
+    malformed =
+        counter(registry, "loopgate_malformed_requests", "Refused before they were requests.", "status");
+    unknownModel = counter(registry, "loopgate_unknown_model_requests", "For models not there.");
+    failures = counter(registry, "loopgate_failures", "Bugs met in the proxy.");
+    duration = histogram(registry, "loopgate_exchange_duration_seconds", "Head to ending.");
+    firstByte = histogram(registry, "loopgate_first_byte_seconds", "Head to the answer's head.");
+    for (CutReason reason : CutReason.values()) {
+      cuts.labelValues(reason.word()).inc(0);
+    }
+  }
+
+  @Override
+  public void callerConnected() {
+    callers.inc();
+  }
+
+  @Override
+  public void callerDisconnected() {
+    callers.dec();
+  }
+
+  @Override
+  public void callerRefused() {
+    callersRefused.inc();
+    log.repeated(
+        LogLines.Level.WARN, "proxy", "caller-refused", "a caller beyond proxy.connections-max was closed");
+  }
+
+  @Override
+  public void modelConnected(String deployment) {
+    modelConnections.labelValues(deployment).inc();
+  }
+
+  @Override
+  public void modelDisconnected(String deployment) {
+    modelConnections.labelValues(deployment).dec();
+  }
+
+  @Override
+  public void exchangeStarted(String deployment) {
+    open.inc();
+  }
+
+  @Override
+  public void exchangeEnded(
+      String deployment, Ending ending, int status, long durationNanos, long firstByteNanos) {
+    open.dec();
+    OfDeployment series = deployments.computeIfAbsent(deployment, this::seriesOf);
+    add(series.endings, ending);
+    add(series.statuses, StatusClass.of(status));
+    series.duration.observe(durationNanos / NANOS);
+    if (firstByteNanos >= 0) {
+      series.firstByte.observe(firstByteNanos / NANOS);
+    }
+  }
+
+  @Override
+  public void bodyCut(CutReason reason) {
+    cuts.labelValues(reason.word()).inc();
+  }
+
+  @Override
+  public void malformed(int status) {
+    malformed.labelValues(Integer.toString(status)).inc();
+  }
+
+  @Override
+  public void unknownModel() {
+    unknownModel.inc();
+  }
+
+  @Override
+  public void failed(Throwable cause) {
+    failures.inc();
+    StackTraceElement[] trace = cause.getStackTrace();
+    log.repeated(
+        LogLines.Level.ERROR,
+        "proxy",
+        "failed",
+        "a bug, its connection was closed: " + cause + (trace.length == 0 ? "" : " at " + trace[0]));
+  }
+
+  private static <K> void add(Map<K, CounterDataPoint> series, K key) {
+    CounterDataPoint counter = series.get(key);
+    if (counter != null) { // all constants are there from the start
+      counter.inc();
+    }
+  }
+
+  private OfDeployment seriesOf(String deployment) {
+    OfDeployment series =
+        new OfDeployment(duration.labelValues(deployment), firstByte.labelValues(deployment));
+    for (Ending ending : Ending.values()) {
+      series.endings.put(ending, exchanges.labelValues(deployment, ending.word()));
+    }
+    for (StatusClass status : StatusClass.values()) {
+      series.statuses.put(status, responses.labelValues(deployment, status.word));
+    }
+    return series;
+  }
+
+  private static Counter counter(
+      PrometheusRegistry registry, String name, String help, String... labels) {
+    return Counter.builder().name(name).help(help).labelNames(labels).register(registry);
+  }
+
+  private static Gauge gauge(
+      PrometheusRegistry registry, String name, String help, String... labels) {
+    return Gauge.builder().name(name).help(help).labelNames(labels).register(registry);
+  }
+
+  private static Histogram histogram(PrometheusRegistry registry, String name, String help) {
+    return Histogram.builder()
+        .name(name)
+        .help(help)
+        .labelNames("model")
+        .classicOnly()
+        .classicUpperBounds(SECONDS)
+        .register(registry);
+  }
+}

@@ -1,0 +1,122 @@
+package dev.loopgate.app;
+
+import dev.loopgate.api.FeedbackConfig;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.proxy.CallerLimits;
+import dev.loopgate.proxy.Forwarding;
+import dev.loopgate.proxy.ModelLimits;
+import dev.loopgate.proxy.ProxyConfig;
+import dev.loopgate.spool.SpoolConfig;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+
+/// Each room's own record, made of the settings: no room sees more than its own.
+final class Rooms {
+  private static final int LOOPS_MAX = 64;
+  private static final int CONNECTIONS_AUTO_MAX = 1024;
+  private static final int CONNECTIONS_AUTO_MIN = 16; // with fewer it is no gateway: the sum says so
+  private static final long MIB = 1L << 20;
+
+  private final Settings settings;
+  private final Memory memory;
+
+  Rooms(Settings settings, Memory memory) {
+    this.settings = settings;
+    this.memory = memory;
+  }
+
+  /// The most that all rooms can hold, each holder a line.
+  HeapBudget budget() throws UsageException {
+    return fixed()
+        .offHeap("proxy.connections-max", connectionsMax() * bytesOfConnection());
+  }
+
+  private HeapBudget fixed() throws UsageException {
+    return new HeapBudget()
+        .onHeap("classes and threads", 24 * MIB)
+        .onHeap("a body being decoded", 2 * 16 * MIB) // its wire bytes and its text, in the shipper
+        .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
+        .offHeap("the log's write buffers", 18 * MIB)
+        .offHeap("the largest entry being read", 32 * MIB);
+  }
+
+  private int connectionsMax() throws UsageException {
+    int chosen = settings.get(SettingsTable.CONNECTIONS_MAX);
+    if (chosen > 0) {
+      return chosen;
+    }
+    long fits = fixed().directLeft(memory.directMax()) / bytesOfConnection();
+    return Math.clamp(fits, CONNECTIONS_AUTO_MIN, CONNECTIONS_AUTO_MAX);
+  }
+
+  private long bytesOfConnection() throws UsageException {
+    InetSocketAddress anywhere = new InetSocketAddress(0);
+    return proxy(anywhere, 2).bytesMax() - proxy(anywhere, 1).bytesMax();
+  }
+
+  Redaction redaction() throws UsageException {
+    return new Redaction(
+        settings.get(SettingsTable.REDACT_HEADERS),
+        settings.get(SettingsTable.REDACT_QUERY_PARAMETERS));
+  }
+
+  FeedbackConfig feedback() throws UsageException {
+    return new FeedbackConfig(
+        settings.get(SettingsTable.FEEDBACK_BYTES_MAX).intValue(), redaction());
+  }
+
+  ProxyConfig proxy(InetSocketAddress address) throws UsageException {
+    return proxy(address, connectionsMax());
+  }
+
+  private ProxyConfig proxy(InetSocketAddress address, int connectionsMax) throws UsageException {
+    return new ProxyConfig(
+        address,
+        loops(),
+        connectionsMax,
+        settings.get(SettingsTable.HEAD_BYTES_MAX).intValue(),
+        settings.get(SettingsTable.CAPTURE_BYTES_MAX),
+        new CallerLimits(
+            settings.get(SettingsTable.CALLER_HEAD_TIMEOUT),
+            settings.get(SettingsTable.CALLER_IDLE),
+            settings.get(SettingsTable.CALLER_STALLED_TIMEOUT)),
+        new ModelLimits(
+            settings.get(SettingsTable.CONNECT_TIMEOUT),
+            settings.get(SettingsTable.FIRST_BYTE_TIMEOUT),
+            settings.get(SettingsTable.IDLE_TIMEOUT),
+            settings.get(SettingsTable.TOTAL_TIMEOUT),
+            settings.get(SettingsTable.MODEL_IDLE),
+            settings.get(SettingsTable.MODEL_CONNECTIONS_MAX)),
+        Forwarding.APPEND);
+  }
+
+  SpoolConfig spool(Path directory) throws UsageException {
+    SpoolConfig defaults = SpoolConfig.in(directory);
+    return new SpoolConfig(
+        directory,
+        settings.get(SettingsTable.RING_DIRECTORY),
+        settings.get(SettingsTable.RING_BYTES).intValue(),
+        settings.get(SettingsTable.SEGMENT_BYTES).intValue(),
+        settings.get(SettingsTable.SPOOL_BYTES_MAX),
+        settings.get(SettingsTable.FREE_BYTES_MIN),
+        loops(),
+        defaults.forceAfter(),
+        defaults.forceAfterBytes(),
+        defaults.forceTimeout());
+  }
+
+  ShipperConfig shipper(Path spool) throws UsageException {
+    ShipperConfig defaults = ShipperConfig.in(spool);
+    return defaults
+        .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
+        .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
+  }
+
+  private int loops() throws UsageException {
+    int chosen = settings.get(SettingsTable.PROXY_LOOPS);
+    return chosen > 0
+        ? chosen
+        : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, LOOPS_MAX);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.loopgate.app;
+
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+
+/// A gateway that serves, and what is said of it on stdout.
+///
+/// @param address of the door, with its true port
+/// @param files where published files will lie
+record Serving(Gateway gateway, Fleet fleet, InetSocketAddress address, Path files) {
+  /// The first lines: the door, the models, the files.
+  String greeting() {
+    StringBuilder text = new StringBuilder();
+    text.append("Loopgate serves at ").append(Doors.url(address)).append('\n');
+    List<Deployment> deployments =
+        fleet.deployments().stream().sorted(Comparator.comparing(one -> one.model().id())).toList();
+    for (Deployment deployment : deployments) {
+      text.append("  model ").append(deployment.model().id()).append(" at ");
+      text.append(Doors.url(address)).append(deployment.model().prefix()).append("/, asked at ");
+      text.append(deployment.model().url()).append('\n');
+    }
+    if (deployments.isEmpty()) {
+      text.append("  no models: only feedback is taken (models: in --config FILE)\n");
+    }
+    return text.append("  files in ").append(files).append('\n').toString();
+  }
+
+  /// Three commands to try the sample model with, to be pasted into another terminal.
+  String commands() {
+    Deployment wine = fleet.deployment(SampleModel.ID).orElseThrow();
+    String url = Doors.url(address);
+    return """
+
+    Try it from another terminal:
+
+      # 1. predict: how good is this wine?
+      curl -si %s/model/wine/api/model/invoke -H 'request-id: my-first-wine' \\
+        -H 'content-type: application/json' -d '{"columns": ["fixed acidity", "volatile acidity", \
+    "citric acid", "residual sugar", "chlorides", "free sulfur dioxide", "total sulfur dioxide", "density", \
+    "pH", "sulphates", "alcohol"], "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]]}'
+
+      # 2. tell what became of it
+      curl -si %s/feedback -H 'request-id: my-first-wine' -H 'model-name: %s' \\
+        -H 'model-version: %s' -H 'content-type: application/json' -d '{"quality": 6}'
+
+      # 3. within 6 s: the request, the answer and the feedback, as lines in files
+      grep -rh --include='*.json' my-first-wine '%s'
+
+    Ctrl-C stops it; all that was taken is in files then.
+    """
+        .formatted(url, url, wine.name(), wine.version(), files);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.loopgate.app;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+
+/// What all rooms tell, bound to metrics and log.
+///
+/// @param registry of this process alone
+record Telemetry(
+    PrometheusRegistry registry,
+    LogLines log,
+    ProxyTelemetry proxy,
+    SpoolTelemetry spool,
+    ShipperTelemetry shipper,
+    RuntimeTelemetry runtime) {
+  static Telemetry of(GuardedClock clock) {
+    LogLines log = new LogLines(clock, System.err);
+    log.takeOver();
+    PrometheusRegistry registry = new PrometheusRegistry();
+    return new Telemetry(
+        registry,
+        log,
+        new ProxyTelemetry(registry, log),
+        new SpoolTelemetry(registry, log),
+        new ShipperTelemetry(registry, log),
+        new RuntimeTelemetry(registry, log));
+  }
+}

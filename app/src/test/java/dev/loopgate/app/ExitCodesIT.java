@@ -1,0 +1,109 @@
+package dev.loopgate.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a user sees who mistyped something, or whose machine will not do: one line, and which code.
+final class ExitCodesIT {
+  @TempDir private Path directory;
+
+  @Test
+  void whatIsNotUnderstoodIsOneLineAndExit2() throws Exception {
+    Path file = Files.writeString(directory.resolve("l.yaml"), "listn: a\n");
+    List<Command> commands =
+        List.of(
+            Command.loopgate(Map.of(), "upp"),
+            Command.loopgate(Map.of(), "gateway", "--listn", "a"),
+            Command.loopgate(Map.of(), "gateway", "--listen", "8080"),
+            Command.loopgate(Map.of("LOOPGATE_GRACE", "soon"), "gateway"),
+            Command.loopgate(Map.of("LOOPGATE_GRASE", "1s"), "config"),
+            Command.loopgate(Map.of(), "gateway", "--config", file.toString()),
+            Command.loopgate(Map.of(), "up", "--config", directory + "/not-there.yaml"),
+            Command.loopgate(Map.of(), "up", "--models", "[{id: wine, url: \"http://h:1\"}]"),
+            Command.loopgate(Map.of(), "verify", directory + "/not-there"),
+            Command.loopgate(Map.of()));
+
+    assertThat(commands)
+        .allSatisfy(
+            command -> {
+              assertThat(command.err()).startsWith("loopgate: ").hasLineCount(1);
+              assertThat(command.exit()).as(command.err()).isEqualTo(2);
+              assertThat(command.out()).isEmpty();
+            });
+    assertThat(commands.get(5).err()).contains("l.yaml:1:1", "did you mean listen?");
+  }
+
+  @Test
+  void aPortThatIsTakenIsOneLineAndExit1() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
+      Path data = directory.resolve("data");
+
+      Command command =
+          Command.loopgate(Map.of(), "gateway", "--listen", address, "--data", data.toString());
+
+      assertThat(command.exit()).as(command.err()).isEqualTo(1);
+      assertThat(command.err()).startsWith("loopgate: listen: can't listen at " + address);
+      assertThat(command.err()).contains("allowed: a free port").hasLineCount(1);
+      assertThat(data).as("nothing was opened").doesNotExist();
+    }
+  }
+
+  @Test
+  void aDirectoryThatCanNotBeWrittenIsOneLineAndExit1() throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    for (String data : List.of(file.toString(), file + "/below", "/proc/loopgate")) {
+      Command command =
+          Command.loopgate(Map.of(), "gateway", "--listen", "127.0.0.1:0", "--data", data);
+
+      assertThat(command.exit()).as(command.err()).isEqualTo(1);
+      assertThat(command.err())
+          .startsWith("loopgate: data: " + data)
+          .contains("allowed: a directory that can be written")
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void settingsThatNeedMoreMemoryThanTheJvmHasAreOneLineAndExit1() throws Exception {
+    Command command =
+        Command.loopgate(
+            Map.of(),
+            "gateway",
+            "--listen=127.0.0.1:0",
+            "--data=" + directory,
+            "--capture.bytes-max=10GiB");
+
+    assertThat(command.exit()).as(command.err()).isEqualTo(1);
+    assertThat(command.err())
+        .startsWith("loopgate: direct memory: the settings need ")
+        .contains("capture.bytes-max=10GiB")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void whatOnlyTellsEndsWith0() throws Exception {
+    Command version = Command.loopgate(Map.of(), "version");
+    Command help = Command.loopgate(Map.of(), "help", "up");
+    Command config =
+        Command.loopgate(
+            Map.of("LOOPGATE_DRAIN", "3s", "LOOPGATE_JAVA_OPTS", "-Xmx1g"), "config", "--grace=4s");
+
+    assertThat(version.exit()).isZero();
+    assertThat(version.out()).startsWith("loopgate ").hasLineCount(1);
+    assertThat(help.exit()).isZero();
+    assertThat(help.out()).contains("--capture.bytes-max=BYTES");
+    assertThat(config.exit()).isZero();
+    assertThat(config.out())
+        .contains("drain = 3s    (environment LOOPGATE_DRAIN)", "grace = 4s    (option --grace)");
+    assertThat(version.err() + help.err() + config.err()).isEmpty();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.loopgate.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Predictor;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ModelsKindTest {
+  @Test
+  void fillsInWhatIsNotSaid() throws UsageException {
+    assertThat(models("[{id: churn, url: \"http://127.0.0.1:5000\"}]"))
+        .containsExactly(
+            new Model(
+                "churn",
+                URI.create("http://127.0.0.1:5000"),
+                Predictor.NONE,
+                "/model/churn",
+                null,
+                null,
+                true,
+                4 << 20));
+  }
+
+  @Test
+  void takesAllThatIsSaid() throws UsageException {
+    assertThat(
+            models(
+                "[{id: w, url: \"http://h:1/base\", predictor: odahu-ml-server, prefix: /, name: wine,"
+                    + " version: 1.0, capture: false, body-bytes-max: 1KiB}]"))
+        .containsExactly(
+            new Model(
+                "w",
+                URI.create("http://h:1/base"),
+                Predictor.ODAHU_ML_SERVER,
+                "",
+                "wine",
+                "1.0",
+                false,
+                1024));
+  }
+
+  @Test
+  void aModelKeepsAsMuchAsTheGatewayUnlessItSaysOtherwise() throws UsageException {
+    Settings settings =
+        Settings.of(
+            Role.GATEWAY,
+            Map.of(
+                "capture.body-bytes-max",
+                "2KiB",
+                "models",
+                "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", body-bytes-max: 1KiB}]"),
+            Map.of());
+
+    assertThat(settings.models()).extracting(Model::bodyBytesMax).containsExactly(2048, 1024);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "[{url: 'http://h:1'}]; models[0].id is needed",
+        "[{id: A, url: 'http://h:1'}]; models[0].id is letters",
+        "[{id: a}]; models[0].url is needed",
+        "[{id: a, url: 'https://h:1'}]; models[0].url is needed",
+        "[{id: a, url: 'http://h:1?x=1'}]; models[0].url is needed",
+        "[{id: a, url: 'http://u:p@h:1'}]; models[0].url is needed",
+        "[{id: a, url: 'http://h:99999'}]; models[0].url is needed",
+        "[{id: a, url: 'http://h:1', predictor: triton2}]; models[0].predictor is one of none,",
+        "[{id: a, url: 'http://h:1', prefix: a}]; models[0].prefix is / or a path",
+        "[{id: a, url: 'http://h:1', prefix: /a/}]; models[0].prefix is / or a path",
+        "[{id: a, url: 'http://h:1', prefix: /a/../b}]; models[0].prefix without",
+        "[{id: a, url: 'http://h:1', prefix: /feedback}]; may not lie under /feedback",
+        "[{id: a, url: 'http://h:1', prefix: /metrics/x}]; may not lie under /metrics",
+        "[{id: a, url: 'http://h:1', name: ''}]; models[0].name is 1 to 256",
+        "[{id: a, url: 'http://h:1', version: \"1\\r\\nx: y\"}]; models[0].version is 1 to 256",
+        "[{id: a, url: 'http://h:1', capture: yes}]; models[0].capture is true or false",
+        "[{id: a, url: 'http://h:1', body-bytes-max: 13MiB}]; models[0].body-bytes-max is 0 to",
+        "[{id: a, url: 'http://h:1', titel: x}]; not \"titel\"",
+        "[{id: a, url: [x]}]; models[0].url is needed",
+        "[{id: [a], url: 'http://h:1'}]; models[0].id is a text",
+        "[{id: a, url: 'http://h:1'}, {id: a, url: 'http://h:2'}]; id=a stands twice",
+        "[{id: a, url: 'http://h:1', prefix: /x}, {id: b, url: 'http://h:2', prefix: /x}]; prefix=/x of b",
+        "[a]; a list of at most",
+        "{id: a}; a list of at most",
+        "a; a list of at most"
+      })
+  void refusesAModelThatCanNotBe(String text, String expected) {
+    assertThatThrownBy(() -> models(text))
+        .as(text)
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining(expected)
+        .message()
+        .doesNotContain("\n");
+  }
+
+  private static List<Model> models(String text) throws UsageException {
+    return Settings.of(Role.GATEWAY, Map.of("models", text), Map.of()).models();
+  }
+}

@@ -1,0 +1,299 @@
+package dev.loopgate.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SettingsTest {
+  /// A value that is allowed and not the default, and two that are not allowed.
+  private record Sample(String setting, String good, List<String> bad) {}
+
+  private static final List<Sample> SAMPLES =
+      List.of(
+          sample("listen", "[::1]:9090", "9090", "127.0.0.1:65536"),
+          sample("admin", "127.0.0.1:9091", "nowhere", ":1"),
+          sample("data", "/var/lib/loopgate", "", "a\u0000b"),
+          sample("models", "[{id: a, url: \"http://h:1\"}]", "[{id: a}]", "{"),
+          sample("capture.bytes-max", "128MiB", "128", "1TiB"),
+          sample("capture.body-bytes-max", "0", "-1", "13MiB"),
+          sample("redact.headers", "X-Mine,cookie", "a b", "a,,b"),
+          sample("redact.query-parameters", "", "a\tb", "ü"),
+          sample("spool.ring-bytes", "16MiB", "3MiB", "32KiB"),
+          sample("spool.ring-directory", "/tmp", "", "\n"),
+          sample("spool.segment-bytes", "2MiB", "1MiB", "65MiB"),
+          sample("spool.bytes-max", "1GiB", "1GB", "0"),
+          sample("spool.free-bytes-min", "0", "-1", "much"),
+          sample("ship.window", "20s", "500ms", "3m"),
+          sample("ship.window-bytes", "1MiB", "1", "257MiB"),
+          sample("feedback.bytes-max", "8MiB", "9MiB", "1023"),
+          sample("proxy.loops", "4", "0", "65", "-1"),
+          sample("proxy.transport", "nio", "io_uring", "NIO"),
+          sample("proxy.head-bytes-max", "64KiB", "65KiB", "512B"),
+          sample("proxy.connections-max", "64", "0", "10k"),
+          sample("proxy.caller-head-timeout", "1s", "1", "2h"),
+          sample("proxy.caller-idle", "1h", "0s", "1d"),
+          sample("proxy.caller-stalled-timeout", "2s", "", "25h"),
+          sample("proxy.model-connections-max", "7", "65536", "x"),
+          sample("proxy.model-idle", "1ms", "0ms", "11m"),
+          sample("proxy.connect-timeout", "250ms", "5ms", "-1s"),
+          sample("proxy.first-byte-timeout", "30s", "30", "25h"),
+          sample("proxy.idle-timeout", "30s", "s", "25h"),
+          sample("proxy.total-timeout", "2h", "2 h", "241h"),
+          sample("drain", "0s", "ten", "2h"),
+          sample("grace", "90s", "0s", "3h"));
+
+  @TempDir private Path directory;
+
+  @Test
+  void everySettingHasASample() {
+    assertThat(SAMPLES.stream().map(Sample::setting))
+        .containsExactlyInAnyOrderElementsOf(SettingsTable.names());
+  }
+
+  @Test
+  void everyVariableNamesOneSetting() {
+    Set<String> variables = new HashSet<>();
+    for (Setting<?> setting : SettingsTable.ALL) {
+      assertThat(variables.add(setting.variable())).as(setting.name()).isTrue();
+    }
+  }
+
+  @Test
+  void everyDefaultIsAllowed() throws UsageException {
+    for (Role role : Role.values()) {
+      assertThat(Settings.of(role, Map.of(), Map.of()).get(SettingsTable.LISTEN))
+          .contains(new Address("127.0.0.1", 8080));
+    }
+  }
+
+  @Test
+  void windowsAreShortInUp() throws UsageException {
+    assertThat(Settings.of(Role.UP, Map.of(), Map.of()).get(SettingsTable.SHIP_WINDOW))
+        .isEqualTo(Duration.ofSeconds(5));
+    assertThat(Settings.of(Role.GATEWAY, Map.of(), Map.of()).get(SettingsTable.SHIP_WINDOW))
+        .isEqualTo(Duration.ofSeconds(150));
+  }
+
+  static List<Sample> samples() {
+    return SAMPLES;
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void takesAGoodValueFromEachSource(Sample sample) throws Exception {
+    Setting<?> setting = setting(sample.setting());
+    Object expected = setting.parse(new Raw.Text("", sample.good()));
+
+    Settings byOption = of(Map.of(sample.setting(), sample.good()), Map.of());
+    Settings byVariable = of(Map.of(), Map.of(setting.variable(), sample.good()));
+    Settings byFile = of(Map.of("config", file(sample.setting(), sample.good())), Map.of());
+
+    assertThat((Object) byOption.get(setting)).as(sample.setting()).isEqualTo(expected);
+    assertThat((Object) byVariable.get(setting)).as(sample.setting()).isEqualTo(expected);
+    assertThat((Object) byFile.get(setting)).as(sample.setting()).isEqualTo(expected);
+    assertThat((Object) of(Map.of(), Map.of()).get(setting)).isNotEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void refusesABadValueFromEachSourceInOneLineThatNamesIt(Sample sample) throws Exception {
+    Setting<?> setting = setting(sample.setting());
+    for (String bad : sample.bad()) {
+      String file = file(sample.setting(), bad);
+      List<String> lines =
+          List.of(
+              refusal(Map.of(sample.setting(), bad), Map.of()),
+              refusal(Map.of(), Map.of(setting.variable(), bad)),
+              refusal(Map.of("config", file), Map.of()));
+
+      assertThat(lines.get(0)).startsWith("option --" + sample.setting() + ": value \"");
+      assertThat(lines.get(1)).startsWith("environment " + setting.variable() + ": value \"");
+      assertThat(lines.get(2)).startsWith(file + ":1:");
+      assertThat(lines)
+          .as("%s: %s", sample.setting(), bad)
+          .allSatisfy(line -> assertThat(line).contains("allowed: ").doesNotContain("\n"));
+    }
+  }
+
+  @Test
+  void anOptionBeatsTheEnvironmentBeatsTheFileBeatsTheDefault() throws Exception {
+    String file = file("drain", "4s");
+    Map<String, String> variable = Map.of("LOOPGATE_DRAIN", "3s", "LOOPGATE_CONFIG", file);
+
+    assertThat(of(Map.of("drain", "2s"), variable).get(SettingsTable.DRAIN))
+        .isEqualTo(Duration.ofSeconds(2));
+    assertThat(of(Map.of(), variable).get(SettingsTable.DRAIN)).isEqualTo(Duration.ofSeconds(3));
+    assertThat(of(Map.of(), Map.of("LOOPGATE_CONFIG", file)).get(SettingsTable.DRAIN))
+        .isEqualTo(Duration.ofSeconds(4));
+    assertThat(of(Map.of(), Map.of()).get(SettingsTable.DRAIN)).isEqualTo(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void theFileOfAnOptionBeatsTheFileOfTheEnvironment() throws Exception {
+    String mine = file("drain", "4s");
+
+    Settings settings = of(Map.of("config", mine), Map.of("LOOPGATE_CONFIG", "/not/there"));
+
+    assertThat(settings.get(SettingsTable.DRAIN)).isEqualTo(Duration.ofSeconds(4));
+  }
+
+  @Test
+  void suggestsTheNameThatWasMeant() throws Exception {
+    assertThat(refusal(Map.of("capture.byte-max", "1"), Map.of()))
+        .contains("\"--capture.byte-max\"; did you mean capture.bytes-max?");
+    assertThat(refusal(Map.of(), Map.of("LOOPGATE_DRIAN", "1s")))
+        .contains("\"LOOPGATE_DRIAN\"; did you mean LOOPGATE_DRAIN?");
+    String file = write("capture:\n  body-byte-max: 1\n");
+    assertThat(refusal(Map.of("config", file), Map.of()))
+        .startsWith(file + ":2:3: unknown setting \"capture.body-byte-max\"")
+        .contains("did you mean capture.body-bytes-max?");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "LOOPGATE_JAVA_OPTS",
+        "LOOPGATE_SERVICE_HOST",
+        "LOOPGATE_SERVICE_PORT_HTTP",
+        "LOOPGATE_PORT",
+        "LOOPGATE_PORT_8080_TCP_ADDR",
+        "PATH"
+      })
+  void passesOverVariablesOfOthers(String variable) throws UsageException {
+    assertThat(of(Map.of(), Map.of(variable, "anything")).get(SettingsTable.ADMIN)).isEmpty();
+  }
+
+  @Test
+  void takesNestedAndDottedKeysAlike() throws Exception {
+    String nested = write("spool:\n  ring-bytes: 1MiB\n  segment-bytes: 2MiB\n");
+    String dotted = write("spool.ring-bytes: 1MiB\nspool.segment-bytes: 2MiB\n");
+
+    for (String file : List.of(nested, dotted)) {
+      Settings settings = of(Map.of("config", file), Map.of());
+      assertThat(settings.get(SettingsTable.RING_BYTES)).isEqualTo(1L << 20);
+      assertThat(settings.get(SettingsTable.SEGMENT_BYTES)).isEqualTo(2L << 20);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "drain: 1s\ndrain: 2s\n",
+        "spool: {ring-bytes: 1MiB}\nspool.ring-bytes: 1MiB\n",
+        "spool:\n  ring-bytes: 1MiB\nspool:\n  ring-bytes: 1MiB\n",
+        "models: [{id: a, id: b, url: \"http://h:1\"}]\n"
+      })
+  void refusesAKeyThatStandsTwice(String text) throws Exception {
+    assertThat(refusal(Map.of("config", write(text)), Map.of())).contains("twice");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "drain: [1s\n",
+        "- a\n- b\n",
+        "just text",
+        "drain: !!java.lang.String 1s: 2\n",
+        "? [a]\n: b\n",
+        "drain: {a: b}\n",
+        "spool: 1\n",
+        "a: &a [*a]\nmodels: *b\n",
+        "\u0001",
+        "drain:\t1s\n\tgrace: 2s"
+      })
+  void refusesAFileThatIsNoConfigurationAndSaysWhere(String text) throws Exception {
+    String file = write(text);
+
+    assertThat(refusal(Map.of("config", file), Map.of())).startsWith(file + ":").doesNotContain("\n");
+  }
+
+  @Test
+  void namesAFileThatCanNotBeRead() throws Exception {
+    assertThat(refusal(Map.of("config", "/not/there.yaml"), Map.of()))
+        .isEqualTo("/not/there.yaml: there is no such configuration file");
+    assertThat(refusal(Map.of("config", directory.toString()), Map.of())).contains("directory");
+    Path latin = Files.write(directory.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xe4});
+    assertThat(refusal(Map.of("config", latin.toString()), Map.of())).contains("UTF-8");
+  }
+
+  @Test
+  void anEmptyFileSetsNothing() throws Exception {
+    for (String text : List.of("", "# nothing\n", "---\n")) {
+      assertThat(of(Map.of("config", write(text)), Map.of()).get(SettingsTable.ADMIN))
+          .isEqualTo(Optional.empty());
+    }
+  }
+
+  @Test
+  void neverShowsControlCharactersOrEndlessValues() throws Exception {
+    String line = refusal(Map.of("listen", "\u001b[31m\r\n" + "x".repeat(500)), Map.of());
+
+    assertThat(line).doesNotContain("\u001b", "\r", "\n").hasSizeLessThan(300);
+  }
+
+  @Test
+  void refusesWhatDoesNotGoTogether() throws Exception {
+    assertThat(refusal(Map.of("drain", "30s"), Map.of()))
+        .isEqualTo(
+            "option --drain: drain=30s is longer than grace=20s;"
+                + " allowed: at most grace, which includes it");
+    assertThat(refusal(Map.of("spool.bytes-max", "64MiB"), Map.of()))
+        .contains("allowed: at least 256MiB");
+  }
+
+  private static Sample sample(String setting, String good, String... bad) {
+    return new Sample(setting, good, List.of(bad));
+  }
+
+  private static Setting<?> setting(String name) {
+    return SettingsTable.ALL.stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Settings of(Map<String, String> options, Map<String, String> environment)
+      throws UsageException {
+    return Settings.of(Role.GATEWAY, options, environment);
+  }
+
+  private static String refusal(Map<String, String> options, Map<String, String> environment) {
+    List<String> lines = new ArrayList<>();
+    assertThatThrownBy(() -> of(options, environment))
+        .isInstanceOfSatisfying(UsageException.class, e -> lines.add(e.getMessage()));
+    return lines.getFirst();
+  }
+
+  private String file(String setting, String value) throws IOException {
+    boolean inline = value.startsWith("[{");
+    return write(setting + ": " + (inline ? value : quoted(value)) + "\n");
+  }
+
+  private static String quoted(String value) {
+    StringBuilder text = new StringBuilder("\"");
+    for (char c : value.toCharArray()) {
+      text.append(c < ' ' ? String.format("\\x%02x", (int) c) : String.valueOf(c));
+    }
+    return text.append('"').toString();
+  }
+
+  private String write(String text) throws IOException {
+    Path file = Files.createTempFile(directory, "loopgate", ".yaml");
+    return Files.writeString(file, text).toString();
+  }
+}

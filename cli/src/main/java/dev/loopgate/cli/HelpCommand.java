@@ -1,0 +1,37 @@
+package dev.loopgate.cli;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
+
+/// `help [COMMAND]`.
+final class HelpCommand implements Callable<Integer> {
+  private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+
+  private HelpCommand() {}
+
+  static CommandSpec of() {
+    CommandSpec spec = new HelpCommand().spec.name("help");
+    spec.usageMessage().description("Show how to use a command.");
+    return spec.addPositional(
+        PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").type(String.class).build());
+  }
+
+  @Override
+  public Integer call() {
+    CommandLine root = spec.commandLine().getParent();
+    String name = spec.commandLine().getParseResult().matchedPositionalValue(0, "");
+    Map<String, CommandLine> commands = root.getSubcommands();
+    CommandLine command = name.isEmpty() ? root : commands.get(name);
+    if (command == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "help: unknown command \"" + name + "\"; allowed: " + String.join(", ", commands.keySet()));
+    }
+    command.usage(root.getOut());
+    return Cli.OK;
+  }
+}

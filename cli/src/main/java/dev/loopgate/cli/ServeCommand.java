@@ -1,0 +1,48 @@
+package dev.loopgate.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/// `up`, `gateway` and `config`: every setting is an option of theirs.
+final class ServeCommand implements Callable<Integer> {
+  private final Verbs.Serve verb;
+  private final CommandSpec spec;
+
+  private ServeCommand(Verbs.Serve verb) {
+    this.verb = verb;
+    this.spec = CommandSpec.wrapWithoutInspection(this);
+  }
+
+  /// The command with its options.
+  static CommandSpec of(
+      String name, String description, Verbs.Serve verb, List<Verbs.SettingOption> options) {
+    CommandSpec spec = new ServeCommand(verb).spec.name(name);
+    spec.usageMessage().description(description).sortOptions(false);
+    spec.addOption(Cli.help());
+    for (Verbs.SettingOption option : options) {
+      spec.addOption(
+          OptionSpec.builder("--" + option.name())
+              .paramLabel(option.label())
+              .description(option.meaning().replace("%", "%%"))
+              .type(String.class)
+              .build());
+    }
+    return spec;
+  }
+
+  @Override
+  public Integer call() {
+    Map<String, String> given = new LinkedHashMap<>();
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      String value = option.getValue();
+      if (value != null) {
+        given.put(option.longestName().substring(2), value);
+      }
+    }
+    return verb.run(given);
+  }
+}

@@ -1,0 +1,56 @@
+package dev.loopgate.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// What the verbs do: given by `app`, which alone knows all rooms.
+///
+/// @param up serves with the sample model
+/// @param gateway serves in front of models that run
+/// @param config prints what is set
+/// @param verify checks that nothing is missing
+/// @param inspect shows what is there
+/// @param options the settings, as options of `up`, `gateway` and `config`
+/// @param version one line
+public record Verbs(
+    Serve up,
+    Serve gateway,
+    Serve config,
+    Look verify,
+    Look inspect,
+    List<SettingOption> options,
+    String version) {
+  public Verbs {
+    options = List.copyOf(options);
+  }
+
+  /// A verb that is told settings.
+  @FunctionalInterface
+  public interface Serve {
+    /// Does it, and comes back when it is over.
+    ///
+    /// @param options values by the name of the setting, without dashes: those that were given
+    /// @return the exit code
+    int run(Map<String, String> options);
+  }
+
+  /// A verb that looks into a directory.
+  @FunctionalInterface
+  public interface Look {
+    /// Looks and tells.
+    ///
+    /// @return the exit code
+    /// @throws IOException when the directory can't be read; the message names it
+    int run(Path directory, PrintWriter out) throws IOException;
+  }
+
+  /// A setting as an option.
+  ///
+  /// @param name without dashes
+  /// @param label what stands for the value, like `BYTES`
+  /// @param meaning for the help
+  public record SettingOption(String name, String label, String meaning) {}
+}

@@ -1,0 +1,132 @@
+package dev.loopgate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CliTest {
+  private final List<String> done = new ArrayList<>();
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final Verbs verbs =
+      new Verbs(
+          options -> did("up", options),
+          options -> did("gateway", options),
+          options -> did("config", options),
+          (directory, to) -> {
+            to.println("looked at " + directory.getFileName());
+            return 3;
+          },
+          (directory, _) -> {
+            throw new IOException("spool: directory=" + directory.getFileName() + " is\nnone");
+          },
+          List.of(
+              new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
+              new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
+          "loopgate 1.2");
+
+  @TempDir private Path directory;
+
+  @Test
+  void takesAnOptionWithASpaceOrAnEqualsSign() {
+    assertThat(run("up", "--listen", "a:1", "--capture.bytes-max=64MiB")).isZero();
+    assertThat(run("gateway", "--listen=")).isZero();
+    assertThat(run("config")).isZero();
+
+    assertThat(done)
+        .containsExactly(
+            "up {listen=a:1, capture.bytes-max=64MiB}", "gateway {listen=}", "config {}");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void passesTheExitCodeOn() {
+    assertThat(run("verify", directory.toString())).isEqualTo(3);
+    assertThat(out.toString()).isEqualToIgnoringNewLines("looked at " + directory.getFileName());
+  }
+
+  @Test
+  void aDirectoryThatCanNotBeReadIsOneLineAndNoUsageError() {
+    assertThat(run("inspect", directory.toString())).isEqualTo(Cli.FAILED);
+    assertThat(err.toString().lines())
+        .containsExactly(
+            "loopgate: inspect: spool: directory=" + directory.getFileName() + " is?none");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      emptyValue = "",
+      value = {
+        "''; no command",
+        "upp; unknown command or option \"upp\"",
+        "up --listn a:1; unknown argument \"--listn\"; did you mean --listen?",
+        "up --listen; --listen",
+        "up extra; unknown argument \"extra\"",
+        "up --listen a:1 --listen b:1; --listen",
+        "verify; DIR",
+        "verify /not/there; DIR: value \"/not/there\" is no directory",
+        "verify a b; unknown argument",
+        "version now; unknown argument",
+        "help upp; unknown command \"upp\"",
+        "up @file; unknown argument \"@file\""
+      })
+  void whatCanNotBeMeantIsOneLineAndExit2(String typed, String expected) {
+    int code = run(typed.isEmpty() ? new String[0] : typed.split(" ", -1));
+
+    assertThat(code).as(typed).isEqualTo(Cli.USAGE);
+    assertThat(err.toString().lines())
+        .as(typed)
+        .singleElement()
+        .satisfies(line -> assertThat(line).startsWith("loopgate: ").contains(expected));
+    assertThat(done).isEmpty();
+  }
+
+  @Test
+  void aHostileWordNeverBecomesASecondLine() {
+    assertThat(run("up", "--x\u001b[31m\n\rloopgate: fine")).isEqualTo(Cli.USAGE);
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).doesNotContain("\u001b");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"help", "--help", "-h"})
+  void helpNamesEveryCommand(String word) {
+    assertThat(run(word)).isZero();
+    assertThat(out.toString())
+        .contains("up", "gateway", "config", "verify", "inspect", "version", "help");
+  }
+
+  @Test
+  void helpOfACommandHasItsOptions() {
+    assertThat(run("help", "up")).isZero();
+    assertThat(out.toString()).contains("--listen=HOST:PORT", "The door, 100 % ours.");
+    assertThat(run("gateway", "--help")).isZero();
+  }
+
+  @Test
+  void versionIsOneLine() {
+    assertThat(run("version")).isZero();
+    assertThat(out.toString()).isEqualToIgnoringNewLines("loopgate 1.2");
+  }
+
+  private int did(String verb, Map<String, String> options) {
+    done.add(verb + " " + options);
+    return Cli.OK;
+  }
+
+  private int run(String... arguments) {
+    return new Cli(verbs, new PrintWriter(out, true), new PrintWriter(err, true)).run(arguments);
+  }
+}

@@ -1,0 +1,295 @@
+"""What a disk can do to the gateway: stand still, and lose power. See `run`."""
+
+import asyncio
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import load
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FREEZE_SECONDS = 5
+POWER_CUTS = int(os.environ.get("LOOPGATE_POWER_CUTS", "3"))
+SHM = pathlib.Path("/dev/shm")
+
+
+class Failed(Exception):
+    """A part is missing or a promise is broken; its text is for people."""
+
+
+def check(holds, what):
+    if not holds:
+        raise Failed(what)
+
+
+def sh(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    check(done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def need(program, package):
+    """The program, installed if need be."""
+    if shutil.which(program):
+        return
+    subprocess.run(["apt-get", "install", "-y", "-qq", package], capture_output=True)
+    check(shutil.which(program), f"missing part: {program} (Debian package {package})")
+
+
+class LoopDisk:
+    """An ext4 in a file, mounted. Leaving thaws, unmounts and removes it."""
+
+    def __init__(self, scratch):
+        self.image = scratch / "disk.img"
+        self.mount = scratch / "mnt"
+        self.device = None
+
+    def __enter__(self):
+        check(os.geteuid() == 0, "missing part: root (a loop device is mounted and frozen)")
+        need("mkfs.ext4", "e2fsprogs")
+        need("fsfreeze", "util-linux")
+        self.mount.mkdir()
+        with open(self.image, "wb") as image:
+            image.truncate(2 << 30)
+        sh("mkfs.ext4", "-q", "-F", str(self.image))
+        try:
+            self.device = sh("losetup", "--find", "--show", str(self.image))
+        except Failed as error:
+            raise Failed(f"missing part: a loop device ({error})") from error
+        self.attach()
+        return self
+
+    def attach(self):
+        sh("mount", self.device, str(self.mount))
+
+    def detach(self):
+        sh("umount", str(self.mount))
+
+    def freeze(self):
+        sh("fsfreeze", "--freeze", str(self.mount))
+
+    def thaw(self):
+        sh("fsfreeze", "--unfreeze", str(self.mount))
+
+    def cut_power(self):
+        # No flush of the journal: what was not forced is gone.
+        sh("xfs_io", "-x", "-c", "shutdown", str(self.mount))
+
+    def __exit__(self, *_):
+        for command in (
+            ["fsfreeze", "--unfreeze", str(self.mount)],
+            ["umount", str(self.mount)],
+            ["losetup", "--detach", self.device or ""],
+        ):
+            subprocess.run(command, capture_output=True)
+
+
+class Gateway:
+    """`./loopgate gateway` on a data directory; its port from its own words."""
+
+    def __init__(self, data, model_port, log):
+        config = data.parent / "loopgate.yaml"
+        if not config.exists():
+            config.write_text(
+                f"models:\n  - {{id: m, url: 'http://127.0.0.1:{model_port}', name: m, version: '1'}}\n"
+            )
+        self.log = log
+        out = open(log, "ab")
+        at = out.tell()
+        command = [str(ROOT / "loopgate"), "gateway", "--config", str(config)]
+        command += ["--listen", "127.0.0.1:0", "--data", str(data), "--ship.window", "2s"]
+        command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB"]
+        self.process = subprocess.Popen(command, stdout=out, stderr=out)
+        self.port = self.await_port(at)
+
+    def await_port(self, at):
+        deadline = time.monotonic() + 300  # the launcher may have to build first
+        while time.monotonic() < deadline and self.process.poll() is None:
+            text = self.log.read_bytes()[at:].decode(errors="replace")
+            found = re.search(r"127\.0\.0\.1:(\d+)", text)
+            if found:
+                return int(found.group(1))
+            time.sleep(0.05)
+        raise Failed(f"gateway did not start: {self.log.read_text()[-2000:]}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        check(self.process.wait(60) == 0, f"exit={self.process.returncode}: {self.tail()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-3000:]
+
+
+def found_in(files, stream):
+    """How often each Request-Id stands in the stream's files."""
+    seen = {}
+    for path in files.glob(f"{stream}/**/*.json"):
+        for line in path.read_text().splitlines():
+            name = json.loads(line)["request_id"]
+            seen[name] = seen.get(name, 0) + 1
+    return seen
+
+
+def all_found(files, stream, names):
+    seen = found_in(files, stream)
+    missing = [name for name in names if name not in seen]
+    check(not missing, f"{stream}: answered but not found: {len(missing)}, first {missing[:3]}")
+    twice = [name for name, count in seen.items() if count > 1]
+    check(not twice, f"{stream}: found twice: {twice[:3]}")
+
+
+def verify(data, allowed):
+    done = subprocess.run(
+        [str(ROOT / "loopgate"), "verify", str(data)], capture_output=True, text=True
+    )
+    check(done.returncode in allowed, f"verify: exit={done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def metric(text, name):
+    return sum(
+        float(line.rsplit(" ", 1)[1])
+        for line in text.splitlines()
+        if re.match(re.escape(name) + r"(\{.*\})? ", line)
+    )
+
+
+async def frozen_disk(scratch):
+    """Row 8: the disk stands still for 5 s under steady load; nobody notices but the counters."""
+    model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
+    with LoopDisk(scratch) as disk:
+        data = disk.mount / "data"
+        gateway = Gateway(data, model.sockets[0].getsockname()[1], scratch / "gateway.log")
+        try:
+            callers = load.Load(gateway.port)
+            running = asyncio.create_task(callers.run())
+            await asyncio.sleep(3)  # the JVM warms up
+            calm = time.monotonic()
+            await asyncio.sleep(4)
+            disk.freeze()
+            frozen = time.monotonic()
+            waiting = asyncio.create_task(load.feedback(gateway.port, "f-frozen"))
+            await asyncio.sleep(FREEZE_SECONDS - 1)
+            healthy, _, health_took = await load.get(gateway.port, "/healthz")
+            _, metrics, _ = await load.get(gateway.port, "/metrics")
+            check(not waiting.done(), "feedback was answered while nothing could be forced")
+            await asyncio.sleep(max(0.0, frozen + FREEZE_SECONDS - time.monotonic()))
+            thawed = time.monotonic()
+            await asyncio.to_thread(disk.thaw)
+            status, took = await waiting
+            await asyncio.sleep(3)
+            callers.stopping = True
+            await running
+            _, after, _ = await load.get(gateway.port, "/metrics")
+            before, during = callers.latencies(calm, frozen), callers.latencies(frozen, thawed)
+            p99_before, p99 = load.percentile(before, 0.99), load.percentile(during, 0.99)
+            print(
+                f"frozen-disk: {len(callers.answered)} predictions; p99 {p99_before * 1e3:.1f} ms calm,"
+                f" {p99 * 1e3:.1f} ms frozen, longest {during[-1] * 1e3:.1f} ms; ring"
+                f" {metric(metrics, 'loopgate_ring_used_bytes'):.0f} bytes at the end of it;"
+                f" feedback {status} after {took:.1f} s"
+            )
+            check(not callers.failed, f"predictions failed: {callers.failed[:3]}")
+            check(len(during) > FREEZE_SECONDS * callers.per_second * 0.9, "the load stood still")
+            check(p99 < max(5 * p99_before, 0.1), f"p99 not flat: {p99:.3f} s")
+            check(during[-1] < 1, f"a prediction waited for the disk: {during[-1]:.3f} s")
+            check(healthy == 200 and health_took < 1, f"healthz: {healthy} in {health_took:.1f} s")
+            check(status == 200 and took > FREEZE_SECONDS - 1, f"feedback: {status} in {took:.1f} s")
+            check(metric(metrics, "loopgate_ring_used_bytes") > 0, "the ring did not absorb")
+            check(metric(after, "loopgate_ledger_dropped_total") == 0, "entries were dropped")
+            gateway.stop()
+            all_found(data / "files", "request_response", [name for name, *_ in callers.answered])
+            all_found(data / "files", "feedback", ["f-frozen"])
+            verify(data, {0})
+        finally:
+            subprocess.run(["fsfreeze", "--unfreeze", str(disk.mount)], capture_output=True)
+            gateway.kill()
+            model.close()
+
+
+async def power_cut(scratch):
+    """Row 4 on ext4: power goes under load; every feedback answered 200 is there, the tail cut clean."""
+    need("xfs_io", "xfsprogs")
+    model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
+    answered = []
+    with LoopDisk(scratch) as disk:
+        data = disk.mount / "data"
+        for number in range(POWER_CUTS):
+            gateway = Gateway(data, model.sockets[0].getsockname()[1], scratch / "gateway.log")
+            try:
+                callers = load.Load(gateway.port, prefix=f"c{number}")
+                running = asyncio.create_task(callers.run())
+                answered += await feedback_for(gateway.port, number, 0.5 + 0.7 * number)
+                disk.cut_power()
+            finally:
+                gateway.kill()
+            callers.stopping = True
+            await running
+            forget_rings(data)
+            disk.detach()
+            disk.attach()
+        gateway = Gateway(data, model.sockets[0].getsockname()[1], scratch / "gateway.log")
+        try:
+            gateway.stop()
+        finally:
+            gateway.kill()
+            model.close()
+        print(f"power-cut: {POWER_CUTS} cuts, {len(answered)} feedbacks answered 200")
+        check(answered, "no feedback was answered at all")
+        all_found(data / "files", "feedback", answered)
+        verify(data, {0, 3})  # predictions not yet forced are a gap, told with its bounds
+
+
+async def feedback_for(port, number, seconds):
+    """Feedback one after the other; those answered 200."""
+    answered = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        name = f"f{number}-{len(answered)}"
+        status, _ = await load.feedback(port, name)
+        check(status == 200, f"feedback: status={status}")
+        answered.append(name)
+    return answered
+
+
+def forget_rings(data):
+    """A real power cut takes the tmpfs too: the rings that belong to this spool go."""
+    for entry in SHM.glob("loopgate-*"):
+        for file in [entry, *entry.rglob("*")] if entry.is_dir() else [entry]:
+            if file.is_file() and str(data).encode() in file.read_bytes()[:4096]:
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
+                break
+
+
+PARTS = {"frozen-disk": frozen_disk, "power-cut": power_cut}
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = sys.argv[1:] or list(PARTS)
+    for name in names:
+        if name not in PARTS:
+            sys.exit(f"e2e: unknown part {name}; known: {', '.join(PARTS)}")
+    for name in names:
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix="loopgate-e2e-"))
+        try:
+            asyncio.run(PARTS[name](scratch))
+            print(f"e2e: {name}: good")
+        except Failed as error:
+            sys.exit(f"e2e: {name}: ERROR: {error}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+package dev.loopgate.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.net.URI;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ModelTest {
+  private static final String URL = "http://127.0.0.1:5000";
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "a1", "a-b", "wine-quality", "a--b"})
+  void takesTheIdsOfTheContract(String id) {
+    assertThat(model(id, URL, "/model/" + id).id()).isEqualTo(id);
+  }
+
+  @Test
+  void takesAnIdOfSixtyThreeLettersAndNotOfSixtyFour() {
+    assertThat(model("a".repeat(63), URL, "").id()).hasSize(63);
+    assertThatIllegalArgumentException().isThrownBy(() -> model("a".repeat(64), URL, ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "A", "1a", "-a", "a-", "a_b", "a/b", "..", "a b", "a\n", "\u00e4"})
+  void refusesOtherIds(String id) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model(id, URL, ""))
+        .withMessageContaining("model id: value=" + id);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://127.0.0.1:5000, 127.0.0.1, 5000, '', 127.0.0.1:5000",
+    "http://model, model, 80, '', model:80",
+    "http://model/, model, 80, '', model:80",
+    "http://model:8080/base, model, 8080, /base, model:8080",
+    "http://model:8080/base/v1//, model, 8080, /base/v1, model:8080",
+    "http://[::1]:9000, [::1], 9000, '', [::1]:9000",
+  })
+  void readsTheParts(String url, String host, int port, String base, String authority) {
+    Model model = model("a", url, "");
+
+    assertThat(model.host()).isEqualTo(host);
+    assertThat(model.port()).isEqualTo(port);
+    assertThat(model.basePath()).isEqualTo(base);
+    assertThat(model.authority()).isEqualTo(authority);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://model",
+        "model:5000",
+        "/path",
+        "http:///path",
+        "http://user:pass@model",
+        "http://model?a=1",
+        "http://model#a",
+        "http://model:0",
+        "http://model:65536",
+        "ftp://model"
+      })
+  void refusesOtherUrls(String url) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model("a", url, ""))
+        .withMessageContaining("model url: model=a")
+        .withMessageContaining("allowed=http://host:port[/path]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/model/a", "/custom/x/y", "/v2", "/a.b/~c", "/..a"})
+  void takesPrefixes(String prefix) {
+    assertThat(model("a", URL, prefix).prefix()).isEqualTo(prefix);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/", "a", "/a/", "//a", "/a//b", "/a b", "/a?b", "/a#b", "/a%20b", "/..", "/a/../b", "/./a",
+        "/a\n", "/\u00e4", "/a\\b"
+      })
+  void refusesPrefixesThatNoPathCanLieUnder(String prefix) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model("a", URL, prefix))
+        .withMessageContaining("model prefix: model=a");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/model", "/feedback"})
+  void refusesThePrefixesOfTheDoorItself(String prefix) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model("a", URL, prefix))
+        .withMessageContaining("the URL prefix " + prefix + " is forbidden");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "  ", "a\r\nb", "a\u0000", "\u0085"})
+  void refusesNamesThatNoRecordOrHeaderCanCarry(String label) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model(label, null))
+        .withMessageContaining("model name: model=a");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model(null, label))
+        .withMessageContaining("model version: model=a");
+  }
+
+  @Test
+  void boundsTheBytesKept() {
+    assertThatIllegalArgumentException().isThrownBy(() -> bodyBytes(-1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bodyBytes(Model.BODY_BYTES_MAX + 1))
+        .withMessageContaining("allowed=0 to 12582912");
+    assertThat(bodyBytes(Model.BODY_BYTES_MAX).bodyBytesMax()).isEqualTo(12 << 20);
+  }
+
+  private static Model model(String id, String url, String prefix) {
+    return new Model(id, URI.create(url), Predictor.NONE, prefix, null, null, true, 1024);
+  }
+
+  private static Model model(@Nullable String name, @Nullable String version) {
+    return new Model("a", URI.create(URL), Predictor.NONE, "", name, version, true, 1024);
+  }
+
+  private static Model bodyBytes(int bytes) {
+    return new Model("a", URI.create(URL), Predictor.NONE, "", null, null, true, bytes);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.loopgate.logshipper;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.time.DateTimeException;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// What one gateway published of one UTC hour, and what its ledger says of that hour. Published
+/// beside the data as one JSON object; the highest revision of a spool and hour counts.
+///
+/// The same shape carries what one window adds to an hour, in the commit log.
+///
+/// @param format [#FORMAT]
+/// @param spool the spool's id, 32 hex digits
+/// @param instance its first 12
+/// @param hour `YYYYMMDDHH`, UTC
+/// @param revision from 1
+/// @param files in the order they were planned
+/// @param records lines by stream
+/// @param seqs of the entries in the files, exactly
+/// @param lost seqs of entries that were accepted and could not be read back
+/// @param quarantined seqs of entries that were read and could not be rendered
+/// @param overflowed entries that went to `(other)/(other)`
+/// @param ledger rows by kind and deployment
+/// @param totals rows by kind, `deployment` empty
+/// @param gaps times of which nothing is known
+record Manifest(
+    int format,
+    String spool,
+    String instance,
+    String hour,
+    int revision,
+    List<FileEntry> files,
+    Map<String, Long> records,
+    List<SeqSpan> seqs,
+    List<SeqSpan> lost,
+    List<SeqSpan> quarantined,
+    long overflowed,
+    List<LedgerEntry> ledger,
+    List<LedgerEntry> totals,
+    List<Gap> gaps) {
+
+  /// The one format there is.
+  static final int FORMAT = 1;
+
+  /// Where manifests lie, below the root.
+  static final String DIRECTORY = "_manifest";
+
+  Manifest {
+    files = copy(files);
+    records = records == null ? Map.of() : new TreeMap<>(records);
+    seqs = copy(seqs);
+    lost = copy(lost);
+    quarantined = copy(quarantined);
+    ledger = copy(ledger);
+    totals = copy(totals);
+    gaps = copy(gaps);
+  }
+
+  /// One published file.
+  ///
+  /// @param crc32c 8 hex digits
+  /// @param records lines
+  record FileEntry(
+      String key, long size, String crc32c, long records, long firstSeq, long lastSeq) {}
+
+  /// One row: `open_before + begun = accepted + sampled_out + dropped + open_after`.
+  ///
+  /// @param dropped by the word of the reason, reasons without a drop left out
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
+  record LedgerEntry(
+      String kind,
+      String deployment,
+      @JsonInclude long openBefore,
+      @JsonInclude long begun,
+      @JsonInclude long accepted,
+      @JsonInclude long sampledOut,
+      Map<String, Long> dropped,
+      @JsonInclude long openAfter) {
+    LedgerEntry {
+      deployment = deployment == null ? "" : deployment;
+      dropped = dropped == null ? Map.of() : new TreeMap<>(dropped);
+    }
+
+    long droppedTotal() {
+      return dropped.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /// Begun less ended, of this hour alone.
+    long net() {
+      return begun - accepted - sampledOut - droppedTotal();
+    }
+
+    boolean balances() {
+      return openBefore + net() == openAfter;
+    }
+  }
+
+  /// Between these times exchanges may have passed of which nothing is known.
+  ///
+  /// @param from RFC 3339
+  /// @param to RFC 3339
+  record Gap(String from, String to, String reason) {}
+
+  /// The key of a revision: `_manifest/.../YYYYMMDDHH.<instance>.json`, `.r2.json` and so on after
+  /// it.
+  static ObjectKey key(String instance, long hour, int revision) {
+    return new ObjectKey(
+        prefix(instance, hour) + (revision == 1 ? "json" : "r" + revision + ".json"));
+  }
+
+  /// What the keys of all revisions begin with.
+  static String prefix(String instance, long hour) {
+    return DIRECTORY + '/' + Partition.hourPath(hour) + '.' + instance + '.';
+  }
+
+  /// The revision that this key of `instance` and `hour` names, 0 for any other key.
+  static int revisionOf(ObjectKey key, String instance, long hour) {
+    String prefix = prefix(instance, hour);
+    if (!key.path().startsWith(prefix)) {
+      return 0;
+    }
+    String end = key.path().substring(prefix.length());
+    if (end.equals("json")) {
+      return 1;
+    }
+    return end.matches("r[1-9][0-9]{0,8}\\.json")
+        ? Integer.parseInt(end.substring(1, end.length() - ".json".length()))
+        : 0;
+  }
+
+  /// The hour that `YYYYMMDDHH` names, hours since the epoch.
+  ///
+  /// @throws DateTimeException when it names none
+  static long hourOf(String word) {
+    if (!word.matches("[0-9]{10}")) {
+      throw new DateTimeException("hour: word=" + word);
+    }
+    return LocalDateTime.of(
+                Integer.parseInt(word.substring(0, 4)),
+                Integer.parseInt(word.substring(4, 6)),
+                Integer.parseInt(word.substring(6, 8)),
+                Integer.parseInt(word.substring(8)),
+                0)
+            .toEpochSecond(ZoneOffset.UTC)
+        / 3600;
+  }
+
+  long entryCount() {
+    long count = 0;
+    for (SeqSpan span : seqs) {
+      count += span.count();
+    }
+    return count;
+  }
+
+  private static <T> List<T> copy(@Nullable Collection<T> list) {
+    return list == null ? List.of() : List.copyOf(list);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.loopgate.logshipper;
+
+/// How far shipping is at one moment, for metrics and readiness.
+///
+/// @param oldestUnshippedMillis age of the oldest entry that is durable and not committed; 0 when
+///   there is none
+/// @param unshippedBytes bytes of log that are not committed
+/// @param committedEntries entries committed since this process began
+/// @param committedFiles files published since this process began, manifests not among them
+/// @param quarantinedEntries entries that could not be rendered, since this process began
+/// @param overflowedEntries entries that went to `(other)/(other)`, since this process began
+/// @param failures tries that failed in a row
+/// @param parked why nothing is shipped, empty while it is
+public record ShipperStatus(
+    long oldestUnshippedMillis,
+    long unshippedBytes,
+    long committedEntries,
+    long committedFiles,
+    long quarantinedEntries,
+    long overflowedEntries,
+    int failures,
+    String parked) {}

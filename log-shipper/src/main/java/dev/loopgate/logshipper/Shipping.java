@@ -1,0 +1,437 @@
+package dev.loopgate.logshipper;
+
+import dev.loopgate.logshipper.CommitRecord.HourPart;
+import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
+import dev.loopgate.logshipper.CommitRecord.PlannedFile;
+import dev.loopgate.logshipper.CommitRecord.WindowPlan;
+import dev.loopgate.spool.LogPosition;
+import dev.loopgate.spool.LogRecord;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// The commit protocol, one step a call: select, stage, plan, publish, judge, commit, recycle.
+/// Belongs to the one thread named `shipper`. Whatever a step throws, it may be asked again; the
+/// state on disk is that of the last record that was forced.
+final class Shipping {
+  /// Nothing is to be done before a person acted; trying again would be wrong or of no use.
+  static final class HaltException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    HaltException(String message) {
+      super(message);
+    }
+  }
+
+  // Hours whose books stay in mind after their manifest, for what comes late.
+  private static final long HOURS_KEPT = 3;
+
+  private final ShipperConfig config;
+  private final LogShipper.Surroundings around;
+  private final CommitLog log;
+  private final CommitLog.Found found;
+  private final Staging staging;
+  private final Numbering numbering;
+  private final PartitionBound bound;
+  private final Rendering rendering;
+  private final Set<Integer> published = new HashSet<>();
+  private final ArrayDeque<String> leftovers = new ArrayDeque<>();
+  private LogPosition released = LogPosition.START;
+  private @Nullable CommitRecord pending; // staged for, and not known to be forced
+  private boolean resumed;
+  private final LogPosition backlogEnd;
+  private LogPosition emptyThrough = LogPosition.START;
+  private boolean windowOpen;
+  private long windowOpenedNanos;
+  private long windowHour;
+  private long oldestMillis;
+  private long scanMillis;
+  private boolean scanReachedEnd;
+  private long shippedAsOfMillis = Long.MIN_VALUE;
+  private long committedEntries;
+  private long committedFiles;
+  private long quarantined;
+  private long overflowed;
+
+  private Shipping(
+      ShipperConfig config,
+      LogShipper.Surroundings around,
+      FileTree tree,
+      CommitLog.Found found,
+      RandomGenerator random) {
+    this.config = config;
+    this.around = around;
+    this.found = found;
+    log = CommitLog.continuing(tree, config.commitDirectory(), found);
+    staging = new Staging(tree, around.store().staging());
+    numbering = new Numbering(around.store(), random);
+    bound = new PartitionBound(config.modelsMax());
+    rendering = new Rendering(config.decodedBytesMax());
+    backlogEnd = around.reader().durableEnd();
+    found.state().books().forEach(bound::opened);
+  }
+
+  /// Goes on where the commit log ends; changes nothing yet.
+  static Shipping open(
+      ShipperConfig config, LogShipper.Surroundings around, FileTree tree, RandomGenerator random)
+      throws IOException {
+    CommitLog.Found found = CommitLog.find(tree, config.commitDirectory(), around.spoolId());
+    return new Shipping(config, around, tree, found, random);
+  }
+
+  /// One step; answers 0 when nothing is due.
+  ///
+  /// @param finishing ship everything now, the manifests of all hours too
+  int step(boolean finishing) throws IOException {
+    if (!resumed) {
+      resume();
+      return 1;
+    }
+    cleanUp();
+    CommitRecord waiting = pending;
+    if (waiting != null) {
+      force(waiting);
+      return 1;
+    }
+    WindowPlan plan = log.state().plan();
+    if (plan != null) {
+      publish(plan);
+      return 1;
+    }
+    ManifestPlanned manifest = log.state().manifestPlan();
+    if (manifest != null) {
+      publishManifest(manifest);
+      return 1;
+    }
+    long nowMillis = around.time().epochMillis();
+    HourBook due = dueManifest(nowMillis, finishing);
+    if (due != null) {
+      stageManifest(due);
+      return 1;
+    }
+    return isWindowDue(nowMillis, finishing) ? stageWindow(nowMillis) : 0;
+  }
+
+  /// Whether all that is durable is committed and every hour's manifest says all.
+  boolean isDone() {
+    return resumed
+        && pending == null
+        && leftovers.isEmpty()
+        && released.equals(log.state().cursor())
+        && log.state().plan() == null
+        && log.state().manifestPlan() == null
+        && !hasUnshipped()
+        && log.state().books().stream().noneMatch(HourBook::isDirty);
+  }
+
+  ShipperStatus status(int failures, String parked) {
+    boolean unshipped = hasUnshipped();
+    return new ShipperStatus(
+        unshipped && windowOpen ? Math.max(0, around.time().epochMillis() - oldestMillis) : 0,
+        unshipped ? around.reader().bytesAfter(log.state().cursor()) : 0,
+        committedEntries,
+        committedFiles,
+        quarantined,
+        overflowed,
+        failures,
+        parked);
+  }
+
+  void close() throws IOException {
+    log.close();
+  }
+
+  /// Cleans up after an earlier process: what it finished is done again, what it never planned
+  /// goes.
+  private void resume() throws IOException {
+    for (String name : found.damaged()) {
+      log.keepDamaged(name);
+      around.events().commitLogDamaged(name);
+    }
+    log.letGoBefore(Partition.hourOf(around.time().epochMillis()) - HOURS_KEPT);
+    log.roll(); // before anything is deleted: only what is forced says what is needed
+    Set<String> needed = new HashSet<>();
+    WindowPlan plan = log.state().plan();
+    if (plan != null) {
+      plan.files().forEach(file -> needed.add(Staging.nameOf(plan.window(), file.number())));
+    }
+    ManifestPlanned manifest = log.state().manifestPlan();
+    if (manifest != null) {
+      needed.add(Staging.nameOfManifest(manifest.hour(), manifest.revision()));
+    }
+    staging.deleteAllBut(needed);
+    cleanUp();
+    resumed = true;
+  }
+
+  private void publish(WindowPlan plan) throws IOException {
+    for (PlannedFile file : plan.files()) {
+      if (!published.contains(file.number())) {
+        publish(plan, file);
+        return;
+      }
+    }
+    force(new CommitRecord.Committed(plan.window(), plan.to()));
+  }
+
+  private void publish(WindowPlan plan, PlannedFile file) throws IOException {
+    String name = Staging.nameOf(plan.window(), file.number());
+    Publication publication = publish(file.key(), name, file.size(), file.crc32c());
+    if (publication == Publication.TAKEN) {
+      around.events().keyTaken(file.key().path());
+      long plannedMax = file.n();
+      for (PlannedFile other : plan.files()) {
+        if (other.partition().equals(file.partition())) {
+          plannedMax = Math.max(plannedMax, other.n());
+        }
+      }
+      long n = numbering.afterTaken(file.partition(), plannedMax);
+      force(new CommitRecord.Renumbered(plan.window(), file.number(), n));
+      return;
+    }
+    published.add(file.number());
+    committedFiles++;
+    around
+        .events()
+        .filePublished(
+            file.key().path(),
+            file.size(),
+            file.records(),
+            publication == Publication.PUBLISHED_BEFORE);
+  }
+
+  private Publication publish(ObjectKey key, String name, long size, int crc32c)
+      throws IOException {
+    if (!staging.isIntact(name, size, crc32c)) {
+      // Never rendered a second time: under this key there may be what the first rendering made.
+      throw new HaltException("staged file: lost or altered: file=" + name + ", key=" + key);
+    }
+    String owner = ShipperConfig.instanceOf(around.spoolId()) + '/' + name;
+    return around.store().publish(key, new StagedFile(staging.pathOf(name), size, crc32c, owner));
+  }
+
+  private void publishManifest(ManifestPlanned planned) throws IOException {
+    String instance = ShipperConfig.instanceOf(around.spoolId());
+    ObjectKey key = Manifest.key(instance, planned.hour(), planned.revision());
+    String name = Staging.nameOfManifest(planned.hour(), planned.revision());
+    boolean taken = publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
+    force(new CommitRecord.ManifestEnded(planned.hour(), planned.revision(), taken));
+    if (!taken) {
+      around.events().manifestPublished(key.path());
+    }
+  }
+
+  /// The first hour whose manifest is due: past, with nothing of it unpublished.
+  private @Nullable HourBook dueManifest(long nowMillis, boolean finishing) {
+    boolean shipped = !hasUnshipped();
+    if (shipped) {
+      shippedAsOfMillis = nowMillis;
+    }
+    for (HourBook book : log.state().books()) {
+      long due = manifestDue(book);
+      boolean past = due <= nowMillis && due <= shippedAsOfMillis;
+      if (book.isDirty() && (past || (finishing && shipped))) {
+        return book;
+      }
+    }
+    return null;
+  }
+
+  private long manifestDue(HourBook book) {
+    return Partition.startOf(book.hour() + 1) + config.manifestDelay().toMillis();
+  }
+
+  private void stageManifest(HourBook book) throws IOException {
+    int revision = book.revision() + 1;
+    byte[] json = Json.bytes(log.state().manifest(book, revision));
+    Checksum checksum;
+    try (Staging.Output output = staging.create(Staging.nameOfManifest(book.hour(), revision))) {
+      output.write(json, 0, json.length);
+      output.write('\n');
+      checksum = output.finish();
+    }
+    staging.force();
+    force(new ManifestPlanned(book.hour(), revision, checksum.size(), checksum.crc32c()));
+  }
+
+  private boolean hasUnshipped() {
+    LogPosition end = around.reader().durableEnd();
+    return log.state().cursor().compareTo(end) < 0 && emptyThrough.compareTo(end) < 0;
+  }
+
+  private boolean isWindowDue(long nowMillis, boolean finishing) throws IOException {
+    if (!hasUnshipped()) {
+      windowOpen = false;
+      return false;
+    }
+    long nowNanos = around.time().nanos();
+    if (!windowOpen) {
+      windowOpen = true;
+      windowOpenedNanos = nowNanos;
+      windowHour = Partition.hourOf(nowMillis);
+      Optional<LogRecord> first = around.reader().next(log.state().cursor());
+      oldestMillis =
+          first.isPresent() && first.get() instanceof LogRecord.EntryAt entry
+              ? entry.timeMillis()
+              : nowMillis;
+    }
+    LogPosition cursor = log.state().cursor();
+    return finishing
+        || (cursor.compareTo(backlogEnd) < 0
+            && emptyThrough.compareTo(backlogEnd) < 0) // an earlier process let it grow old
+        || nowNanos - windowOpenedNanos >= config.window().toNanos()
+        || Partition.hourOf(nowMillis) != windowHour
+        || around.reader().bytesAfter(cursor) >= config.windowBytesMax()
+        || log.state().books().stream()
+            .anyMatch(book -> book.isDirty() && manifestDue(book) <= nowMillis);
+  }
+
+  private int stageWindow(long nowMillis) throws IOException {
+    LogPosition from = log.state().cursor();
+    LogPosition end = around.reader().durableEnd();
+    long hour = Partition.hourOf(nowMillis);
+    WindowScan scan =
+        new WindowScan(around.reader(), config.windowBytesMax(), bound, around.ofFleet());
+    Window window = scan.scan(from, hour);
+    scanMillis = nowMillis;
+    scanReachedEnd = window.to().compareTo(end) >= 0;
+    if (window.count() == 0 && window.notes().isEmpty()) {
+      emptyThrough = window.to();
+      return 0;
+    }
+    WindowStaging files =
+        new WindowStaging(
+            around.reader(),
+            staging,
+            numbering,
+            rendering,
+            config.fileBytesMax(),
+            log.state().nextWindow());
+    WindowPlan plan;
+    try {
+      plan = files.stage(window, reopened(window), around.spoolId());
+    } catch (IOException e) {
+      numbering.takeBack();
+      throw e;
+    }
+    numbering.planned();
+    tellOf(window, files);
+    log.letGoBefore(hour - HOURS_KEPT);
+    force(new CommitRecord.Planned(plan));
+    return 1;
+  }
+
+  private void tellOf(Window window, WindowStaging files) {
+    long over = 0;
+    for (HourBook notes : window.notes().values()) {
+      over += notes.overflowed();
+    }
+    if (over > 0) {
+      overflowed += over;
+      around.events().partitionsOverflowed(over);
+    }
+    if (files.quarantined() > 0) {
+      quarantined += files.quarantined();
+      around.events().quarantined(files.quarantined());
+    }
+  }
+
+  /// The manifests of hours that this window touches and that were let go.
+  private List<HourPart> reopened(Window window) throws IOException {
+    Set<Long> hours = new TreeSet<>(window.notes().keySet());
+    hours.addAll(window.placesByHour().keySet());
+    List<HourPart> reopened = new ArrayList<>();
+    for (long hour : hours) {
+      if (log.state().wasLetGo(hour)) {
+        Manifest manifest = latestManifest(hour);
+        if (manifest != null) {
+          reopened.add(new HourPart(hour, manifest));
+        }
+      }
+    }
+    return reopened;
+  }
+
+  private @Nullable Manifest latestManifest(long hour) throws IOException {
+    String instance = ShipperConfig.instanceOf(around.spoolId());
+    ObjectKey latest = null;
+    int revision = 0;
+    for (ObjectKey key : around.store().list(Manifest.prefix(instance, hour))) {
+      if (Manifest.revisionOf(key, instance, hour) > revision) {
+        revision = Manifest.revisionOf(key, instance, hour);
+        latest = key;
+      }
+    }
+    if (latest == null) {
+      return null;
+    }
+    try (InputStream in = around.store().open(latest)) {
+      Manifest manifest = Json.read(in.readAllBytes(), Manifest.class);
+      return manifest.spool().equals(around.spoolId()) ? manifest : null;
+    }
+  }
+
+  /// Forces a record and does what may be done only then. Until it is known to be forced, it is the
+  /// next step.
+  private void force(CommitRecord record) throws IOException {
+    pending = record;
+    WindowPlan plan = log.state().plan();
+    log.append(record);
+    pending = null;
+    switch (record) {
+      case CommitRecord.Planned _ -> published.clear();
+      case CommitRecord.Committed _ -> committed(plan);
+      case CommitRecord.ManifestEnded ended -> {
+        leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
+        cleanUp();
+      }
+      case CommitRecord.Renumbered _, ManifestPlanned _, CommitRecord.Snapshot _ -> {}
+    }
+  }
+
+  private void committed(@Nullable WindowPlan plan) throws IOException {
+    windowOpen = false;
+    if (scanReachedEnd) {
+      shippedAsOfMillis = scanMillis;
+    }
+    if (plan == null) {
+      return;
+    }
+    long entries = 0;
+    long bytes = 0;
+    for (HourPart part : plan.parts()) {
+      entries += part.part().entryCount();
+    }
+    for (PlannedFile file : plan.files()) {
+      bytes += file.size();
+    }
+    committedEntries += entries;
+    bound.forgetBefore(Partition.hourOf(around.time().epochMillis()) - HOURS_KEPT);
+    around.events().windowCommitted(entries, plan.files().size(), bytes);
+    for (PlannedFile file : plan.files()) {
+      leftovers.add(Staging.nameOf(plan.window(), file.number()));
+    }
+    cleanUp();
+  }
+
+  /// What is committed is needed no more: its log and its staged files. Asked again until it is
+  /// done.
+  private void cleanUp() throws IOException {
+    while (!leftovers.isEmpty()) {
+      staging.delete(leftovers.getFirst());
+      leftovers.removeFirst();
+    }
+    if (!released.equals(log.state().cursor())) {
+      around.reader().release(log.state().cursor());
+      released = log.state().cursor();
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.loopgate.logshipper;
+
+import dev.loopgate.logshipper.CommitRecord.BookState;
+import dev.loopgate.logshipper.CommitRecord.Carried;
+import dev.loopgate.logshipper.CommitRecord.HourPart;
+import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
+import dev.loopgate.logshipper.CommitRecord.PlannedFile;
+import dev.loopgate.logshipper.CommitRecord.WindowPlan;
+import dev.loopgate.logshipper.HourBook.RowKey;
+import dev.loopgate.spool.LogPosition;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// How far shipping is: what the commit log's records, applied in order, come to. Confined to one
+/// thread.
+final class ShippingState {
+  private final String spool;
+  private LogPosition cursor = LogPosition.START;
+  private long nextWindow;
+  private final TreeMap<Long, HourBook> books = new TreeMap<>();
+  private final Map<Long, Map<RowKey, Long>> reopenedOpen = new HashMap<>();
+  private final Map<RowKey, Long> carried = new TreeMap<>();
+  private long letGoThrough = Long.MIN_VALUE;
+  private @Nullable WindowPlan plan;
+  private @Nullable ManifestPlanned manifestPlan;
+
+  ShippingState(String spool) {
+    this.spool = spool;
+  }
+
+  String spool() {
+    return spool;
+  }
+
+  /// Everything before it is committed.
+  LogPosition cursor() {
+    return cursor;
+  }
+
+  long nextWindow() {
+    return nextWindow;
+  }
+
+  /// The window that is planned and not committed.
+  @Nullable WindowPlan plan() {
+    return plan;
+  }
+
+  /// The manifest that is planned and has not ended.
+  @Nullable ManifestPlanned manifestPlan() {
+    return manifestPlan;
+  }
+
+  /// Hours that are still kept in mind, in ascending order.
+  Collection<HourBook> books() {
+    return books.values();
+  }
+
+  @Nullable HourBook book(long hour) {
+    return books.get(hour);
+  }
+
+  /// Whether the hour was kept in mind once and may have revisions in the store.
+  boolean wasLetGo(long hour) {
+    return hour <= letGoThrough && !books.containsKey(hour);
+  }
+
+  /// What was open when the hour began, by row.
+  Map<RowKey, Long> openBefore(long hour) {
+    Map<RowKey, Long> reopened = reopenedOpen.get(hour);
+    if (reopened != null) {
+      return reopened;
+    }
+    Map<RowKey, Long> open = new TreeMap<>(carried);
+    for (HourBook book : books.headMap(hour).values()) {
+      book.net().forEach((key, net) -> open.merge(key, net, Long::sum));
+    }
+    return open;
+  }
+
+  /// The manifest of an hour that is kept in mind.
+  Manifest manifest(HourBook book, int revision) {
+    return book.manifest(spool, revision, openBefore(book.hour()));
+  }
+
+  void apply(CommitRecord record) {
+    switch (record) {
+      case CommitRecord.Snapshot snapshot -> restore(snapshot);
+      case CommitRecord.Planned planned -> {
+        // A record of the commit in between can only be missing if it rotted: this one proves it.
+        commitOpenPlan();
+        plan = planned.plan();
+        nextWindow = Math.max(nextWindow, planned.plan().window() + 1);
+      }
+      case CommitRecord.Renumbered renumbered -> {
+        WindowPlan open = plan;
+        if (open != null && open.window() == renumbered.window()) {
+          plan = open.withN(renumbered.number(), renumbered.n());
+        }
+      }
+      case CommitRecord.Committed committed -> {
+        commitOpenPlan();
+        cursor = committed.cursor();
+        nextWindow = Math.max(nextWindow, committed.window() + 1);
+      }
+      case CommitRecord.ManifestPlanned planned -> manifestPlan = planned;
+      case CommitRecord.ManifestEnded ended -> {
+        manifestPlan = null;
+        HourBook book = books.computeIfAbsent(ended.hour(), HourBook::new);
+        if (ended.taken()) {
+          book.taken(ended.revision());
+        } else {
+          book.published(ended.revision());
+        }
+      }
+    }
+  }
+
+  private void commitOpenPlan() {
+    WindowPlan open = plan;
+    if (open == null) {
+      return;
+    }
+    for (HourPart part : open.reopened()) {
+      reopen(part);
+    }
+    for (HourPart part : open.parts()) {
+      HourBook book = books.computeIfAbsent(part.hour(), HourBook::new);
+      book.add(part.part());
+      book.markDirty();
+      if (book.net().values().stream().anyMatch(net -> net != 0)) {
+        // What later hours say of their beginning may be wrong now.
+        books.tailMap(part.hour(), false).values().forEach(HourBook::markDirty);
+      }
+    }
+    for (PlannedFile file : open.files()) {
+      HourBook book = books.computeIfAbsent(file.hour(), HourBook::new);
+      book.addFile(file.entry(), file.stream());
+      book.markDirty();
+    }
+    cursor = open.to();
+    plan = null;
+  }
+
+  private void reopen(HourPart part) {
+    HourBook book = new HourBook(part.hour());
+    book.add(part.part());
+    book.published(part.part().revision());
+    books.put(part.hour(), book);
+    reopenedOpen.put(part.hour(), openOf(part.part()));
+    book.net().forEach((key, net) -> carried.merge(key, -net, Long::sum));
+  }
+
+  private static Map<RowKey, Long> openOf(Manifest manifest) {
+    Map<RowKey, Long> open = new TreeMap<>();
+    for (Manifest.LedgerEntry entry : manifest.ledger()) {
+      open.put(new RowKey(entry.kind(), entry.deployment()), entry.openBefore());
+    }
+    return open;
+  }
+
+  /// Lets go of hours before `hour` whose manifest says all; what they left open is carried. Takes
+  /// effect on disk with the next snapshot.
+  void letGoBefore(long hour) {
+    while (!books.isEmpty()
+        && books.firstKey() < hour
+        && !books.firstEntry().getValue().isDirty()) {
+      HourBook book = books.pollFirstEntry().getValue();
+      book.net().forEach((key, net) -> carried.merge(key, net, Long::sum));
+      reopenedOpen.remove(book.hour());
+      letGoThrough = Math.max(letGoThrough, book.hour());
+    }
+    carried.values().removeIf(open -> open == 0);
+  }
+
+  CommitRecord.Snapshot snapshot() {
+    List<BookState> states = new ArrayList<>(books.size());
+    for (HourBook book : books.values()) {
+      states.add(
+          new BookState(
+              book.hour(),
+              manifest(book, book.revision()),
+              book.isDirty(),
+              reopenedOpen.containsKey(book.hour())));
+    }
+    List<Carried> carriedRows = new ArrayList<>(carried.size());
+    carried.forEach(
+        (key, open) -> carriedRows.add(new Carried(key.kind(), key.deployment(), open)));
+    return new CommitRecord.Snapshot(
+        spool, cursor, nextWindow, states, carriedRows, letGoThrough, plan, manifestPlan);
+  }
+
+  private void restore(CommitRecord.Snapshot snapshot) {
+    cursor = snapshot.cursor();
+    nextWindow = snapshot.nextWindow();
+    books.clear();
+    reopenedOpen.clear();
+    for (BookState state : snapshot.books()) {
+      HourBook book = new HourBook(state.hour());
+      book.add(state.content());
+      book.published(state.content().revision());
+      if (state.dirty()) {
+        book.markDirty();
+      }
+      books.put(state.hour(), book);
+      if (state.reopened()) {
+        reopenedOpen.put(state.hour(), openOf(state.content()));
+      }
+    }
+    carried.clear();
+    snapshot
+        .carried()
+        .forEach(row -> carried.put(new RowKey(row.kind(), row.deployment()), row.open()));
+    letGoThrough = snapshot.letGoThrough();
+    plan = snapshot.plan();
+    manifestPlan = snapshot.manifestPlan();
+  }
+}

@@ -1,0 +1,115 @@
+package dev.loopgate.logshipper;
+
+import dev.loopgate.capture.ModelIdentity;
+import dev.loopgate.proto.v1.GapNote;
+import dev.loopgate.proto.v1.LedgerRow;
+import dev.loopgate.proto.v1.LostNote;
+import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.proto.v1.SeqRange;
+import dev.loopgate.spool.LogPosition;
+import dev.loopgate.spool.LogRecord;
+import dev.loopgate.spool.SpoolReader;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// The first pass over a window: by heads alone, no entry is read. Belongs to the one thread named
+/// `shipper`.
+final class WindowScan {
+  // What a record takes in the log besides its payload, about.
+  private static final long RECORD_OVERHEAD = 40;
+  // A gap's note is repeated in each hour that it touches, up to so many.
+  private static final long GAP_HOURS_MAX = 48;
+
+  private final SpoolReader reader;
+  private final long bytesMax;
+  private final PartitionBound bound;
+  private final Predicate<ModelIdentity> ofFleet;
+
+  WindowScan(
+      SpoolReader reader, long bytesMax, PartitionBound bound, Predicate<ModelIdentity> ofFleet) {
+    this.reader = reader;
+    this.bytesMax = bytesMax;
+    this.bound = bound;
+    this.ofFleet = ofFleet;
+  }
+
+  /// The window that begins at `from` and ends at the durable end, or earlier where it is full.
+  ///
+  /// @param nowHour of notes that name no time, when no entry stands before them
+  Window scan(LogPosition from, long nowHour) throws IOException {
+    Window window = new Window(from);
+    LogPosition end = reader.durableEnd(); // fixed here: the log grows meanwhile
+    long bytes = 0;
+    long hour = nowHour;
+    LogPosition at = from;
+    while (at.compareTo(end) < 0) {
+      Optional<LogRecord> next = reader.next(at);
+      if (next.isEmpty() || next.get().at().compareTo(end) >= 0) {
+        at = end;
+        break;
+      }
+      switch (next.get()) {
+        case LogRecord.EntryAt entry -> {
+          hour = Partition.hourOf(entry.timeMillis());
+          if (bytes >= bytesMax || !window.fits(entry.at(), entry.seq(), hour)) {
+            window.endsAt(entry.at());
+            return window;
+          }
+          bytes += entry.length() + RECORD_OVERHEAD;
+          window.add(group(entry, hour, window), entry.at(), entry.seq());
+        }
+        case LogRecord.NoteAt note -> addNote(note.note(), hour, window);
+      }
+      at = next.get().next();
+    }
+    window.endsAt(at);
+    return window;
+  }
+
+  private Window.Group group(LogRecord.EntryAt entry, long hour, Window window) {
+    String model = PathPart.of(entry.model().name());
+    String version = PathPart.of(entry.model().version());
+    if (bound.admits(entry.kind(), hour, model, version) || ofFleet.test(entry.model())) {
+      bound.opened(entry.kind(), hour, model, version);
+      return new Window.Group(entry.kind(), model, version, hour);
+    }
+    window.notes(hour).addOverflowed(1);
+    return new Window.Group(entry.kind(), PathPart.OTHER, PathPart.OTHER, hour);
+  }
+
+  private static void addNote(NoteMessage note, long hour, Window window) {
+    switch (note.getNoteCase()) {
+      case LEDGER -> {
+        for (LedgerRow row : note.getLedger().getRowsList()) {
+          if (row.hasDelta() && !note.getLedger().getSnapshot()) {
+            window.notes(row.getHour()).addLedger(row);
+          }
+        }
+      }
+      case GAP -> addGap(note.getGap(), window);
+      case LOST -> addLost(note.getLost(), window.notes(hour));
+      case NOTE_NOT_SET -> {} // of a later version
+    }
+  }
+
+  private static void addGap(GapNote gap, Window window) {
+    long first = Partition.hourOf(gap.getFromMs());
+    long last = Math.min(Partition.hourOf(gap.getToMs()), first + GAP_HOURS_MAX);
+    Manifest.Gap entry =
+        new Manifest.Gap(
+            Instant.ofEpochMilli(gap.getFromMs()).toString(),
+            Instant.ofEpochMilli(gap.getToMs()).toString(),
+            gap.getReason());
+    for (long hour = first; hour <= Math.max(first, last); hour++) {
+      window.notes(hour).addGap(entry);
+    }
+  }
+
+  private static void addLost(LostNote lost, HourBook notes) {
+    for (SeqRange range : lost.getSeqsList()) {
+      notes.addLost(new SeqSpan(range.getFirst(), range.getLast()));
+    }
+  }
+}

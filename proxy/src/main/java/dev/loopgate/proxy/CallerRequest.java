@@ -1,0 +1,152 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Header;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A caller's request, understood and found free of what could be understood otherwise.
+///
+/// @param target path and query, origin form, starts with `/`; `*` for OPTIONS
+/// @param path the target without its query
+/// @param host the authority as it came, empty when a caller on HTTP/1.0 sent none
+/// @param minor of the version: 0 or 1
+/// @param headers all of them, in the order of the wire
+/// @param persistent the caller wants to go on using the connection
+/// @param expectsContinue the caller waits for `100 Continue` with its body
+/// @param hops names of headers that are meant for us only
+record CallerRequest(
+    String method,
+    String target,
+    String path,
+    String host,
+    int minor,
+    List<Header> headers,
+    BodyFraming framing,
+    boolean persistent,
+    boolean expectsContinue,
+    Set<String> hops) {
+
+  /// Understands a head, or says what is wrong with it.
+  static Parsed<CallerRequest> of(RawHead head) {
+    Integer minor = minorOf(head.third());
+    if (minor == null) {
+      return head.third().matches("HTTP/[0-9]\\.[0-9]")
+          ? new Parsed.Refused<>(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+          : new Parsed.Refused<>(400, "the request line is malformed");
+    }
+    String wrong = wrongMethod(head.first());
+    if (wrong != null) {
+      return new Parsed.Refused<>(400, wrong);
+    }
+    int hosts = RawHead.count(head.headers(), "host");
+    String host = RawHead.first(head.headers(), "host");
+    if (hosts > 1 || (hosts == 0 && minor == 1) || (host != null && !isHost(host))) {
+      return new Parsed.Refused<>(400, "there must be exactly one well-formed host header");
+    }
+    String target = head.second();
+    if (target.regionMatches(true, 0, "http://", 0, 7)) {
+      // Absolute form (RFC 9112, section 3.2.2): its authority stands above the host header's.
+      int slash = firstOf(target, "/?", 7);
+      host = target.substring(7, slash);
+      target =
+          target.startsWith("/", slash) ? target.substring(slash) : "/" + target.substring(slash);
+      if (host.isEmpty() || !isHost(host)) {
+        return new Parsed.Refused<>(400, "the request target is malformed");
+      }
+    }
+    if (!isTarget(target, head.first())) {
+      return new Parsed.Refused<>(400, "the request target is malformed");
+    }
+    return switch (BodyFraming.of(head.headers(), minor, BodyFraming.NONE)) {
+      case Parsed.Got<BodyFraming>(BodyFraming framing) ->
+          understood(head, target, host == null ? "" : host, minor, framing);
+      case Parsed.Refused<BodyFraming>(int status, String reason) ->
+          new Parsed.Refused<>(status, reason);
+      case Parsed.More<BodyFraming> _ -> new Parsed.More<>();
+    };
+  }
+
+  private static Parsed<CallerRequest> understood(
+      RawHead head, String target, String host, int minor, BodyFraming framing) {
+    Set<String> hops = Hops.namedIn(head.headers());
+    boolean persistent =
+        minor == 1
+            ? !hops.contains("close")
+            : hops.contains("keep-alive") && !hops.contains("close");
+    String expect = RawHead.first(head.headers(), "expect");
+    boolean continues = false;
+    if (expect != null && minor == 1) {
+      if (!expect.toLowerCase(Locale.ROOT).equals("100-continue")) {
+        return new Parsed.Refused<>(417, "only 100-continue can be expected");
+      }
+      continues = !framing.isEmpty();
+    }
+    int query = target.indexOf('?');
+    String path = query < 0 ? target : target.substring(0, query);
+    return new Parsed.Got<>(
+        new CallerRequest(
+            head.first(),
+            target,
+            path,
+            host,
+            minor,
+            head.headers(),
+            framing,
+            persistent,
+            continues,
+            hops));
+  }
+
+  /// 0 or 1, or null when it is another version or none.
+  static @Nullable Integer minorOf(String version) {
+    return switch (version) {
+      case "HTTP/1.1" -> 1;
+      case "HTTP/1.0" -> 0;
+      default -> null;
+    };
+  }
+
+  private static @Nullable String wrongMethod(String method) {
+    if (!HeadReader.isToken(method) || method.length() > 32) {
+      return "the method is malformed";
+    }
+    return method.equals("CONNECT") || method.equals("TRACE")
+        ? "CONNECT and TRACE are not served"
+        : null;
+  }
+
+  private static boolean isTarget(String target, String method) {
+    if (!target.startsWith("/")) {
+      return target.equals("*") && method.equals("OPTIONS");
+    }
+    for (int i = 0; i < target.length(); i++) {
+      char c = target.charAt(i);
+      if (c <= 0x20 || c >= 0x7f || c == '#') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isHost(String host) {
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      boolean plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (!plain && ".-_:[]~%!$&'()*+;=".indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return host.length() <= 255;
+  }
+
+  private static int firstOf(String text, String any, int from) {
+    for (int i = from; i < text.length(); i++) {
+      if (any.indexOf(text.charAt(i)) >= 0) {
+        return i;
+      }
+    }
+    return text.length();
+  }
+}

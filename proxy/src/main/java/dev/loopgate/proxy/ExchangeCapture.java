@@ -1,0 +1,228 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.BodyCapture;
+import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.EntryKind;
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.ModelIdentity;
+import dev.loopgate.capture.Prediction;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.RequestHead;
+import dev.loopgate.capture.Requesting;
+import dev.loopgate.capture.Responding;
+import dev.loopgate.capture.ResponseHead;
+import dev.loopgate.capture.Target;
+import dev.loopgate.capture.Timing;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Model;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// What is kept of one exchange, from its head to its single ending: in the ledger, in the spool,
+/// in the events. Confined to the exchange's event loop.
+///
+/// An exchange that is not captured goes the same way; only the ledger and the spool hear nothing
+/// of it.
+final class ExchangeCapture {
+  private final ProxyLoop loop;
+  private final Fleet.Match match;
+  private final int slot;
+  private final long startNanos;
+  private final @Nullable Requesting requesting; // null: not captured
+  private @Nullable Responding responding;
+  private int status;
+  private long firstByteNanos = Timing.NONE;
+  private boolean requestWhole;
+  private boolean connected;
+  private boolean ended;
+
+  private ExchangeCapture(
+      ProxyLoop loop,
+      Fleet.Match match,
+      int slot,
+      long startNanos,
+      @Nullable Requesting requesting) {
+    this.loop = loop;
+    this.match = match;
+    this.slot = slot;
+    this.startNanos = startNanos;
+    this.requesting = requesting;
+  }
+
+  /// A request for a model was accepted: seen, in the ledger's words, if it is to be kept.
+  ///
+  /// @param modelPath path and query as the model will see them
+  /// @param modelHeaders the headers as the model will see them, without `host`
+  static ExchangeCapture begin(
+      ProxyLoop loop,
+      CallerRequest request,
+      RequestIdentity identity,
+      Fleet.Match match,
+      String modelPath,
+      List<Header> modelHeaders) {
+    Model model = match.deployment().model();
+    long startNanos = loop.time().nanos();
+    int slot = loop.slotOf(model.id());
+    loop.events().exchangeStarted(model.id());
+    if (!model.captured() || !model.predictor().captures(request.method(), match.path())) {
+      return new ExchangeCapture(loop, match, slot, startNanos, null);
+    }
+    long startMillis = loop.time().epochMillis();
+    loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
+    String external = RawHead.first(request.headers(), "x-request-id");
+    Requesting requesting =
+        new Requesting(
+            identity.id(),
+            identity.replaced(),
+            external == null ? "" : external,
+            headOf(loop.redaction(), request, model, modelPath, modelHeaders),
+            startMillis,
+            startNanos,
+            new BodyCapture(loop.captureBuffers(), model.bodyBytesMax()),
+            encodingIn(request.headers()));
+    return new ExchangeCapture(loop, match, slot, startNanos, requesting);
+  }
+
+  /// A connection to the model is made: from now on its replica is known.
+  void connected() {
+    connected = true;
+  }
+
+  /// Copies a piece of the request's body.
+  void requestPiece(ByteBuf piece) {
+    if (requesting != null && !ended) {
+      requesting.body().copyFrom(view(piece));
+    }
+  }
+
+  /// The request's last byte has arrived.
+  void requestWhole() {
+    requestWhole = true;
+  }
+
+  /// The response's head is about to be sent.
+  ///
+  /// @param headers as the caller gets them
+  void responseStarted(int status, List<Header> headers) {
+    long nowNanos = loop.time().nanos();
+    this.status = status;
+    firstByteNanos = nowNanos - startNanos;
+    if (requesting != null) {
+      responding =
+          requesting.responseStarted(
+              new ResponseHead(status, loop.redaction().redact(headers)),
+              new BodyCapture(loop.captureBuffers(), match.deployment().model().bodyBytesMax()),
+              encodingIn(headers),
+              nowNanos);
+    }
+  }
+
+  /// Copies a piece of the response's body.
+  void responsePiece(ByteBuf piece) {
+    if (responding != null && !ended) {
+      responding.body().copyFrom(view(piece));
+    }
+  }
+
+  /// The single ending. When this returns the entry is kept, or counted as dropped.
+  ///
+  /// @param responseWhole the response's last byte is released by this ending
+  void end(Ending ending, boolean responseWhole) {
+    if (ended) {
+      throw new IllegalStateException("exchange: ended before, ending=" + ending.word());
+    }
+    ended = true;
+    long nowNanos = loop.time().nanos();
+    if (requesting != null) {
+      keep(requesting, ending, responseWhole, nowNanos);
+    }
+    loop.events()
+        .exchangeEnded(
+            match.deployment().model().id(), ending, status, nowNanos - startNanos, firstByteNanos);
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  private void keep(Requesting requesting, Ending ending, boolean responseWhole, long nowNanos) {
+    long nowMillis = loop.time().epochMillis();
+    Responding answer = responding;
+    Prediction prediction =
+        answer == null
+            ? requesting.end(ending, target(), requestWhole, nowMillis, nowNanos)
+            : answer.end(ending, target(), requestWhole, responseWhole, nowMillis, nowNanos);
+    switch (loop.lane().append(prediction, slot)) {
+      case ACCEPTED -> {
+        tellCut(requesting.body());
+        if (answer != null) {
+          tellCut(answer.body());
+        }
+      }
+      case ACCEPTED_WITHOUT_BODIES -> loop.events().bodyCut(CutReason.RING_FULL);
+      case FULL, CLOSED -> loop.events().entryDropped(match.deployment().model().id());
+    }
+    if (answer == null) {
+      requesting.release();
+    } else {
+      answer.release();
+    }
+  }
+
+  private void tellCut(BodyCapture body) {
+    CutReason reason = body.cut();
+    if (reason != null) {
+      loop.events().bodyCut(reason);
+    }
+  }
+
+  private Target target() {
+    Deployment deployment = match.deployment();
+    return new Target(
+        deployment.model().id(),
+        match.route(),
+        connected ? deployment.model().authority() : "",
+        new ModelIdentity(deployment.name(), deployment.version()));
+  }
+
+  private static RequestHead headOf(
+      Redaction redaction,
+      CallerRequest request,
+      Model model,
+      String modelPath,
+      List<Header> modelHeaders) {
+    return new RequestHead(
+        request.method(),
+        redaction.maskQuery(modelPath),
+        PassedHeaders.authorityOf(model),
+        "http",
+        redaction.maskQuery(
+            firstFilled(
+                RawHead.first(request.headers(), "x-original-uri"),
+                RawHead.first(request.headers(), "x-envoy-original-path"),
+                request.target())),
+        firstFilled(RawHead.first(request.headers(), "x-forwarded-host"), null, request.host()),
+        redaction.redact(modelHeaders));
+  }
+
+  private static String firstFilled(@Nullable String first, @Nullable String second, String third) {
+    if (first != null && !first.isEmpty()) {
+      return first;
+    }
+    return second != null && !second.isEmpty() ? second : third;
+  }
+
+  private static String encodingIn(List<Header> headers) {
+    String encoding = RawHead.first(headers, "content-encoding");
+    return encoding == null ? "" : encoding.toLowerCase(Locale.ROOT);
+  }
+
+  private static ByteBuffer view(ByteBuf piece) {
+    return piece.nioBuffer();
+  }
+}

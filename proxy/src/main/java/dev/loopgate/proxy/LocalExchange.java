@@ -1,0 +1,247 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
+import dev.loopgate.spool.SpoolLane;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One exchange with the door itself: collects the bounded body, asks the service, sends its reply.
+/// Confined to the caller's event loop; only the reply may come from elsewhere.
+final class LocalExchange implements Exchange {
+  /// Bytes of a body that nobody wants which are read for the sake of the connection.
+  private static final int DISCARDED_BYTES_MAX = 1 << 20;
+
+  private static final Duration REPLY_WITHIN = Duration.ofSeconds(30);
+  private static final Set<String> OURS =
+      Set.of("content-length", "transfer-encoding", "connection", RequestIdentity.HEADER);
+
+  /// A service that always says the same.
+  record Always(LocalReply reply) implements LocalService {
+    @Override
+    public boolean serves(String method, String path) {
+      return true;
+    }
+
+    @Override
+    public int bodyBytesMax() {
+      return 0;
+    }
+
+    @Override
+    public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
+      reply.accept(this.reply);
+    }
+  }
+
+  private final CallerConnection caller;
+  private final ProxyLoop loop;
+  private final CallerRequest request;
+  private final RequestId id;
+  private final LocalService service;
+  private @Nullable ByteArrayOutputStream body;
+  private int taken; // of the loop's share, until the reply
+  private boolean tooLarge;
+  private long discarded;
+  private boolean requestWhole;
+  private boolean asked;
+  private boolean over;
+  private long progressNanos;
+
+  LocalExchange(
+      CallerConnection caller,
+      ProxyLoop loop,
+      CallerRequest request,
+      RequestIdentity identity,
+      LocalService service) {
+    this.caller = caller;
+    this.loop = loop;
+    this.request = request;
+    this.id = identity.id();
+    this.service = service;
+    this.progressNanos = loop.time().nanos();
+  }
+
+  @Override
+  public void start() {
+    long declared = request.framing().length();
+    boolean hopeless = declared > (long) service.bodyBytesMax() + DISCARDED_BYTES_MAX;
+    if (hopeless || (request.expectsContinue() && declared > service.bodyBytesMax())) {
+      tooLarge = true; // the caller need not send what nobody will read
+      ask();
+    } else if (request.expectsContinue() && !caller.hasUnread()) {
+      caller.write(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
+      caller.flush();
+    }
+  }
+
+  @Override
+  public boolean takesBody() {
+    return true;
+  }
+
+  @Override
+  public boolean wantsMore() {
+    return true;
+  }
+
+  @Override
+  public void requestPiece(ByteBuf piece) {
+    progressNanos = loop.time().nanos();
+    int length = piece.readableBytes();
+    if (over) {
+      piece.release();
+      return;
+    }
+    if (!tooLarge && taken + length <= service.bodyBytesMax()) {
+      if (loop.takeLocalBytes(length)) {
+        collect(piece, length);
+        piece.release();
+      } else {
+        piece.release();
+        asked = true;
+        answer(LocalReplies.tooManyBodies());
+      }
+      return;
+    }
+    piece.release();
+    tooLarge = true;
+    body = null;
+    discarded += length;
+    if (discarded > DISCARDED_BYTES_MAX && !asked) {
+      ask();
+    }
+  }
+
+  @Override
+  public void requestEnded() {
+    requestWhole = true;
+    if (!asked) {
+      ask();
+    }
+  }
+
+  @Override
+  public void requestMalformed() {
+    loop.events().malformed(400);
+    asked = true;
+    answer(LocalReplies.refused(400, "the chunks of the body are malformed"));
+  }
+
+  @Override
+  public void callerLeft() {
+    if (!over) {
+      over = true;
+      loop.giveLocalBytes(taken);
+    }
+  }
+
+  @Override
+  public void callerReadComplete() {}
+
+  @Override
+  public void callerWritabilityChanged() {}
+
+  @Override
+  public void tick(long nowNanos) {
+    long quietNanos = nowNanos - progressNanos;
+    if (asked && quietNanos >= REPLY_WITHIN.toNanos()) {
+      answer(LocalReplies.noReply());
+    } else if (!asked && quietNanos >= loop.config().caller().stalled().toNanos()) {
+      asked = true;
+      answer(LocalReplies.requestStalled());
+    }
+  }
+
+  @Override
+  public void stop() {
+    asked = true;
+    answer(LocalReplies.gatewayStopped());
+  }
+
+  private void collect(ByteBuf piece, int length) {
+    ByteArrayOutputStream into = body;
+    if (into == null) {
+      into = new ByteArrayOutputStream(Math.max(256, length));
+      body = into;
+    }
+    taken += length;
+    byte[] bytes = new byte[length];
+    piece.getBytes(piece.readerIndex(), bytes);
+    into.write(bytes, 0, length);
+  }
+
+  private void ask() {
+    asked = true;
+    progressNanos = loop.time().nanos();
+    ByteArrayOutputStream collected = body;
+    byte[] bytes = collected == null ? new byte[0] : collected.toByteArray();
+    body = null;
+    LocalRequest asking =
+        new LocalRequest(
+            request.method(),
+            request.target(),
+            request.headers(),
+            ByteBuffer.wrap(bytes).asReadOnlyBuffer(),
+            tooLarge);
+    AtomicBoolean replied = new AtomicBoolean();
+    try {
+      service.handle(
+          asking,
+          loop.lane(),
+          reply -> {
+            if (replied.getAndSet(true)) {
+              throw new IllegalStateException("local reply: given twice");
+            }
+            if (loop.eventLoop().inEventLoop()) {
+              answer(reply);
+            } else {
+              loop.eventLoop().execute(() -> answer(reply));
+            }
+          });
+    } catch (RuntimeException e) {
+      loop.events().failed(e);
+      answer(LocalReplies.serviceFailed());
+    }
+  }
+
+  private void answer(LocalReply reply) {
+    if (over) {
+      return; // the caller left, or time was up
+    }
+    over = true;
+    loop.giveLocalBytes(taken);
+    boolean keep = request.persistent() && requestWhole && !loop.isDraining();
+    List<Header> headers = new ArrayList<>(reply.headers().size() + 3);
+    for (Header header : reply.headers()) {
+      if (!OURS.contains(header.name())) {
+        headers.add(header);
+      }
+    }
+    headers.add(new Header(RequestIdentity.HEADER, id.value()));
+    if (reply.status() != 204) {
+      headers.add(PassedHeaders.contentLength(reply.body().remaining()));
+    }
+    if (!keep) {
+      headers.add(new Header("connection", "close"));
+    } else if (request.minor() == 0) {
+      headers.add(new Header("connection", "keep-alive"));
+    }
+    caller.write(HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
+    boolean bodiless =
+        request.method().equals("HEAD") || reply.status() == 204 || reply.status() == 304;
+    if (!bodiless) {
+      caller.write(Unpooled.wrappedBuffer(reply.body().duplicate()));
+    }
+    caller.finish(keep);
+  }
+}

@@ -1,0 +1,45 @@
+package dev.loopgate.proxy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.loopgate.capture.Header;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/// An answer of the door itself. The proxy adds length, `connection` and Request-Id.
+///
+/// @param status 200 to 599
+/// @param headers names are tokens in lower case, values without control characters
+/// @param body from position to limit; not changed by the proxy, nor by the giver any more
+public record LocalReply(int status, List<Header> headers, ByteBuffer body) {
+  public LocalReply {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException("local reply: status=" + status + ", allowed=200..599");
+    }
+    headers = List.copyOf(headers);
+    for (Header header : headers) {
+      if (!HeadReader.isToken(header.name()) || !isValue(header.value())) {
+        throw new IllegalArgumentException(
+            "local reply: header=" + header.name() + " is not legal");
+      }
+    }
+  }
+
+  /// A reply of JSON text.
+  public static LocalReply json(int status, String json) {
+    return new LocalReply(
+        status,
+        List.of(new Header("content-type", "application/json; charset=utf-8")),
+        ByteBuffer.wrap(json.getBytes(UTF_8)));
+  }
+
+  private static boolean isValue(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < 0x20 && c != '\t') || c == 0x7f || c > 0xff) {
+        return false; // a line end here would be a second response
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,279 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.fleet.Model;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// A connection to a model server: idle in the pool, or answering one exchange. Confined to its
+/// event loop.
+///
+/// What is no HTTP answer, or comes when none is due, closes it.
+final class ModelConnection extends ChannelInboundHandlerAdapter {
+  /// Who is answered. Told nothing any more once it let go of the connection.
+  interface Listener {
+    /// A whole head; the body's pieces follow. Heads below 200 come before the answer.
+    void answerStarted(ModelAnswer answer);
+
+    /// A piece of the body, which is the listener's now; `last` ends the answer.
+    void answerPiece(ByteBuf piece, boolean last);
+
+    /// The connection broke, or what came is no answer.
+    void modelBroke();
+
+    /// All that is there for now was told: time to flush.
+    void modelReadComplete();
+
+    /// The model takes bytes again, or for now no more.
+    void modelWritabilityChanged();
+  }
+
+  /// Heads before the answer (1xx), at most.
+  private static final int INTERIM_MAX = 32;
+
+  private final ProxyLoop loop;
+  private final Model model;
+  private final HeadReader heads;
+  private @Nullable Channel channel;
+  private @Nullable Listener listener;
+  private String method = "";
+  private @Nullable ModelAnswer answer; // from its head to its last byte
+  private @Nullable BodyReader body;
+  private @Nullable ByteBuf pending;
+  private int interims;
+  private boolean broken;
+  private boolean resetByModel;
+  private boolean reported;
+  private long expiresNanos;
+  private long keepNanos;
+
+  ModelConnection(ProxyLoop loop, Model model) {
+    this.loop = loop;
+    this.model = model;
+    this.heads = new HeadReader(loop.headScratch());
+  }
+
+  Model model() {
+    return model;
+  }
+
+  Channel channel() {
+    return Objects.requireNonNull(channel, "connection: not opened");
+  }
+
+  void opened(Channel opened) {
+    channel = opened;
+    reported = true;
+    keepNanos = loop.config().model().keep().toNanos();
+  }
+
+  /// Whether another request can be written.
+  boolean isUsable() {
+    ByteBuf unread = pending;
+    return !broken
+        && (unread == null || !unread.isReadable())
+        && listener == null
+        && channel().isActive();
+  }
+
+  boolean isExpired(long nowNanos) {
+    return nowNanos - expiresNanos >= 0;
+  }
+
+  /// From now on `listener` is answered, for a request with this method.
+  void serve(Listener listener, String method) {
+    this.listener = listener;
+    this.method = method;
+    interims = 0;
+  }
+
+  /// The listener has its whole answer and wrote its whole request: into the pool, if it can be
+  /// used again.
+  void letGo(boolean reusable) {
+    listener = null;
+    if (!reusable) {
+      close();
+      return;
+    }
+    expiresNanos = loop.time().nanos() + keepNanos;
+    channel().config().setAutoRead(true);
+    loop.models().giveBack(this);
+  }
+
+  void write(ByteBuf message) {
+    channel().write(message);
+  }
+
+  void flush() {
+    channel().flush();
+  }
+
+  boolean isWritable() {
+    return channel().isWritable();
+  }
+
+  /// Reads on, or for now no more.
+  void setReading(boolean reading) {
+    channel().config().setAutoRead(reading);
+  }
+
+  void close() {
+    listener = null;
+    broken = true;
+    channel().close();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    ByteBuf all =
+        pending == null
+            ? in
+            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
+    pending = all;
+    while (!broken && all.isReadable() && step(all)) {
+      // One head or piece after the other.
+    }
+    if (broken || !all.isReadable()) {
+      all.release();
+      pending = null;
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    Listener to = listener;
+    if (to != null) {
+      to.modelReadComplete();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    Listener to = listener;
+    if (to != null) {
+      to.modelWritabilityChanged();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    if (pending != null) {
+      pending.release();
+      pending = null;
+    }
+    BodyReader open = body;
+    Listener to = listener;
+    if (to != null && open != null && open.endsWithConnection() && !resetByModel) {
+      broken = true;
+      ended();
+      to.answerPiece(Unpooled.EMPTY_BUFFER, true);
+      to.modelReadComplete();
+    } else if (to != null) {
+      fail();
+    }
+    if (reported) {
+      reported = false;
+      loop.models().closed(this);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    resetByModel = true; // a reset is no end of a body, though the channel's end follows
+    if (!(cause instanceof IOException)) {
+      loop.events().failed(cause);
+    }
+    ctx.close();
+  }
+
+  private boolean step(ByteBuf in) {
+    Listener to = listener;
+    if (to == null) {
+      close(); // bytes that nobody asked for
+      return false;
+    }
+    return body == null ? readHead(in, to) : readBody(in, to, body);
+  }
+
+  private boolean readHead(ByteBuf in, Listener to) {
+    Parsed<ModelAnswer> parsed =
+        switch (heads.readResponse(in)) {
+          case Parsed.More<RawHead> _ -> new Parsed.More<>();
+          case Parsed.Refused<RawHead>(int status, String reason) ->
+              new Parsed.Refused<>(status, reason);
+          case Parsed.Got<RawHead>(RawHead head) -> ModelAnswer.of(head, method);
+        };
+    if (parsed instanceof Parsed.More) {
+      return false;
+    }
+    if (!(parsed instanceof Parsed.Got<ModelAnswer>(ModelAnswer got))
+        || (got.isInterim() && ++interims > INTERIM_MAX)) {
+      fail();
+      return false;
+    }
+    if (!got.isInterim()) {
+      answer = got;
+      body = new BodyReader(got.framing());
+      noteKeepAlive(got);
+    }
+    to.answerStarted(got);
+    BodyReader reader = body;
+    if (reader != null && reader.isDone() && listener != null) {
+      ended();
+      to.answerPiece(Unpooled.EMPTY_BUFFER, true);
+    }
+    return true;
+  }
+
+  private boolean readBody(ByteBuf in, Listener to, BodyReader reader) {
+    ByteBuf piece = reader.next(in);
+    if (reader.isMalformed()) {
+      if (piece != null) {
+        piece.release();
+      }
+      fail();
+      return false;
+    }
+    boolean last = reader.isDone();
+    if (last) {
+      ended();
+    }
+    if (piece != null || last) {
+      to.answerPiece(piece == null ? Unpooled.EMPTY_BUFFER : piece, last);
+    }
+    return piece != null || last;
+  }
+
+  private void ended() {
+    ModelAnswer over = answer;
+    broken |= over == null || !over.persistent();
+    answer = null;
+    body = null;
+  }
+
+  private void noteKeepAlive(ModelAnswer got) {
+    long most = loop.config().model().keep().toNanos();
+    // Half a second before the model lets go by its own word.
+    keepNanos =
+        got.keepSeconds() < 0
+            ? most
+            : Math.clamp(got.keepSeconds() * 1_000_000_000L - 500_000_000L, 0, most);
+  }
+
+  private void fail() {
+    Listener to = listener;
+    broken = true;
+    listener = null;
+    if (to != null) {
+      to.modelBroke();
+    }
+    channel().close();
+  }
+}

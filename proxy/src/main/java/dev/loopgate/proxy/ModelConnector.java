@@ -1,0 +1,16 @@
+package dev.loopgate.proxy;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+
+/// Makes connections to models. The place where TLS towards a model comes in.
+interface ModelConnector {
+  /// Connects on `loop`; `connection` becomes the channel's handler.
+  ChannelFuture connect(EventLoop loop, InetSocketAddress address, ModelConnection connection);
+
+  /// Whether an idle connection has nothing to read, neither bytes nor its end, at this very
+  /// moment.
+  boolean isQuiet(Channel channel);
+}

@@ -1,0 +1,126 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Model;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Which headers go on, in both directions, and which are ours.
+final class PassedHeaders {
+  static final String MODEL_NAME = "model-name";
+  static final String MODEL_VERSION = "model-version";
+  private static final String FORWARDED_FOR = "x-forwarded-for";
+  private static final String FORWARDED_PROTO = "x-forwarded-proto";
+  private static final String FORWARDED_HOST = "x-forwarded-host";
+
+  private PassedHeaders() {}
+
+  /// The headers of the request to the model, without `host`.
+  static List<Header> toModel(
+      CallerRequest request, RequestId id, Forwarding forwarding, String callerAddress) {
+    List<Header> passed = new ArrayList<>(request.headers().size() + 6);
+    for (Header header : request.headers()) {
+      if (!isOursInRequest(header.name(), forwarding)
+          && !Hops.keeps(header.name(), request.hops())) {
+        passed.add(header);
+      }
+    }
+    addForwarded(passed, request, forwarding, callerAddress);
+    passed.add(new Header(RequestIdentity.HEADER, id.value()));
+    switch (request.framing().kind()) {
+      case LENGTH -> passed.add(contentLength(request.framing().length()));
+      case CHUNKED -> passed.add(new Header("transfer-encoding", "chunked"));
+      case NONE, UNTIL_CLOSE -> {}
+    }
+    return passed;
+  }
+
+  /// The headers of the response to the caller, as far as the model sent them, and ours of the
+  /// model and the id; nothing of framing and connection.
+  static List<Header> toCaller(ModelAnswer answer, RequestId id, Deployment deployment) {
+    List<Header> passed = new ArrayList<>(answer.headers().size() + 5);
+    for (Header header : answer.headers()) {
+      if (!isOursInResponse(header.name()) && !Hops.keeps(header.name(), answer.hops())) {
+        passed.add(header);
+      }
+    }
+    addOurs(passed, id, deployment);
+    return passed;
+  }
+
+  /// The headers that say who answered.
+  static void addOurs(List<Header> headers, RequestId id, Deployment deployment) {
+    headers.add(new Header(RequestIdentity.HEADER, id.value()));
+    headers.add(new Header(MODEL_NAME, harmless(deployment.name())));
+    headers.add(new Header(MODEL_VERSION, harmless(deployment.version())));
+  }
+
+  static Header contentLength(long length) {
+    return new Header("content-length", Long.toString(length));
+  }
+
+  /// `Host` for the model.
+  static String authorityOf(Model model) {
+    return model.port() == 80 ? model.host() : model.authority();
+  }
+
+  private static boolean isOursInRequest(String name, Forwarding forwarding) {
+    return switch (name) {
+      // Expect: we answer it ourselves as soon as the model can be written to.
+      case "host", "content-length", "expect", RequestIdentity.HEADER -> true;
+      case FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST -> forwarding == Forwarding.REPLACE;
+      default -> false;
+    };
+  }
+
+  private static boolean isOursInResponse(String name) {
+    return switch (name) {
+      case "content-length", RequestIdentity.HEADER, MODEL_NAME, MODEL_VERSION -> true;
+      default -> false;
+    };
+  }
+
+  private static void addForwarded(
+      List<Header> passed, CallerRequest request, Forwarding forwarding, String callerAddress) {
+    if (forwarding == Forwarding.PASS) {
+      return;
+    }
+    passed.add(new Header(FORWARDED_FOR, before(passed) + callerAddress));
+    if (RawHead.count(passed, FORWARDED_PROTO) == 0) {
+      passed.add(new Header(FORWARDED_PROTO, "http"));
+    }
+    if (RawHead.count(passed, FORWARDED_HOST) == 0 && !request.host().isEmpty()) {
+      passed.add(new Header(FORWARDED_HOST, request.host()));
+    }
+  }
+
+  // What a model says of itself elsewhere may be any text.
+  private static String harmless(String text) {
+    if (RequestId.isValid(text)) {
+      return text;
+    }
+    StringBuilder plain = new StringBuilder();
+    for (int i = 0; i < Math.min(text.length(), RequestId.LENGTH_MAX); i++) {
+      char c = text.charAt(i);
+      plain.append(c < 0x20 || c > 0x7e ? '?' : c);
+    }
+    return plain.toString();
+  }
+
+  // Takes the addresses that stand there already out of the list, joined.
+  private static String before(List<Header> passed) {
+    StringBuilder addresses = new StringBuilder();
+    passed.removeIf(header -> {
+      if (!header.name().equals(FORWARDED_FOR)) {
+        return false;
+      }
+      if (!header.value().isEmpty()) {
+        addresses.append(header.value()).append(", ");
+      }
+      return true;
+    });
+    return addresses.toString();
+  }
+}

@@ -1,0 +1,220 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/// The door in the path: accepts callers, relays to models, keeps what passes. Any thread may call
+/// this class; the work is done on its event loops, named `proxy-loop-N`, and connections are
+/// accepted on `proxy-accept`.
+public final class Proxy implements AutoCloseable {
+  private static final Duration SWEEP_EVERY = Duration.ofMillis(50);
+  private static final int BACKLOG = 1024;
+
+  private final ProxyConfig config;
+  private final ProxyEvents events;
+  private final Transport transport;
+  private final MultiThreadIoEventLoopGroup acceptor;
+  private final MultiThreadIoEventLoopGroup group;
+  private final Map<EventLoop, ProxyLoop> loops = new HashMap<>();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final List<Channel> doors = new ArrayList<>();
+
+  private Proxy(ProxyConfig config, ProxyEvents events, Transport transport) {
+    this.config = config;
+    this.events = events;
+    this.transport = transport;
+    this.acceptor =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("proxy-accept"), transport.handlers());
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            config.loops(), new DefaultThreadFactory("proxy-loop"), transport.handlers());
+  }
+
+  /// Opens the door. What it answers itself stands in `services`, the first that serves a path is
+  /// asked.
+  ///
+  /// @throws IOException when the address can't be listened on; the message names it
+  public static Proxy listen(
+      ProxyConfig config,
+      Fleet fleet,
+      Redaction redaction,
+      Lanes lanes,
+      TimeSource time,
+      ProxyEvents events,
+      List<LocalService> services)
+      throws IOException {
+    return listen(config, fleet, redaction, lanes, time, events, services, Transport.best());
+  }
+
+  static Proxy listen(
+      ProxyConfig config,
+      Fleet fleet,
+      Redaction redaction,
+      Lanes lanes,
+      TimeSource time,
+      ProxyEvents events,
+      List<LocalService> services,
+      Transport transport)
+      throws IOException {
+    Proxy proxy = new Proxy(config, events, transport);
+    try {
+      Map<String, Integer> slots = new HashMap<>();
+      for (Deployment deployment : fleet.deployments()) {
+        slots.put(deployment.model().id(), lanes.slotOf(deployment.model().id()));
+      }
+      proxy.openLoops(
+          new ProxyLoop.Shared(
+              config,
+              redaction,
+              time,
+              events,
+              new ModelSlots(config.modelConnectionsMax()),
+              transport.connector(config.model().connect()),
+              slots),
+          lanes);
+      proxy.open(config.address(), new Router(fleet, services));
+      return proxy;
+    } catch (IOException | RuntimeException e) {
+      proxy.close();
+      throw e;
+    }
+  }
+
+  /// Opens a further door for `services` only, on the same event loops, and says where it is.
+  ///
+  /// @throws IOException when the address can't be listened on; the message names it
+  public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
+      throws IOException {
+    return open(address, new Router(Fleet.of(List.of()), services));
+  }
+
+  /// Where the first door is, with its true port.
+  public InetSocketAddress address() {
+    return (InetSocketAddress) doors.getFirst().localAddress();
+  }
+
+  /// `epoll` or `nio`.
+  public String transport() {
+    return transport.name().toLowerCase(Locale.ROOT);
+  }
+
+  /// The most memory that this room can ever hold.
+  public long bytesMax() {
+    return config.bytesMax();
+  }
+
+  /// Accepts no more, lets end what goes on, each answer with `connection: close`. What is not over
+  /// within the limit ends as `gateway_stopped`. Blocks until all connections are closed, at most
+  /// the limit and some seconds.
+  ///
+  /// @return whether everything ended by itself
+  public boolean drain(Duration limit) throws InterruptedException {
+    for (Channel door : doors) {
+      door.close().sync();
+    }
+    each(ProxyLoop::drain);
+    boolean drained = awaitNoConnections(limit);
+    if (!drained) {
+      each(ProxyLoop::stop);
+      awaitNoConnections(Duration.ofSeconds(3)); // callers see the end, and let go
+    }
+    return drained;
+  }
+
+  /// Closes what is still open, at once, and ends the threads. What goes on ends as
+  /// `gateway_stopped`.
+  @Override
+  public void close() {
+    for (Channel door : doors) {
+      door.close().syncUninterruptibly();
+    }
+    try {
+      each(ProxyLoop::stop);
+      each(ProxyLoop::closeAll);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // the threads are ended all the same
+    }
+    acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+    group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private void openLoops(ProxyLoop.Shared shared, Lanes lanes) {
+    for (EventExecutor executor : group) {
+      EventLoop eventLoop = (EventLoop) executor;
+      ProxyLoop loop =
+          eventLoop
+              .submit(() -> new ProxyLoop(eventLoop, shared, lanes.openLane()))
+              .syncUninterruptibly()
+              .getNow();
+      loops.put(eventLoop, loop);
+      long every = SWEEP_EVERY.toMillis();
+      eventLoop.scheduleWithFixedDelay(loop::sweep, every, every, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private InetSocketAddress open(InetSocketAddress address, Router router) throws IOException {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(acceptor, group)
+            .channel(transport.serverChannel())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childHandler(new ProxyPipeline(loops, router, connections, config, events))
+            .bind(address)
+            .awaitUninterruptibly();
+    Throwable cause = bound.cause();
+    if (cause != null) {
+      throw new IOException(
+          "listen: address="
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + ", "
+              + cause.getMessage(),
+          cause);
+    }
+    doors.add(bound.channel());
+    return (InetSocketAddress) bound.channel().localAddress();
+  }
+
+  private boolean awaitNoConnections(Duration limit) throws InterruptedException {
+    long rounds = Math.max(1, limit.toMillis() / SWEEP_EVERY.toMillis());
+    for (long round = 0; round < rounds && connections.get() > 0; round++) {
+      acceptor.awaitTermination(SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS); // a pause
+    }
+    return connections.get() == 0;
+  }
+
+  private void each(Consumer<ProxyLoop> action) throws InterruptedException {
+    for (ProxyLoop loop : loops.values()) {
+      try {
+        loop.eventLoop().submit(() -> action.accept(loop)).get();
+      } catch (ExecutionException e) {
+        events.failed(e.getCause() == null ? e : e.getCause());
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.loopgate.proxy;
+
+import java.net.InetSocketAddress;
+
+/// Settings of the door and the relay behind it.
+///
+/// @param address where callers are accepted; port 0 takes a free one
+/// @param loops event loops, default one a processor, at most 64
+/// @param connectionsMax callers' connections at a time, default 1,024; beyond it a new one is
+///   closed
+/// @param headBytesMax bytes of a head, default 16 KiB; beyond it 431
+/// @param captureBytesMax bytes of all capture buffers together, default 64 MiB, divided over the
+///   loops; beyond it bodies are cut
+/// @param forwarding what models are told of the caller
+public record ProxyConfig(
+    InetSocketAddress address,
+    int loops,
+    int connectionsMax,
+    int headBytesMax,
+    long captureBytesMax,
+    CallerLimits caller,
+    ModelLimits model,
+    Forwarding forwarding) {
+  /// Bytes read at once from a socket, at most.
+  static final int RECEIVE_BYTES_MAX = 256 << 10;
+
+  /// Bytes that wait to be written to a socket before the other side is not read any more. What was
+  /// read at that moment is added to it.
+  static final int WRITE_BYTES_HIGH = 64 << 10;
+
+  /// Bytes that are read ahead of a request that can't go on yet, before its caller is not read any
+  /// more.
+  static final int HELD_BYTES_MAX = 64 << 10;
+
+  /// Bytes of bodies that the door's own services wait for or look at, all together; beyond it 503.
+  static final int LOCAL_BYTES_MAX = 32 << 20;
+
+  public ProxyConfig {
+    if (loops < 1 || loops > 64) {
+      throw new IllegalArgumentException("loops: value=" + loops + ", allowed=1..64");
+    }
+    Positive.check("connections max", connectionsMax);
+    if (headBytesMax < 1024 || headBytesMax > HELD_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "head bytes max: value=" + headBytesMax + ", allowed=1024.." + HELD_BYTES_MAX);
+    }
+    if (captureBytesMax < 0) {
+      throw new IllegalArgumentException(
+          "capture bytes max: value=" + captureBytesMax + ", allowed=0 or more");
+    }
+  }
+
+  /// Every setting at its default.
+  public static ProxyConfig defaults(InetSocketAddress address) {
+    return new ProxyConfig(
+        address,
+        Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 64),
+        1024,
+        16 << 10,
+        64L << 20,
+        CallerLimits.DEFAULT,
+        ModelLimits.DEFAULT,
+        Forwarding.APPEND);
+  }
+
+  /// The most memory that this room can ever hold. Every holder is one line.
+  public long bytesMax() {
+    long sum = 0;
+    sum += captureBytesMax; // all capture buffers together; past it bodies are cut
+    sum += (long) loops * headBytesMax; // scratch of the head readers
+    sum += (long) connectionsMax * HELD_BYTES_MAX; // read ahead: heads, pipelined or held bytes
+    sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
+    // Both directions of a relay that its receiver does not take: past it the sender is not read.
+    sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);
+    sum += LOCAL_BYTES_MAX; // bodies for the door's own services; past it they are answered 503
+    return sum;
+  }
+
+  int modelConnectionsMax() {
+    return model.connectionsMax();
+  }
+}

@@ -1,0 +1,51 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.Ending;
+
+/// Everything the proxy tells the outside. Called on event loops: must not block. Deployments are
+/// ids of the fleet, so they are bounded.
+public interface ProxyEvents {
+  /// Does nothing.
+  ProxyEvents SILENT = new ProxyEvents() {};
+
+  /// A caller's connection was accepted.
+  default void callerConnected() {}
+
+  /// Exactly one for each connected.
+  default void callerDisconnected() {}
+
+  /// One more than the connections allowed: closed at once.
+  default void callerRefused() {}
+
+  /// A connection to a model was made.
+  default void modelConnected(String deployment) {}
+
+  /// Exactly one for each connected.
+  default void modelDisconnected(String deployment) {}
+
+  /// A request for a model was accepted, kept or not.
+  default void exchangeStarted(String deployment) {}
+
+  /// Exactly one for each started.
+  ///
+  /// @param status 0 when no response began
+  /// @param firstByteNanos from the request's head to the response's, -1 when no response began
+  default void exchangeEnded(
+      String deployment, Ending ending, int status, long durationNanos, long firstByteNanos) {}
+
+  /// One body of an entry is kept in part.
+  default void bodyCut(CutReason reason) {}
+
+  /// The ring had no room for an entry or its intake is closed; the ledger has counted it.
+  default void entryDropped(String deployment) {}
+
+  /// A request was refused before it was one: not in the ledger.
+  default void malformed(int status) {}
+
+  /// A request for a model that is not there: not in the ledger.
+  default void unknownModel() {}
+
+  /// A bug, not a caller's or model's doing: the connection it happened on is closed.
+  default void failed(Throwable cause) {}
+}

@@ -1,0 +1,169 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.CaptureBuffers;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.RequestIds;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.spool.SpoolLane;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
+/// event loop, but for [#isDraining].
+final class ProxyLoop {
+  /// What all loops share, each part of it for any thread.
+  record Shared(
+      ProxyConfig config,
+      Redaction redaction,
+      TimeSource time,
+      ProxyEvents events,
+      ModelSlots modelSlots,
+      ModelConnector connector,
+      Map<String, Integer> slots) {
+    Shared {
+      slots = Map.copyOf(slots);
+    }
+  }
+
+  private final EventLoop eventLoop;
+  private final Shared shared;
+  private final SpoolLane lane;
+  private final RequestIds requestIds = RequestIds.seeded();
+  private final CaptureBuffers captureBuffers;
+  private final byte[] headScratch;
+  private final ModelPool models;
+  private final Set<CallerConnection> callers = new HashSet<>();
+  private volatile boolean draining;
+  private long localBytes;
+
+  /// Called on the event loop, since the lane belongs to the thread that opened it.
+  ProxyLoop(EventLoop eventLoop, Shared shared, SpoolLane lane) {
+    this.eventLoop = eventLoop;
+    this.shared = shared;
+    this.lane = lane;
+    ProxyConfig config = shared.config();
+    this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
+    this.headScratch = new byte[config.headBytesMax()];
+    this.models = new ModelPool(this, shared.modelSlots(), shared.connector());
+  }
+
+  EventLoop eventLoop() {
+    return eventLoop;
+  }
+
+  ProxyConfig config() {
+    return shared.config();
+  }
+
+  Redaction redaction() {
+    return shared.redaction();
+  }
+
+  TimeSource time() {
+    return shared.time();
+  }
+
+  ProxyEvents events() {
+    return shared.events();
+  }
+
+  SpoolLane lane() {
+    return lane;
+  }
+
+  RequestIds requestIds() {
+    return requestIds;
+  }
+
+  CaptureBuffers captureBuffers() {
+    return captureBuffers;
+  }
+
+  /// Used within one call by whichever head reader of this loop is at work.
+  byte[] headScratch() {
+    return headScratch;
+  }
+
+  ModelPool models() {
+    return models;
+  }
+
+  /// Takes a part of this loop's share of [ProxyConfig#LOCAL_BYTES_MAX]; false when it is used up.
+  boolean takeLocalBytes(int bytes) {
+    if (localBytes + bytes > ProxyConfig.LOCAL_BYTES_MAX / shared.config().loops()) {
+      return false;
+    }
+    localBytes += bytes;
+    return true;
+  }
+
+  void giveLocalBytes(int bytes) {
+    localBytes -= bytes;
+  }
+
+  /// The ledger's slot of a deployment that was there when the proxy opened.
+  int slotOf(String deployment) {
+    Integer slot = shared.slots().get(deployment);
+    if (slot == null) {
+      throw new IllegalStateException("ledger slot: deployment=" + deployment + " has none");
+    }
+    return slot;
+  }
+
+  void add(CallerConnection caller) {
+    callers.add(caller);
+    if (draining) {
+      caller.drain();
+    }
+  }
+
+  void remove(CallerConnection caller) {
+    callers.remove(caller);
+  }
+
+  /// Looks at every deadline of this loop.
+  void sweep() {
+    long nowNanos = shared.time().nanos();
+    for (CallerConnection caller : snapshot()) {
+      caller.tick(nowNanos);
+    }
+    models.sweep(nowNanos);
+  }
+
+  /// Any thread.
+  boolean isDraining() {
+    return draining;
+  }
+
+  /// Answers say `connection: close` from now on, idle connections end.
+  void drain() {
+    draining = true;
+    models.closeIdle();
+    for (CallerConnection caller : snapshot()) {
+      caller.drain();
+    }
+  }
+
+  /// What still goes on ends now.
+  void stop() {
+    for (CallerConnection caller : snapshot()) {
+      caller.stop();
+    }
+  }
+
+  void closeAll() {
+    models.closeIdle();
+    for (CallerConnection caller : snapshot()) {
+      caller.close();
+    }
+  }
+
+  // Connections come off the set while they are told something.
+  private List<CallerConnection> snapshot() {
+    return new ArrayList<>(callers);
+  }
+}

@@ -1,0 +1,79 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.fleet.Fleet;
+import java.util.List;
+import java.util.Optional;
+
+/// Decides who answers a request. Any thread.
+///
+/// Paths are compared as they came: nothing is decoded or normalised here.
+final class Router {
+  /// Who answers.
+  sealed interface Route {
+    record ToModel(Fleet.Match match) implements Route {}
+
+    record ToService(LocalService service) implements Route {}
+
+    /// A path that could only be a model's, and no such model is there.
+    record UnknownModel() implements Route {}
+
+    record Nobody(LocalReply reply) implements Route {}
+  }
+
+  private final Fleet fleet;
+  private final List<LocalService> services;
+
+  Router(Fleet fleet, List<LocalService> services) {
+    this.fleet = fleet;
+    this.services = List.copyOf(services);
+  }
+
+  Route route(String method, String path) {
+    Optional<Fleet.Match> match = fleet.match(path);
+    if (match.isPresent()) {
+      // A prefix of its own is the model's alone. One at `/` takes what nothing else serves, so
+      // that
+      // a drop-in model does not swallow feedback and health; only the greeting at `/` gives way.
+      boolean atRoot = match.get().deployment().model().prefix().isEmpty();
+      if (!atRoot || path.equals("/")) {
+        return new Route.ToModel(match.get());
+      }
+    }
+    for (LocalService service : services) {
+      if (service.serves(method, path)) {
+        return new Route.ToService(service);
+      }
+    }
+    if (match.isPresent()) {
+      return new Route.ToModel(match.get());
+    }
+    if (path.startsWith("/model/")) {
+      return new Route.UnknownModel();
+    }
+    return new Route.Nobody(
+        path.startsWith("/api/v1/") ? LocalReplies.unknownApi() : LocalReplies.incorrectUrl());
+  }
+
+  /// Whether a path below a model's prefix would leave it, were its dot segments resolved.
+  /// Cautious: what some server may take for a slash or a dot counts as one.
+  static boolean climbsOut(String path) {
+    if (path.indexOf("..") < 0 && path.indexOf('%') < 0) {
+      return false;
+    }
+    String seen = path.replaceAll("(?i)%2e", ".").replaceAll("(?i)%2f|%5c", "/").replace('\\', '/');
+    int depth = 0;
+    for (String segment : seen.split("/", -1)) {
+      int parameters = segment.indexOf(';');
+      String name = parameters < 0 ? segment : segment.substring(0, parameters);
+      if (name.equals("..")) {
+        depth--;
+      } else if (!name.isEmpty() && !name.equals(".")) {
+        depth++;
+      }
+      if (depth < 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,172 @@
+package dev.loopgate.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Predictor;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// The questions that each kind of model server understands (contract section 9). Each waits for at
+/// most the timeout and reads at most [#ANSWER_BYTES_MAX] bytes. Confined to the probe's thread.
+final class ModelQuestions implements AutoCloseable {
+  /// What the model calls itself.
+  ///
+  /// @param name not empty
+  /// @param version empty when it has none
+  record Identity(String name, String version) {}
+
+  /// Longer answers are refused: an `info` with examples has a few KiB.
+  static final long ANSWER_BYTES_MAX = 1 << 20;
+
+  // They become response headers and parts of paths.
+  private static final int NAME_LENGTH_MAX = 256;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Model model;
+  private final Duration timeout;
+  private final HttpClient http;
+
+  ModelQuestions(Model model, Duration timeout) {
+    this.model = model;
+    this.timeout = timeout;
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(timeout)
+            .build();
+  }
+
+  /// Returns when the server says that it is ready.
+  ///
+  /// @throws IOException when it does not; the message says how
+  void ready() throws IOException, InterruptedException {
+    String path =
+        model.predictor() == Predictor.ODAHU_ML_SERVER ? "/healthcheck" : "/v2/health/ready";
+    body(get(path));
+  }
+
+  /// What the model calls itself; empty when the server has no model yet.
+  ///
+  /// @throws IOException when the server does not answer as its protocol says; the message says how
+  Optional<Identity> identity() throws IOException, InterruptedException {
+    return switch (model.predictor()) {
+      case NONE -> Optional.empty();
+      case ODAHU_ML_SERVER -> {
+        JsonNode info = json(get("/api/model/info")).path("info");
+        yield identity(info.path("title"), info.path("version"));
+      }
+      case TRITON, OPEN_INFERENCE -> ofOpenInference();
+    };
+  }
+
+  private Optional<Identity> ofOpenInference() throws IOException, InterruptedException {
+    HttpResponse<byte[]> index =
+        answer(
+            request("/v2/repository/index")
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build());
+    if (index.statusCode() == 200) {
+      JsonNode first = json(index).path(0);
+      return identity(first.path("name"), first.path("version"));
+    }
+    String known = model.name() == null ? model.id() : model.name();
+    String segment = URLEncoder.encode(known, StandardCharsets.UTF_8).replace("+", "%20");
+    JsonNode one = json(get("/v2/models/" + segment));
+    JsonNode versions = one.path("versions");
+    return identity(one.path("name"), versions.path(versions.size() - 1));
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+  }
+
+  private Optional<Identity> identity(JsonNode name, JsonNode version) throws IOException {
+    String nameText = checked("name", name.asText(""));
+    String versionText = checked("version", version.asText(""));
+    return nameText.isEmpty() ? Optional.empty() : Optional.of(new Identity(nameText, versionText));
+  }
+
+  private static String checked(String field, String text) throws IOException {
+    if (text.length() > NAME_LENGTH_MAX || text.chars().anyMatch(Character::isISOControl)) {
+      throw new IOException(
+          field
+              + " of the model: length="
+              + text.length()
+              + ", allowed=at most "
+              + NAME_LENGTH_MAX
+              + " characters, none a control character");
+    }
+    return text;
+  }
+
+  private HttpRequest get(String path) {
+    return request(path).GET().build();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    String base = "http://" + model.authority() + model.basePath();
+    return HttpRequest.newBuilder(URI.create(base + path))
+        .timeout(timeout)
+        .header("accept", "application/json");
+  }
+
+  private JsonNode json(HttpRequest request) throws IOException, InterruptedException {
+    return json(answer(request));
+  }
+
+  private JsonNode json(HttpResponse<byte[]> response) throws IOException {
+    try {
+      return JSON.readTree(body(response));
+    } catch (JsonProcessingException e) {
+      throw new IOException(response.uri().getPath() + ": the answer is not JSON", e);
+    }
+  }
+
+  private void body(HttpRequest request) throws IOException, InterruptedException {
+    body(answer(request));
+  }
+
+  private static byte[] body(HttpResponse<byte[]> response) throws IOException {
+    if (response.statusCode() / 100 != 2) {
+      throw new IOException(response.uri().getPath() + ": status=" + response.statusCode());
+    }
+    return response.body();
+  }
+
+  /// The client's own timeout ends with the head; the body is waited for no longer.
+  private HttpResponse<byte[]> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        http.sendAsync(
+            request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), ANSWER_BYTES_MAX));
+    String path = request.uri().getPath();
+    try {
+      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException(path + ": no whole answer within " + timeout, e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      String said = cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
+      throw new IOException(path + ": " + said, e);
+    } finally {
+      answer.cancel(true); // whatever still runs, on each way out
+    }
+  }
+}
