@@ -8,6 +8,7 @@ import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,9 +18,9 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// The commit protocol, one step a call: select, stage, plan, publish, judge, commit, recycle. Belongs
-/// to the one thread named `shipper`. Whatever a step throws, it may be asked again; the state on disk
-/// is that of the last record that was forced.
+/// The commit protocol, one step a call: select, stage, plan, publish, judge, commit, recycle.
+/// Belongs to the one thread named `shipper`. Whatever a step throws, it may be asked again; the
+/// state on disk is that of the last record that was forced.
 final class Shipping {
   /// Nothing is to be done before a person acted; trying again would be wrong or of no use.
   static final class HaltException extends IOException {
@@ -42,9 +43,11 @@ final class Shipping {
   private final PartitionBound bound;
   private final Rendering rendering;
   private final Set<Integer> published = new HashSet<>();
+  private final ArrayDeque<String> leftovers = new ArrayDeque<>();
+  private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
   private boolean resumed;
-  private LogPosition backlogEnd;
+  private final LogPosition backlogEnd;
   private LogPosition emptyThrough = LogPosition.START;
   private boolean windowOpen;
   private long windowOpenedNanos;
@@ -80,8 +83,7 @@ final class Shipping {
   static Shipping open(
       ShipperConfig config, LogShipper.Surroundings around, FileTree tree, RandomGenerator random)
       throws IOException {
-    CommitLog.Found found =
-        CommitLog.find(tree, config.commitDirectory(), around.spoolId());
+    CommitLog.Found found = CommitLog.find(tree, config.commitDirectory(), around.spoolId());
     return new Shipping(config, around, tree, found, random);
   }
 
@@ -93,6 +95,7 @@ final class Shipping {
       resume();
       return 1;
     }
+    cleanUp();
     CommitRecord waiting = pending;
     if (waiting != null) {
       force(waiting);
@@ -121,6 +124,8 @@ final class Shipping {
   boolean isDone() {
     return resumed
         && pending == null
+        && leftovers.isEmpty()
+        && released.equals(log.state().cursor())
         && log.state().plan() == null
         && log.state().manifestPlan() == null
         && !hasUnshipped()
@@ -144,7 +149,8 @@ final class Shipping {
     log.close();
   }
 
-  /// Cleans up after an earlier process: what it finished is done again, what it never planned goes.
+  /// Cleans up after an earlier process: what it finished is done again, what it never planned
+  /// goes.
   private void resume() throws IOException {
     for (String name : found.damaged()) {
       log.keepDamaged(name);
@@ -162,7 +168,7 @@ final class Shipping {
       needed.add(Staging.nameOfManifest(manifest.hour(), manifest.revision()));
     }
     staging.deleteAllBut(needed);
-    around.reader().release(log.state().cursor());
+    cleanUp();
     resumed = true;
   }
 
@@ -216,8 +222,7 @@ final class Shipping {
     String instance = ShipperConfig.instanceOf(around.spoolId());
     ObjectKey key = Manifest.key(instance, planned.hour(), planned.revision());
     String name = Staging.nameOfManifest(planned.hour(), planned.revision());
-    boolean taken =
-        publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
+    boolean taken = publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
     force(new CommitRecord.ManifestEnded(planned.hour(), planned.revision(), taken));
     if (!taken) {
       around.events().manifestPublished(key.path());
@@ -248,8 +253,7 @@ final class Shipping {
     int revision = book.revision() + 1;
     byte[] json = Json.bytes(log.state().manifest(book, revision));
     Checksum checksum;
-    try (Staging.Output output =
-        staging.create(Staging.nameOfManifest(book.hour(), revision))) {
+    try (Staging.Output output = staging.create(Staging.nameOfManifest(book.hour(), revision))) {
       output.write(json, 0, json.length);
       output.write('\n');
       checksum = output.finish();
@@ -281,7 +285,8 @@ final class Shipping {
     }
     LogPosition cursor = log.state().cursor();
     return finishing
-        || cursor.compareTo(backlogEnd) < 0 // an earlier process let it grow old
+        || (cursor.compareTo(backlogEnd) < 0
+            && emptyThrough.compareTo(backlogEnd) < 0) // an earlier process let it grow old
         || nowNanos - windowOpenedNanos >= config.window().toNanos()
         || Partition.hourOf(nowMillis) != windowHour
         || around.reader().bytesAfter(cursor) >= config.windowBytesMax()
@@ -314,9 +319,10 @@ final class Shipping {
     try {
       plan = files.stage(window, reopened(window), around.spoolId());
     } catch (IOException e) {
-      numbering.forget(); // numbers that were given stay without a hole
+      numbering.takeBack();
       throw e;
     }
+    numbering.planned();
     tellOf(window, files);
     log.letGoBefore(hour - HOURS_KEPT);
     force(new CommitRecord.Planned(plan));
@@ -383,8 +389,10 @@ final class Shipping {
     switch (record) {
       case CommitRecord.Planned _ -> published.clear();
       case CommitRecord.Committed _ -> committed(plan);
-      case CommitRecord.ManifestEnded ended ->
-          staging.delete(Staging.nameOfManifest(ended.hour(), ended.revision()));
+      case CommitRecord.ManifestEnded ended -> {
+        leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
+        cleanUp();
+      }
       case CommitRecord.Renumbered _, ManifestPlanned _, CommitRecord.Snapshot _ -> {}
     }
   }
@@ -408,9 +416,22 @@ final class Shipping {
     committedEntries += entries;
     bound.forgetBefore(Partition.hourOf(around.time().epochMillis()) - HOURS_KEPT);
     around.events().windowCommitted(entries, plan.files().size(), bytes);
-    around.reader().release(plan.to());
     for (PlannedFile file : plan.files()) {
-      staging.delete(Staging.nameOf(plan.window(), file.number()));
+      leftovers.add(Staging.nameOf(plan.window(), file.number()));
+    }
+    cleanUp();
+  }
+
+  /// What is committed is needed no more: its log and its staged files. Asked again until it is
+  /// done.
+  private void cleanUp() throws IOException {
+    while (!leftovers.isEmpty()) {
+      staging.delete(leftovers.getFirst());
+      leftovers.removeFirst();
+    }
+    if (!released.equals(log.state().cursor())) {
+      around.reader().release(log.state().cursor());
+      released = log.state().cursor();
     }
   }
 }

@@ -447,6 +447,34 @@ final class SpoolTest {
   }
 
   @Test
+  void isInspectedWhileItLivesAndAfterItsDeathWithoutBeingChanged() throws IOException {
+    Spool spool = fixture.open();
+    SpoolLane lane = spool.openLane();
+    append(lane, "p-1");
+    lane.appendForced(feedback("f-1", now), 0, _ -> {});
+    drain(spool);
+    append(lane, "p-2");
+    lane.begun(PREDICTION, 0, now);
+    Path directory = fixture.config.directory();
+
+    SpoolInspection alive = SpoolInspection.of(directory, fixture.config.ringDirectory());
+    kill(spool);
+    SpoolInspection dead = SpoolInspection.of(directory, fixture.config.ringDirectory());
+
+    assertThat(dead).isEqualTo(alive);
+    assertThat(alive.spoolId()).isEqualTo(spool.id());
+    assertThat(alive.problems()).isEmpty();
+    assertThat(alive.logged()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 1L);
+    assertThat(alive.inRing()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 0L);
+    assertThat(alive.segments()).singleElement().extracting("entries").isEqualTo(2L);
+    assertThat(alive.noted().get(PREDICTION).accepted()).isEqualTo(1);
+    assertThat(alive.ledger().get(PREDICTION).get(Spool.OTHER).open()).isEqualTo(1);
+    try (Spool again = fixture.open()) {
+      assertThat(entries(again)).containsExactly("p-1:10:10", "f-1", "p-2:10:10");
+    }
+  }
+
+  @Test
   void opensNoMoreLanesThanWereSaid() throws IOException {
     try (Spool spool = fixture.open()) {
       for (int i = 0; i < fixture.config.lanesMax(); i++) {
