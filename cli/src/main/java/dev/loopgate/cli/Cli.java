@@ -104,7 +104,7 @@ public final class Cli {
         text.append("; allowed: ").append(commands());
       }
     } else if (e instanceof MissingParameterException) {
-      text.append(lowerFirst(e.getMessage()));
+      text.append(lowerFirst(String.valueOf(e.getMessage())));
     } else {
       text.append(e.getMessage());
     }
