@@ -95,7 +95,10 @@ public final class Cli {
   private int refused(ParameterException e) {
     StringBuilder text = new StringBuilder("loopgate: ");
     if (e instanceof UnmatchedArgumentException unmatched) {
-      text.append(e.getCommandLine().getParent() == null ? "unknown command or option " : "unknown argument ");
+      text.append(
+          e.getCommandLine().getParent() == null
+              ? "unknown command or option "
+              : "unknown argument ");
       text.append('"').append(unmatched.getUnmatched().getFirst()).append('"');
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
@@ -116,7 +119,8 @@ public final class Cli {
   private int failed(Exception e, CommandLine at) throws IOException {
     if (e instanceof IOException) {
       line.getErr()
-          .println(oneLine("loopgate: " + at.getCommandName() + ": " + String.valueOf(e.getMessage())));
+          .println(
+              oneLine("loopgate: " + at.getCommandName() + ": " + String.valueOf(e.getMessage())));
       return FAILED;
     }
     if (e instanceof RuntimeException bug) {
