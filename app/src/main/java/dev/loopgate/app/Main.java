@@ -43,8 +43,8 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            (directory, to) -> 0,
-            (directory, to) -> 0,
+            Looks::verify,
+            Looks::inspect,
             options(),
             version());
     return new Cli(verbs, out, err).run(arguments);

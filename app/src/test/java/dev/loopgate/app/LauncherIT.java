@@ -160,7 +160,7 @@ final class LauncherIT {
         .doesNotContain("noise");
     assertThat(home.resolve("target/build.log"))
         .content()
-        .contains("noise", "home=" + good, "-DskipTests", "package -pl app -am");
+        .contains("noise", "home=" + good, "-Dmaven.test.skip=true", "package -pl app -am");
     assertThat(second.err()).as("built once").isEmpty();
   }
 

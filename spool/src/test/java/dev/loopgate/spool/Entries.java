@@ -19,7 +19,6 @@ import java.util.Random;
 /// Entries for tests: plain ones by name, arbitrary ones by seed.
 final class Entries {
   static final ModelIdentity WINE = new ModelIdentity("wine-quality", "1.0");
-  private static final List<Ending> ENDINGS = List.of(Ending.values());
   private static final String ALPHABET = "abc/=\"\\\n\u00e9\u20ac\u4e16\ud83c\udf77 ?&x";
 
   private Entries() {}
@@ -71,7 +70,7 @@ final class Entries {
         anyBody(random),
         new ResponseHead(random.nextInt(4) == 0 ? 0 : random.nextInt(1000), headers(random)),
         anyBody(random),
-        ENDINGS.get(random.nextInt(ENDINGS.size())),
+        List.of(Ending.values()).get(random.nextInt(Ending.values().length)),
         new Timing(
             start,
             start + random.nextInt(10_000),
