@@ -97,7 +97,7 @@ final class Gateway {
     try {
       return Spool.open(rooms.spool(plan.data().spool()), clock, telemetry.spool());
     } catch (SpoolException e) {
-      throw new StartException(e.getMessage(), e);
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -194,7 +194,7 @@ final class Gateway {
               "listening at " + Doors.url(proxy.address()) + ", transport " + proxy.transport());
       return proxy;
     } catch (IOException e) {
-      throw new StartException(e.getMessage(), e);
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 

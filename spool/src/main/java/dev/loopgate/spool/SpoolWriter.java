@@ -220,6 +220,8 @@ final class SpoolWriter {
       failedNanos = nowNanos;
       return 0;
     }
+    boolean _ = log.fillPool(); // looks at the free space, too: what was full may have room now
+    intake.fillPercent(log.fillPercent());
     intake.failed(false);
     int done = batch.isEmpty() ? 0 : force(nowNanos);
     if (!intake.isFailed()) {
