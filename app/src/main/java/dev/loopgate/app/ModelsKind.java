@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// puts the gateway's own limit there.
 record ModelsKind() implements Kind<List<Model>> {
   /// Stands for "as `capture.body-bytes-max` says".
-  static final int BODY_BYTES_UNSET = -1;
+  static final int BODY_BYTES_UNSET = Model.BODY_BYTES_OF_GATEWAY;
 
   /// No models.
   static final String NONE = "[]";

@@ -57,6 +57,7 @@ final class CodeRulesTest {
             .and()
             .resideOutsideOfPackages(
                 "dev.loopgate.app..",
+                "dev.loopgate..jmh_generated..",
                 "dev.loopgate.benchmarks..", // measures time itself
                 "dev.loopgate.examples..", // a program of its own: knows nothing of ours
                 "dev.loopgate.testkit..") // waits, bounded, for real processes and sockets
