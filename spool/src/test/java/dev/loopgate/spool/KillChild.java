@@ -16,7 +16,8 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A process that appends from several lanes until it dies, and writes a line for whatever it was
-/// promised. Arguments: spool directory, ring directory, seed, where to die (`never` is by the parent).
+/// promised. Arguments: spool directory, ring directory, seed, where to die (`never` is by the
+/// parent).
 final class KillChild {
   static final int LANES = 3;
 
@@ -150,7 +151,8 @@ final class KillChild {
     Runtime.getRuntime().halt(9);
   }
 
-  /// A disk after whose so manieth force the process is gone: in the log, and not yet released in the ring.
+  /// A disk after whose so manieth force the process is gone: in the log, and not yet released in
+  /// the ring.
   private static Disk haltingAfterForce(int forces) {
     return new HaltingDisk(new FileDisk(), forces);
   }
@@ -198,7 +200,8 @@ final class KillChild {
         @Override
         public void force() throws IOException {
           file.force();
-          if (Thread.currentThread().getName().equals("spool-writer") && forcesLeft.decrementAndGet() == 0) {
+          if (Thread.currentThread().getName().equals("spool-writer")
+              && forcesLeft.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(9);
           }
         }
