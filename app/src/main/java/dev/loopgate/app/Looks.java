@@ -12,8 +12,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf. They change
-/// nothing and may look while a gateway runs.
+/// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
+/// They change nothing and may look while a gateway runs.
 final class Looks {
   private static final int OK = 0;
 
@@ -70,6 +70,7 @@ final class Looks {
 
   /// The JDK's message is the path alone.
   private static IOException named(FileSystemException e) {
-    return new IOException(e.getFile() + ": can't be read (" + e.getClass().getSimpleName() + ")", e);
+    return new IOException(
+        e.getFile() + ": can't be read (" + e.getClass().getSimpleName() + ")", e);
   }
 }

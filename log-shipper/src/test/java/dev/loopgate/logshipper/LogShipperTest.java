@@ -48,7 +48,7 @@ final class LogShipperTest {
     sim.time.pass(Duration.ofMinutes(1));
     append("b");
     sim.work();
-    assertThat(sim.objects()).hasSize(4);
+    assertThat(sim.objects()).hasSize(2);
 
     sim.time.pass(Duration.ofSeconds(119));
     sim.work();

@@ -18,9 +18,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What lies in a spool's directory and its ring, looked at without opening it: no lock, nothing changed,
-/// nothing refused. Of a spool whose process lives it is a look at a moment: an entry that moves from the
-/// ring to the log meanwhile may be seen in neither.
+/// What lies in a spool's directory and its ring, looked at without opening it: no lock, nothing
+/// changed, nothing refused. Of a spool whose process lives it is a look at a moment: an entry that
+/// moves from the ring to the log meanwhile may be seen in neither.
 ///
 /// @param spoolId 32 hex digits, empty when there is none
 /// @param segments of the log, by their numbers
@@ -28,7 +28,8 @@ import java.util.Map;
 /// @param inRing entries committed in the ring that the log does not have, by kind
 /// @param unfinished claims in the ring that nobody was promised
 /// @param noted what the log's notes that are still there count, by kind
-/// @param ledger what the ring file's own cells count since its process began, by kind and deployment
+/// @param ledger what the ring file's own cells count since its process began, by kind and
+///   deployment
 /// @param gaps and what was lost, as lines
 /// @param problems what could not be read, as lines
 public record SpoolInspection(
@@ -205,8 +206,7 @@ public record SpoolInspection(
 
     private void add(LostNote lost) {
       for (SeqRange seqs : lost.getSeqsList()) {
-        gaps.add(
-            "lost: seq=" + seqs.getFirst() + ".." + seqs.getLast() + ": " + lost.getReason());
+        gaps.add("lost: seq=" + seqs.getFirst() + ".." + seqs.getLast() + ": " + lost.getReason());
       }
     }
 

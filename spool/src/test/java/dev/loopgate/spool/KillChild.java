@@ -13,9 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A process that appends from several lanes until it dies, and writes a line for whatever it was
-/// promised. Arguments: spool directory, ring directory, seed, where to die (`never` is by the parent).
+/// promised. Arguments: spool directory, ring directory, seed, where to die (`never` is by the
+/// parent).
 final class KillChild {
   static final int LANES = 3;
 
@@ -111,7 +113,7 @@ final class KillChild {
               "p" + id, time.epochMillis(), random.nextInt(2000), random.nextInt(large));
       switch (lane.append(prediction, slot)) {
         case ACCEPTED, ACCEPTED_WITHOUT_BODIES -> say(journal, "p" + id);
-        case FULL, CLOSED -> Thread.yield();
+        case FULL, CLOSED -> Thread.onSpinWait();
       }
     }
   }
@@ -149,7 +151,8 @@ final class KillChild {
     Runtime.getRuntime().halt(9);
   }
 
-  /// A disk after whose so manieth force the process is gone: in the log, and not yet released in the ring.
+  /// A disk after whose so manieth force the process is gone: in the log, and not yet released in
+  /// the ring.
   private static Disk haltingAfterForce(int forces) {
     return new HaltingDisk(new FileDisk(), forces);
   }
@@ -162,9 +165,9 @@ final class KillChild {
   }
 
   /// All but the force as the disk below.
-  private record HaltingDisk(Disk disk, int[] forcesLeft) implements Disk {
+  private record HaltingDisk(Disk disk, AtomicInteger forcesLeft) implements Disk {
     HaltingDisk(Disk disk, int forces) {
-      this(disk, new int[] {forces});
+      this(disk, new AtomicInteger(forces));
     }
 
     @Override
@@ -197,7 +200,8 @@ final class KillChild {
         @Override
         public void force() throws IOException {
           file.force();
-          if (Thread.currentThread().getName().equals("spool-writer") && --forcesLeft[0] == 0) {
+          if (Thread.currentThread().getName().equals("spool-writer")
+              && forcesLeft.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(9);
           }
         }

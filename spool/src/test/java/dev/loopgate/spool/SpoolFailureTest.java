@@ -33,8 +33,7 @@ final class SpoolFailureTest {
     disk.failForceIn(1);
     spool.doWork();
 
-    assertThat(told)
-        .containsExactly(ForceListener.Outcome.DURABLE, ForceListener.Outcome.DURABLE);
+    assertThat(told).containsExactly(ForceListener.Outcome.DURABLE, ForceListener.Outcome.DURABLE);
     assertThat(SpoolFixture.entries(spool)).containsExactly("f-1", "f-2");
     assertThat(spool.status().failed()).isFalse();
     spool.close();
@@ -69,8 +68,7 @@ final class SpoolFailureTest {
     assertThat(lane.appendForced(feedback("f-2", now), 0, told::add)).isEqualTo(Appended.ACCEPTED);
     spool.doWork();
 
-    assertThat(told)
-        .containsExactly(ForceListener.Outcome.UNKNOWN, ForceListener.Outcome.DURABLE);
+    assertThat(told).containsExactly(ForceListener.Outcome.UNKNOWN, ForceListener.Outcome.DURABLE);
     assertThat(SpoolFixture.entries(spool)).containsExactly("f-1", "f-2");
     spool.close();
     spool = fixture.open();

@@ -18,8 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Ring, writer and log together on the strict fault disk: kills, after which the ring is still there,
-/// power cuts inside any I/O step, after which it is gone, and failing forces; also amid recovery.
+/// Ring, writer and log together on the strict fault disk: kills, after which the ring is still
+/// there, power cuts inside any I/O step, after which it is gone, and failing forces; also amid
+/// recovery.
 final class SpoolModelTest {
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();
 
@@ -27,6 +28,7 @@ final class SpoolModelTest {
 
   /// What a caller may rely on.
   private final List<String> accepted = new ArrayList<>(); // since the last look, in order
+
   private final Set<String> answered = new HashSet<>(); // feedback told DURABLE
   private final Set<String> surviving = new HashSet<>(); // accepted, and no power was cut since
   private long begun;

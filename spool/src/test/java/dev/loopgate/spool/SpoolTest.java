@@ -42,8 +42,7 @@ final class SpoolTest {
       SpoolLane lane = spool.openLane();
       int wine = spool.slotOf("wine");
       begin(lane, wine);
-      assertThat(lane.append(prediction("p-1", now, 100, 2000), wine))
-          .isEqualTo(Appended.ACCEPTED);
+      assertThat(lane.append(prediction("p-1", now, 100, 2000), wine)).isEqualTo(Appended.ACCEPTED);
       List<ForceListener.Outcome> told = new ArrayList<>();
       assertThat(lane.appendForced(feedback("f-1", now), wine, told::add))
           .isEqualTo(Appended.ACCEPTED);
@@ -368,7 +367,9 @@ final class SpoolTest {
       }
       fixture.heard.recovered.clear();
       try (Spool spool = fixture.open()) {
-        assertThat(fixture.heard.recovered).as(fault).anyMatch(e -> e.startsWith("ring not usable"));
+        assertThat(fixture.heard.recovered)
+            .as(fault)
+            .anyMatch(e -> e.startsWith("ring not usable"));
         assertThat(gaps(spool)).as(fault).isNotEmpty();
       }
     }
@@ -408,7 +409,8 @@ final class SpoolTest {
     deleteAll(root.resolve("other"));
 
     try (Spool spool = fixture.open()) {
-      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(spool.ringFile().path())))
+      assertThat(
+              PosixFilePermissions.toString(Files.getPosixFilePermissions(spool.ringFile().path())))
           .isEqualTo("rw-------");
       assertThat(held).exists(); // its process lives
     }
@@ -501,8 +503,7 @@ final class SpoolTest {
 
   private void append(SpoolLane lane, String id, int responseBytes) {
     begin(lane, 0);
-    assertThat(lane.append(prediction(id, now, 10, responseBytes), 0))
-        .isEqualTo(Appended.ACCEPTED);
+    assertThat(lane.append(prediction(id, now, 10, responseBytes), 0)).isEqualTo(Appended.ACCEPTED);
   }
 
   private void drain(Spool spool) {
