@@ -76,6 +76,25 @@ final class SpoolFailureTest {
     spool.die();
   }
 
+  @Test
+  void keepsInTheRingWhatTheLogRefusedUntilTheNextStart() throws IOException {
+    SpoolFixture fixture = fixture();
+    Spool killed = fixture.open();
+    SpoolLane lane = killed.openLane();
+    long now = fixture.time.epochMillis();
+    disk.capacity(disk.usedBytes());
+    lane.appendForced(feedback("f-1", now), 0, _ -> {});
+    killed.doWork();
+    assertThat(killed.status().failed()).isTrue();
+    killed.die(); // killed before any probe succeeded: the ring has the only copy
+    disk.capacity(Long.MAX_VALUE);
+
+    Spool spool = fixture.open();
+
+    assertThat(SpoolFixture.entries(spool)).containsExactly("f-1");
+    spool.die();
+  }
+
   private SpoolFixture fixture() throws IOException {
     Path rings = Files.createDirectories(root.resolve("shm"));
     return new SpoolFixture(disk, Path.of("/spool"), rings, 64 << 10);
