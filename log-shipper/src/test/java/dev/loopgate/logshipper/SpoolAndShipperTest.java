@@ -1,0 +1,149 @@
+package dev.loopgate.logshipper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.loopgate.capture.DropReason;
+import dev.loopgate.capture.EntryKind;
+import dev.loopgate.spool.Spool;
+import dev.loopgate.spool.SpoolConfig;
+import dev.loopgate.spool.SpoolEvents;
+import dev.loopgate.spool.SpoolLane;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The real spool, the real disk, the real shipper: what was appended is in files once, and
+/// balances.
+final class SpoolAndShipperTest {
+  @TempDir Path data;
+
+  private final ManualTime time = new ManualTime("2026-11-24T10:59:59Z");
+  private final RecordedEvents events = new RecordedEvents();
+
+  private Spool open() throws IOException {
+    Path spool = data.resolve("spool");
+    SpoolConfig defaults = SpoolConfig.in(spool);
+    Spool opened =
+        Spool.open(
+            new SpoolConfig(
+                spool,
+                spool,
+                1 << 20,
+                2 << 20,
+                defaults.logBytesMax(),
+                1 << 20,
+                2,
+                defaults.forceAfter(),
+                defaults.forceAfterBytes(),
+                defaults.forceTimeout()),
+            time,
+            new Quiet());
+    opened.start();
+    return opened;
+  }
+
+  private LogShipper ship(Spool spool) throws IOException {
+    return LogShipper.start(
+        ShipperConfig.in(data.resolve("spool")).withWindow(Duration.ZERO),
+        new LogShipper.Surroundings(
+            spool.reader(),
+            spool.id(),
+            LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
+            _ -> true,
+            time,
+            events));
+  }
+
+  private void live(String life) throws Exception {
+    try (Spool spool = open();
+        LogShipper shipper = ship(spool)) {
+      SpoolLane lane = spool.openLane();
+      int slot = spool.slotOf("wine");
+      CountDownLatch forced = new CountDownLatch(100);
+      for (int i = 0; i < 200; i++) {
+        long now = time.epochMillis();
+        lane.begun(EntryKind.PREDICTION, slot, now);
+        if (i % 10 == 0) {
+          lane.dropped(EntryKind.PREDICTION, slot, DropReason.TOO_LARGE, now);
+        } else {
+          lane.append(FakeLog.prediction(life + i, "wine", "1", now), slot);
+        }
+        if (i % 2 == 0) {
+          lane.appendForced(
+              FakeLog.feedback(life + i, "wine", "1", now), slot, _ -> forced.countDown());
+        }
+        time.pass(Duration.ofMillis(20));
+      }
+      assertThat(forced.await(30, TimeUnit.SECONDS)).isTrue();
+      spool.closeIntake();
+      assertThat(shipper.finish(Duration.ofSeconds(60))).isTrue();
+    }
+  }
+
+  @Test
+  void whatWasAppendedIsInFilesOnceAndBalances() throws Exception {
+    live("one-");
+    time.pass(Duration.ofMinutes(5));
+    live("two-");
+
+    Map<String, List<String>> found = ShipperSim.found(objects());
+    assertThat(found.get("request_response")).hasSize(360).doesNotHaveDuplicates();
+    assertThat(found.get("response_body")).isEqualTo(found.get("request_response"));
+    assertThat(found.get("feedback")).hasSize(200).doesNotHaveDuplicates();
+    String id;
+    try (Spool spool = open()) {
+      id = spool.id();
+    }
+    assertThat(Verification.of(data, id).lines()).last().asString().startsWith("balanced");
+    assertThat(Verification.of(data.resolve("files"), "").verdict())
+        .isEqualTo(Verification.Verdict.BALANCED);
+  }
+
+  private Map<String, byte[]> objects() throws IOException {
+    Path root = data.resolve("files");
+    Map<String, byte[]> objects = new HashMap<>();
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        objects.put(root.relativize(file).toString(), Files.readAllBytes(file));
+      }
+    }
+    assertThat(objects.keySet()).noneMatch(key -> key.startsWith("."));
+    return objects;
+  }
+
+  /// Nothing to tell.
+  private static final class Quiet implements SpoolEvents {
+    @Override
+    public void entryDropped(DropReason reason) {}
+
+    @Override
+    public void entryCut() {}
+
+    @Override
+    public void groupForced(int entries, long bytes, long forceNanos) {}
+
+    @Override
+    public void diskFailed(String step, String message) {}
+
+    @Override
+    public void spoolFailed(String message) {}
+
+    @Override
+    public void spoolRecovered() {}
+
+    @Override
+    public void watermark(int percent) {}
+
+    @Override
+    public void recovered(String what) {}
+  }
+}
