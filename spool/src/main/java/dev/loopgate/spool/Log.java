@@ -170,8 +170,9 @@ final class Log implements AutoCloseable {
     } catch (IOException e) {
       abandon("append again", e);
       throw new LogFailedException("log: " + e.getMessage(), e);
+    } finally {
+      tellWatermark(); // a full disk shows itself by failing: then above all
     }
-    tellWatermark();
   }
 
   /// After a [LogFailedException], every 10 s: tries to begin a segment. True: append the group
