@@ -305,6 +305,7 @@ final class Shipping {
     scanReachedEnd = window.to().compareTo(end) >= 0;
     if (window.count() == 0 && window.notes().isEmpty()) {
       emptyThrough = window.to();
+      windowOpen = false; // the next entry opens one of its own
       return 0;
     }
     WindowStaging files =

@@ -27,12 +27,12 @@ final class LogShipperTest {
     append("a");
     sim.work();
 
-    sim.time.pass(Duration.ofSeconds(149));
+    sim.time.advance(Duration.ofSeconds(149));
     sim.work();
     assertThat(sim.objects()).isEmpty();
     assertThat(sim.shipper().status().oldestUnshippedMillis()).isEqualTo(149_000);
 
-    sim.time.pass(Duration.ofSeconds(1));
+    sim.time.advance(Duration.ofSeconds(1));
     sim.work();
     assertThat(sim.objects()).hasSize(2);
     assertThat(sim.shipper().status().unshippedBytes()).isZero();
@@ -42,18 +42,18 @@ final class LogShipperTest {
   void closesAWindowAtTheEndOfTheHourAndWritesItsManifestTwoMinutesLater() throws IOException {
     sim.start();
     sim.work();
-    sim.time.pass(Duration.ofMinutes(29));
+    sim.time.advance(Duration.ofMinutes(29));
     append("a");
     sim.work();
-    sim.time.pass(Duration.ofMinutes(1));
+    sim.time.advance(Duration.ofMinutes(1));
     append("b");
     sim.work();
-    assertThat(sim.objects()).hasSize(2);
+    assertThat(sim.objects()).hasSize(4);
 
-    sim.time.pass(Duration.ofSeconds(119));
+    sim.time.advance(Duration.ofSeconds(119));
     sim.work();
     assertThat(sim.manifests()).isEmpty();
-    sim.time.pass(Duration.ofSeconds(1));
+    sim.time.advance(Duration.ofSeconds(1));
     sim.work();
 
     assertThat(sim.manifests()).containsOnlyKeys("2026112410");
@@ -66,10 +66,10 @@ final class LogShipperTest {
     sim.start();
     append("a");
     long early = sim.time.epochMillis();
-    sim.time.pass(Duration.ofHours(1));
+    sim.time.advance(Duration.ofHours(1));
     sim.work();
     sim.log.append(FakeLog.prediction("late", "wine", "1", early));
-    sim.time.pass(Duration.ofMinutes(10));
+    sim.time.advance(Duration.ofMinutes(10));
     sim.workUntilDone();
 
     assertThat(sim.objects())
@@ -84,7 +84,7 @@ final class LogShipperTest {
     long early = sim.time.epochMillis();
     sim.workUntilDone();
     for (int i = 0; i < 9; i++) {
-      sim.time.pass(Duration.ofHours(1));
+      sim.time.advance(Duration.ofHours(1));
       append("h" + i);
       sim.workUntilDone();
     }
@@ -92,7 +92,7 @@ final class LogShipperTest {
     sim.work();
 
     sim.log.append(FakeLog.prediction("late", "wine", "1", early));
-    sim.time.pass(Duration.ofMinutes(10));
+    sim.time.advance(Duration.ofMinutes(10));
     sim.workUntilDone();
 
     sim.assertEachOnce("late");
@@ -107,9 +107,9 @@ final class LogShipperTest {
     sim.start();
     for (int i = 0; i < 5; i++) {
       append("a" + i);
-      sim.time.pass(Duration.ofSeconds(150));
+      sim.time.advance(Duration.ofSeconds(150));
       sim.work();
-      sim.time.pass(Duration.ofSeconds(150));
+      sim.time.advance(Duration.ofSeconds(150));
       sim.work();
     }
 
@@ -137,7 +137,7 @@ final class LogShipperTest {
 
       parked.refuses = false;
       parked.start();
-      parked.time.pass(Duration.ofHours(5));
+      parked.time.advance(Duration.ofHours(5));
       parked.work();
 
       assertThat(parked.events.parked.getLast()).startsWith("staged file: lost or altered");
@@ -225,7 +225,7 @@ final class LogShipperTest {
         one.work();
         one.log.append(
             FakeLog.feedback("w" + window, "wine", "1", Partition.startOf(494_242) + window));
-        one.time.pass(Duration.ofSeconds(150));
+        one.time.advance(Duration.ofSeconds(150));
       }
       boolean busy = true;
       while (busy) { // step by step side by side: the worst order
@@ -234,7 +234,7 @@ final class LogShipperTest {
           busy |= one.shipper().doWork() > 0;
         }
       }
-      all.forEach(one -> one.time.pass(Duration.ofSeconds(150)));
+      all.forEach(one -> one.time.advance(Duration.ofSeconds(150)));
     }
 
     Map<String, List<String>> found = ShipperSim.found(bucket.objects());
