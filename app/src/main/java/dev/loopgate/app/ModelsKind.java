@@ -16,12 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The list of models: in a file as YAML, in an option or variable as the same YAML in one line.
 ///
-/// A model that does not say how much of its bodies is kept has [#BODY_BYTES_UNSET]; [Settings]
-/// puts the gateway's own limit there.
-record ModelsKind() implements Kind<List<Model>> {
-  /// Stands for "as `capture.body-bytes-max` says".
-  static final int BODY_BYTES_UNSET = Model.BODY_BYTES_OF_GATEWAY;
-
+/// A model that does not say how much of its bodies is kept gets the gateway's own limit from
+/// [Settings].
+record ModelsKind() implements Kind<List<ConfiguredModel>> {
   /// No models.
   static final String NONE = "[]";
 
@@ -37,7 +34,7 @@ record ModelsKind() implements Kind<List<Model>> {
       List.of("/feedback", "/api/v1/feedback", "/healthz", "/readyz", "/metrics");
 
   @Override
-  public List<Model> parse(Raw raw) {
+  public List<ConfiguredModel> parse(Raw raw) {
     if (raw instanceof Raw.Text(String _, String text) && text.equals(NONE)) {
       return List.of(); // the default, for which the YAML parser need not be loaded
     }
@@ -46,12 +43,12 @@ record ModelsKind() implements Kind<List<Model>> {
     if (!(list instanceof Raw.Items(String _, List<Raw> items)) || items.size() > MODELS_MAX) {
       throw new NotAllowedException(allowed());
     }
-    List<Model> models = new ArrayList<>();
+    List<ConfiguredModel> models = new ArrayList<>();
     for (Raw item : items) {
       models.add(model(item, models.size()));
     }
     try {
-      Fleet.of(models);
+      Fleet.of(models.stream().map(ConfiguredModel::model).toList());
     } catch (IllegalArgumentException e) {
       throw new NotAllowedException("each id and each prefix once; " + e.getMessage());
     }
@@ -71,7 +68,7 @@ record ModelsKind() implements Kind<List<Model>> {
         + String.join(", ", FIELDS);
   }
 
-  private Model model(Raw raw, int index) {
+  private ConfiguredModel model(Raw raw, int index) {
     if (!(raw instanceof Raw.Fields(String _, Map<String, Raw> fields))) {
       throw new NotAllowedException(allowed());
     }
@@ -92,15 +89,17 @@ record ModelsKind() implements Kind<List<Model>> {
       throw new NotAllowedException(at + ".id is needed: letters, digits and dashes like churn-2");
     }
     String prefix = field(fields, at, "prefix", PREFIX, "/ or a path like /model/churn");
-    return new Model(
-        id,
-        url(fields, at),
-        predictor(fields, at),
-        prefixOf(prefix == null ? "/model/" + id : prefix, at),
-        field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-        field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-        captured(fields, at),
-        bodyBytes(fields, at));
+    Model model =
+        new Model(
+            id,
+            url(fields, at),
+            predictor(fields, at),
+            prefixOf(prefix == null ? "/model/" + id : prefix, at),
+            field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
+            field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
+            captured(fields, at),
+            Model.BODY_BYTES_MAX);
+    return new ConfiguredModel(model, bodyBytes(fields, at));
   }
 
   private static String prefixOf(String prefix, String at) {
@@ -167,10 +166,10 @@ record ModelsKind() implements Kind<List<Model>> {
     throw new NotAllowedException(at + ".capture is true or false, not " + Shown.of(word));
   }
 
-  private static int bodyBytes(Map<String, Raw> fields, String at) {
+  private static @Nullable Integer bodyBytes(Map<String, Raw> fields, String at) {
     String text = text(fields, at, "body-bytes-max");
     if (text == null) {
-      return BODY_BYTES_UNSET;
+      return null;
     }
     Bytes kind = new Bytes(0, CaptureLimits.BYTES_MAX, false);
     try {

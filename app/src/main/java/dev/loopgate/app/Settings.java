@@ -74,19 +74,8 @@ final class Settings {
   List<Model> models() throws UsageException {
     int bytesMax = get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
     List<Model> models = new ArrayList<>();
-    for (Model model : get(SettingsTable.MODELS)) {
-      models.add(
-          model.bodyBytesMax() == ModelsKind.BODY_BYTES_UNSET
-              ? new Model(
-                  model.id(),
-                  model.url(),
-                  model.predictor(),
-                  model.prefix(),
-                  model.name(),
-                  model.version(),
-                  model.captured(),
-                  bytesMax)
-              : model);
+    for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
+      models.add(configured.withLimit(bytesMax));
     }
     return models;
   }
@@ -144,7 +133,8 @@ final class Settings {
   }
 
   private void checkBesideTheSample() throws UsageException {
-    for (Model model : get(SettingsTable.MODELS)) {
+    for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
+      Model model = configured.model();
       if (model.id().equals(SampleModel.ID) || model.prefix().equals(SampleModel.PREFIX)) {
         throw new UsageException(
             where(SettingsTable.MODELS)

@@ -2,7 +2,6 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.capture.Redaction;
-import dev.loopgate.fleet.Model;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,7 +34,7 @@ final class SettingsTable {
           new Kind.Place(),
           "data",
           "The directory of everything that is kept: files/ (published), spool/, models/ (their logs).");
-  static final Setting<List<Model>> MODELS =
+  static final Setting<List<ConfiguredModel>> MODELS =
       setting(
           "models",
           new ModelsKind(),
