@@ -143,11 +143,11 @@ final class LogShipperModelTest {
     sim.start();
     for (int i = 0; i < 60; i++) {
       fill(sim, random, random.nextInt(5));
-      sim.time.pass(Duration.ofSeconds(random.nextInt(1200)));
+      sim.time.advance(Duration.ofSeconds(random.nextInt(1200)));
       switch (random.nextInt(12)) {
-        case 0 -> sim.time.jump(Duration.ofHours(1));
-        case 1 -> sim.time.jump(Duration.ofHours(-2));
-        case 2 -> sim.time.jump(Duration.ofDays(1));
+        case 0 -> sim.jump(Duration.ofHours(1));
+        case 1 -> sim.jump(Duration.ofHours(-2));
+        case 2 -> sim.jump(Duration.ofDays(1));
         case 3 -> {
           sim.tree.cutPower();
           sim.start();
@@ -156,7 +156,7 @@ final class LogShipperModelTest {
       }
       sim.work();
     }
-    sim.time.pass(Duration.ofDays(3));
+    sim.time.advance(Duration.ofDays(3));
 
     sim.workUntilDone();
 

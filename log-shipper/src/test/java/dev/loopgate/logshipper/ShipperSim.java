@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.ModelIdentity;
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class ShipperSim {
   final Random random;
   final FaultyTree tree;
   final FakeLog log = new FakeLog();
-  final ManualTime time = new ManualTime("2026-11-24T10:30:00Z");
+  final ManualTime time = ManualTime.at("2026-11-24T10:30:00Z");
   final RecordedEvents events = new RecordedEvents();
   final MemoryStore.Bucket bucket;
   final String spoolId;
@@ -85,6 +86,11 @@ final class ShipperSim {
     return Objects.requireNonNull(memory);
   }
 
+  /// The wall clock steps, the monotonic one does not.
+  void jump(Duration step) {
+    time.setEpochMillis(time.epochMillis() + step.toMillis());
+  }
+
   /// Works until nothing is due.
   void work() {
     while (shipper().doWork() > 0) {
@@ -99,7 +105,7 @@ final class ShipperSim {
       if (shipping().isDone()) {
         return;
       }
-      time.pass(Duration.ofMinutes(3));
+      time.advance(Duration.ofMinutes(3));
     }
     throw new AssertionError("does not end: " + shipper().status());
   }

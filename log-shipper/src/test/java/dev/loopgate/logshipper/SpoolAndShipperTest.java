@@ -8,6 +8,7 @@ import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;
 import dev.loopgate.spool.SpoolLane;
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class SpoolAndShipperTest {
   @TempDir Path data;
 
-  private final ManualTime time = new ManualTime("2026-11-24T10:59:59Z");
+  private final ManualTime time = ManualTime.at("2026-11-24T10:59:59Z");
   private final RecordedEvents events = new RecordedEvents();
 
   private Spool open() throws IOException {
@@ -81,7 +82,7 @@ final class SpoolAndShipperTest {
           lane.appendForced(
               FakeLog.feedback(life + i, "wine", "1", now), slot, _ -> forced.countDown());
         }
-        time.pass(Duration.ofMillis(20));
+        time.advance(Duration.ofMillis(20));
       }
       assertThat(forced.await(30, TimeUnit.SECONDS)).isTrue();
       spool.closeIntake();
@@ -92,7 +93,7 @@ final class SpoolAndShipperTest {
   @Test
   void whatWasAppendedIsInFilesOnceAndBalances() throws Exception {
     live("one-");
-    time.pass(Duration.ofMinutes(5));
+    time.advance(Duration.ofMinutes(5));
     live("two-");
 
     Map<String, List<String>> found = ShipperSim.found(objects());

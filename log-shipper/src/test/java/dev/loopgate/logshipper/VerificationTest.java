@@ -2,6 +2,7 @@ package dev.loopgate.logshipper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class VerificationTest {
   private final FakeLog log = new FakeLog();
-  private final ManualTime time = new ManualTime("2026-11-24T10:30:00Z");
+  private final ManualTime time = ManualTime.at("2026-11-24T10:30:00Z");
   private final RecordedEvents events = new RecordedEvents();
 
   @TempDir Path data;

@@ -8,6 +8,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.testkit.ManualTime;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -74,7 +75,7 @@ final class EmbeddedDoor implements ModelConnector {
           Duration.ofMillis(1500),
           2);
 
-  final TurnedTime time = new TurnedTime();
+  final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   final KeepingLane lane = new KeepingLane();
   final Told told = new Told();
   final List<EmbeddedChannel> models = new ArrayList<>();
@@ -186,7 +187,7 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   void turn(Duration by) {
-    time.turn(by);
+    time.advance(by);
     loop.sweep();
     settle();
   }

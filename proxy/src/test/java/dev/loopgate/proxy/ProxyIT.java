@@ -10,6 +10,7 @@ import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.spool.SpoolLane;
+import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,7 +41,7 @@ final class ProxyIT {
   private static final String GET = "GET /model/m/ HTTP/1.1\r\nHost: d\r\n\r\n";
 
   private final KeepingLane lane = new KeepingLane();
-  private final TurnedTime time = new TurnedTime();
+  private final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   private final AtomicInteger cuts = new AtomicInteger();
   private final List<AutoCloseable> closing = new ArrayList<>();
 

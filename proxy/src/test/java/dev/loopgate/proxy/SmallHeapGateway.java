@@ -12,6 +12,7 @@ import dev.loopgate.fleet.Predictor;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
+import dev.loopgate.testkit.ManualTime;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -57,7 +58,7 @@ final class SmallHeapGateway {
   public static void main(String[] args) throws Exception {
     Model model =
         new Model("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, true, 4 << 20);
-    TimeSource time = new TurnedTime();
+    TimeSource time = ManualTime.at("2026-11-24T10:00:00Z");
     Lanes lanes =
         new Lanes() {
           @Override
