@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class SettingsTest {
   /// A value that is allowed and not the default, and two that are not allowed.
-  private record Sample(String setting, String good, List<String> bad) {}
+  record Sample(String setting, String good, List<String> bad) {}
 
   private static final List<Sample> SAMPLES =
       List.of(
@@ -289,7 +289,8 @@ final class SettingsTest {
 
   private static String quoted(String value) {
     StringBuilder text = new StringBuilder("\"");
-    for (char c : value.toCharArray()) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
       text.append(c < ' ' ? String.format("\\x%02x", (int) c) : String.valueOf(c));
     }
     return text.append('"').toString();

@@ -120,7 +120,7 @@ final class RingTest {
             for (int i = 0; i < each; ) {
               long place = shared.claim(1, 8 + i % 64, 8 + i % 64, 0);
               if (place == Ring.FULL) {
-                Thread.yield();
+                Thread.onSpinWait();
                 continue;
               }
               long at = shared.placeOf(place, 8 + i % 64);

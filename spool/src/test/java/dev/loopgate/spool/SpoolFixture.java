@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -119,13 +120,21 @@ final class SpoolFixture {
     return Spool.open(config, time, heard, disk, host, random);
   }
 
+  /// The id at the start of what [#entries] says of one.
+  static String idOf(String entry) {
+    int colon = entry.indexOf(':');
+    return colon < 0 ? entry : entry.substring(0, colon);
+  }
+
   /// Everything that can be read, and the notes.
   static List<LogRecord> records(Spool spool) throws IOException {
     List<LogRecord> all = new ArrayList<>();
     LogPosition at = LogPosition.START;
-    for (Optional<LogRecord> next; (next = spool.reader().next(at)).isPresent(); ) {
+    Optional<LogRecord> next = spool.reader().next(at);
+    while (next.isPresent()) {
       all.add(next.get());
       at = next.get().next();
+      next = spool.reader().next(at);
     }
     return all;
   }
@@ -159,8 +168,8 @@ final class SpoolFixture {
   }
 
   /// The sum of all deltas noted in the log, by hour, kind and deployment.
-  static TreeMap<String, LedgerCounts> noted(Spool spool) throws IOException {
-    TreeMap<String, LedgerCounts> sums = new TreeMap<>();
+  static Map<String, LedgerCounts> noted(Spool spool) throws IOException {
+    Map<String, LedgerCounts> sums = new TreeMap<>();
     for (LogRecord record : records(spool)) {
       if (record instanceof LogRecord.NoteAt at && at.note().hasLedger()) {
         for (LedgerRow row : at.note().getLedger().getRowsList()) {

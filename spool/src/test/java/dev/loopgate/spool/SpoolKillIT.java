@@ -109,7 +109,7 @@ final class SpoolKillIT {
       Set<String> ids = new HashSet<>();
       long predictions = 0;
       for (String entry : found) {
-        String id = entry.split(":")[0];
+        String id = SpoolFixture.idOf(entry);
         assertThat(ids.add(id)).as("%s: twice: %s", as, id).isTrue();
         predictions += id.startsWith("p") ? 1 : 0;
       }

@@ -55,7 +55,9 @@ final class SpoolModelTest {
     Spool last = fixture.open();
     Set<String> found = new HashSet<>();
     for (String entry : SpoolFixture.entries(last)) {
-      assertThat(found.add(entry.split(":")[0])).as("seed=%d: twice: %s", seed, entry).isTrue();
+      assertThat(found.add(SpoolFixture.idOf(entry)))
+          .as("seed=%d: twice: %s", seed, entry)
+          .isTrue();
     }
     assertThat(found).as("seed=%d", seed).containsAll(answered).containsAll(surviving);
     assertThat(accepted).as("seed=%d: invented", seed).containsAll(found);

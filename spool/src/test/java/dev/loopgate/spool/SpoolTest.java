@@ -7,10 +7,12 @@ import static dev.loopgate.spool.Entries.prediction;
 import static dev.loopgate.spool.SpoolFixture.entries;
 import static dev.loopgate.spool.SpoolFixture.gaps;
 import static dev.loopgate.spool.SpoolFixture.noted;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.capture.DropReason;
+import dev.loopgate.capture.EntryKind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -215,7 +218,7 @@ final class SpoolTest {
       assertThat(counts.begun()).isEqualTo(300);
       assertThat(counts.accepted()).isEqualTo(accepted + cut);
       assertThat(counts.dropped().get(DropReason.RING_FULL.number())).isEqualTo(full);
-      assertThat(spool.status().counts().get(PREDICTION).get(Spool.OTHER)).isEqualTo(counts);
+      assertThat(row(spool.status().counts(), PREDICTION)).isEqualTo(counts);
     }
   }
 
@@ -469,8 +472,8 @@ final class SpoolTest {
     assertThat(alive.logged()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 1L);
     assertThat(alive.inRing()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 0L);
     assertThat(alive.segments()).singleElement().extracting("entries").isEqualTo(2L);
-    assertThat(alive.noted().get(PREDICTION).accepted()).isEqualTo(1);
-    assertThat(alive.ledger().get(PREDICTION).get(Spool.OTHER).open()).isEqualTo(1);
+    assertThat(requireNonNull(alive.noted().get(PREDICTION)).accepted()).isEqualTo(1);
+    assertThat(row(alive.ledger(), PREDICTION).open()).isEqualTo(1);
     try (Spool again = fixture.open()) {
       assertThat(entries(again)).containsExactly("p-1:10:10", "f-1", "p-2:10:10");
     }
@@ -526,5 +529,10 @@ final class SpoolTest {
         Files.delete(path);
       }
     }
+  }
+
+  private static LedgerCounts row(
+      Map<EntryKind, Map<String, LedgerCounts>> counts, EntryKind kind) {
+    return requireNonNull(requireNonNull(counts.get(kind)).get(Spool.OTHER));
   }
 }

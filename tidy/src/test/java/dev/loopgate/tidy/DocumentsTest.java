@@ -110,11 +110,11 @@ final class DocumentsTest {
     return any;
   }
 
-  private static TreeSet<String> typesNamedIn(String document) {
+  private static Set<String> typesNamedIn(String document) {
     return typesIn(Repository.read(document));
   }
 
-  private static TreeSet<String> typesIn(String text) {
+  private static Set<String> typesIn(String text) {
     TreeSet<String> types = new TreeSet<>();
     Matcher type = TYPE.matcher(text);
     while (type.find()) {
@@ -123,7 +123,7 @@ final class DocumentsTest {
     return types;
   }
 
-  private static TreeSet<String> typesInTheSources() {
+  private static Set<String> typesInTheSources() {
     TreeSet<String> types = new TreeSet<>();
     for (Path file : Repository.allSources()) {
       types.add(file.getFileName().toString().replace(".java", ""));

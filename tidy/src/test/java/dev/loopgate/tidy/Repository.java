@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -17,7 +18,7 @@ final class Repository {
   private Repository() {}
 
   /// The open rooms: folders with a POM.
-  static TreeSet<String> rooms() {
+  static Set<String> rooms() {
     try (Stream<Path> folders = Files.list(ROOT)) {
       return folders
           .filter(folder -> Files.exists(folder.resolve("pom.xml")))

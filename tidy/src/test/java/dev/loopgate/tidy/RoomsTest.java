@@ -19,12 +19,12 @@ final class RoomsTest {
   private static final Pattern NEGATION =
       Pattern.compile("\\b(never|not|no|nothing|neither|nobody)\\b", Pattern.CASE_INSENSITIVE);
 
-  static TreeSet<String> rooms() {
+  static Set<String> rooms() {
     return Repository.rooms();
   }
 
-  static TreeSet<String> roomsWithMain() {
-    TreeSet<String> rooms = Repository.rooms();
+  static Set<String> roomsWithMain() {
+    Set<String> rooms = Repository.rooms();
     rooms.removeAll(WITHOUT_MAIN);
     return rooms;
   }
@@ -58,8 +58,8 @@ final class RoomsTest {
     assertThat(text).as(room).contains("\n@NullMarked\npackage " + Repository.packageOf(room));
   }
 
-  static TreeSet<String> roomsOfOnePackage() {
-    TreeSet<String> rooms = roomsWithMain();
+  static Set<String> roomsOfOnePackage() {
+    Set<String> rooms = roomsWithMain();
     rooms.remove("benchmarks"); // a benchmark may stand in the package of what it measures
     return rooms;
   }
