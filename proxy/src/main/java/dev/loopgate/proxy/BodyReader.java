@@ -5,8 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes the bytes of one body out of its framing. Confined to one connection's event loop.
 ///
-/// Chunks are read as strictly as heads: hex digits right at the line's start, CRLF and nothing else,
-/// bounded extensions and trailers. Both are dropped, as a recipient may (RFC 9112, section 7.1).
+/// Chunks are read as strictly as heads: hex digits right at the line's start, CRLF and nothing
+/// else, bounded extensions and trailers. Both are dropped, as a recipient may (RFC 9112, section
+/// 7.1).
 final class BodyReader {
   /// Hex digits of a chunk's size: below 2^60.
   private static final int SIZE_DIGITS_MAX = 15;
@@ -62,8 +63,8 @@ final class BodyReader {
     return state == State.UNTIL_CLOSE;
   }
 
-  /// The next piece of the body, a slice of `in` that now belongs to the receiver; null when `in` has no
-  /// more of it, or the body is over or malformed.
+  /// The next piece of the body, a slice of `in` that now belongs to the receiver; null when `in`
+  /// has no more of it, or the body is over or malformed.
   @Nullable ByteBuf next(ByteBuf in) {
     while (in.isReadable()) {
       switch (state) {

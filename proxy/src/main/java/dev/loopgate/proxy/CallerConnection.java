@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A caller's connection: reads one request after the other, hands each to its exchange, and the next only
-/// when that one is over. Confined to its event loop.
+/// A caller's connection: reads one request after the other, hands each to its exchange, and the
+/// next only when that one is over. Confined to its event loop.
 ///
-/// What came too early waits here, up to [ProxyConfig#HELD_BYTES_MAX] and what one read brought; then
-/// the caller is not read any more.
+/// What came too early waits here, up to [ProxyConfig#HELD_BYTES_MAX] and what one read brought;
+/// then the caller is not read any more.
 final class CallerConnection extends ChannelInboundHandlerAdapter {
   /// How long a caller may take to see that its connection is over.
   private static final long LINGER_NANOS = 2_000_000_000L;

@@ -7,7 +7,7 @@ import java.time.Duration;
 /// @param head from a request's first byte to the end of its head, default 10 s; then 408
 /// @param idle between two requests, default 75 s; then the connection is closed
 /// @param stalled without sending or taking a byte that we wait for, default 60 s; then 408, or the
-///     connection is closed when its answer has begun
+///   connection is closed when its answer has begun
 public record CallerLimits(Duration head, Duration idle, Duration stalled) {
   /// 10 s, 75 s, 60 s.
   public static final CallerLimits DEFAULT =

@@ -50,7 +50,8 @@ record CallerRequest(
       // Absolute form (RFC 9112, section 3.2.2): its authority stands above the host header's.
       int slash = firstOf(target, "/?", 7);
       host = target.substring(7, slash);
-      target = target.startsWith("/", slash) ? target.substring(slash) : "/" + target.substring(slash);
+      target =
+          target.startsWith("/", slash) ? target.substring(slash) : "/" + target.substring(slash);
       if (host.isEmpty() || !isHost(host)) {
         return new Parsed.Refused<>(400, "the request target is malformed");
       }
@@ -71,7 +72,9 @@ record CallerRequest(
       RawHead head, String target, String host, int minor, BodyFraming framing) {
     Set<String> hops = Hops.namedIn(head.headers());
     boolean persistent =
-        minor == 1 ? !hops.contains("close") : hops.contains("keep-alive") && !hops.contains("close");
+        minor == 1
+            ? !hops.contains("close")
+            : hops.contains("keep-alive") && !hops.contains("close");
     String expect = RawHead.first(head.headers(), "expect");
     boolean continues = false;
     if (expect != null && minor == 1) {
@@ -84,7 +87,15 @@ record CallerRequest(
     String path = query < 0 ? target : target.substring(0, query);
     return new Parsed.Got<>(
         new CallerRequest(
-            head.first(), target, path, host, minor, head.headers(), framing, persistent, continues,
+            head.first(),
+            target,
+            path,
+            host,
+            minor,
+            head.headers(),
+            framing,
+            persistent,
+            continues,
             hops));
   }
 

@@ -23,10 +23,11 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// What is kept of one exchange, from its head to its single ending: in the ledger, in the spool, in the
-/// events. Confined to the exchange's event loop.
+/// What is kept of one exchange, from its head to its single ending: in the ledger, in the spool,
+/// in the events. Confined to the exchange's event loop.
 ///
-/// An exchange that is not captured goes the same way; only the ledger and the spool hear nothing of it.
+/// An exchange that is not captured goes the same way; only the ledger and the spool hear nothing
+/// of it.
 final class ExchangeCapture {
   private final ProxyLoop loop;
   private final Fleet.Match match;
@@ -41,7 +42,11 @@ final class ExchangeCapture {
   private boolean ended;
 
   private ExchangeCapture(
-      ProxyLoop loop, Fleet.Match match, int slot, long startNanos, @Nullable Requesting requesting) {
+      ProxyLoop loop,
+      Fleet.Match match,
+      int slot,
+      long startNanos,
+      @Nullable Requesting requesting) {
     this.loop = loop;
     this.match = match;
     this.slot = slot;
@@ -111,8 +116,7 @@ final class ExchangeCapture {
       responding =
           requesting.responseStarted(
               new ResponseHead(status, loop.redaction().redact(headers)),
-              new BodyCapture(
-                  loop.captureBuffers(), match.deployment().model().bodyBytesMax()),
+              new BodyCapture(loop.captureBuffers(), match.deployment().model().bodyBytesMax()),
               encodingIn(headers),
               nowNanos);
     }
@@ -202,8 +206,7 @@ final class ExchangeCapture {
                 RawHead.first(request.headers(), "x-original-uri"),
                 RawHead.first(request.headers(), "x-envoy-original-path"),
                 request.target())),
-        firstFilled(
-            RawHead.first(request.headers(), "x-forwarded-host"), null, request.host()),
+        firstFilled(RawHead.first(request.headers(), "x-forwarded-host"), null, request.host()),
         redaction.redact(modelHeaders));
   }
 

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// Reads one head after the other from a stream of bytes. Confined to one connection's event loop.
 ///
 /// As strict as RFC 9112 allows a recipient to be, since what two readers understand differently is
-/// how requests are smuggled: lines end in CRLF and nothing else, one space parts the start line, no
-/// folded lines, no white space around a name, no control characters, and at most `bytesMax` bytes.
-/// One empty line before a request is skipped (RFC 9112, section 2.2).
+/// how requests are smuggled: lines end in CRLF and nothing else, one space parts the start line,
+/// no folded lines, no white space around a name, no control characters, and at most `bytesMax`
+/// bytes. One empty line before a request is skipped (RFC 9112, section 2.2).
 final class HeadReader {
   /*
    * Own code instead of HttpObjectDecoder: that one joins folded lines, skips control characters and
@@ -71,7 +71,8 @@ final class HeadReader {
   Parsed<RawHead> readResponse(ByteBuf in) {
     for (int i = scanned; i < Math.min(RESPONSE_START.length(), in.readableBytes()); i++) {
       if (at(in, i) != RESPONSE_START.charAt(i)) {
-        return new Parsed.Refused<>(400, "this is no HTTP"); // who greets with one line sends no more
+        return new Parsed.Refused<>(
+            400, "this is no HTTP"); // who greets with one line sends no more
       }
     }
     return read(in);
@@ -97,8 +98,7 @@ final class HeadReader {
     return switch (length) {
       case MORE -> new Parsed.More<>();
       case BAD -> new Parsed.Refused<>(400, "the head has an illegal character or line end");
-      case TOO_LARGE ->
-          new Parsed.Refused<>(431, "the head is larger than " + bytesMax + " bytes");
+      case TOO_LARGE -> new Parsed.Refused<>(431, "the head is larger than " + bytesMax + " bytes");
       default -> {
         in.readBytes(scratch, 0, length);
         scanned = 0;
@@ -147,7 +147,8 @@ final class HeadReader {
     String wrong = parseHeaders(end + 2, length - 2, headers);
     return wrong != null
         ? new Parsed.Refused<>(400, wrong)
-        : new Parsed.Got<>(new RawHead(text(0, space1), text(space1 + 1, secondEnd), third, headers));
+        : new Parsed.Got<>(
+            new RawHead(text(0, space1), text(space1 + 1, secondEnd), third, headers));
   }
 
   private @Nullable String parseHeaders(int from, int to, List<Header> headers) {

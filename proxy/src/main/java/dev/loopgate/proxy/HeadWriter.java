@@ -6,7 +6,8 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import java.util.List;
 
-/// Writes heads and chunks. What is written was checked where it came from: no line end can be in it.
+/// Writes heads and chunks. What is written was checked where it came from: no line end can be in
+/// it.
 final class HeadWriter {
   private static final byte[] VERSION = {'H', 'T', 'T', 'P', '/', '1', '.', '1'};
   private static final int CRLF = '\r' << 8 | '\n';

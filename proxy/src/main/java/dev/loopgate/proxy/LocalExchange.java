@@ -49,6 +49,7 @@ final class LocalExchange implements Exchange {
   private final RequestId id;
   private final LocalService service;
   private @Nullable ByteArrayOutputStream body;
+  private int taken; // of the loop's share, until the reply
   private boolean tooLarge;
   private long discarded;
   private boolean requestWhole;
@@ -97,9 +98,19 @@ final class LocalExchange implements Exchange {
   public void requestPiece(ByteBuf piece) {
     progressNanos = loop.time().nanos();
     int length = piece.readableBytes();
-    if (!tooLarge && collected() + length <= service.bodyBytesMax()) {
-      collect(piece, length);
+    if (over) {
       piece.release();
+      return;
+    }
+    if (!tooLarge && taken + length <= service.bodyBytesMax()) {
+      if (loop.takeLocalBytes(length)) {
+        collect(piece, length);
+        piece.release();
+      } else {
+        piece.release();
+        asked = true;
+        answer(LocalReplies.tooManyBodies());
+      }
       return;
     }
     piece.release();
@@ -128,7 +139,10 @@ final class LocalExchange implements Exchange {
 
   @Override
   public void callerLeft() {
-    over = true;
+    if (!over) {
+      over = true;
+      loop.giveLocalBytes(taken);
+    }
   }
 
   @Override
@@ -154,17 +168,13 @@ final class LocalExchange implements Exchange {
     answer(LocalReplies.gatewayStopped());
   }
 
-  private int collected() {
-    ByteArrayOutputStream collected = body;
-    return collected == null ? 0 : collected.size();
-  }
-
   private void collect(ByteBuf piece, int length) {
     ByteArrayOutputStream into = body;
     if (into == null) {
       into = new ByteArrayOutputStream(Math.max(256, length));
       body = into;
     }
+    taken += length;
     byte[] bytes = new byte[length];
     piece.getBytes(piece.readerIndex(), bytes);
     into.write(bytes, 0, length);
@@ -209,6 +219,7 @@ final class LocalExchange implements Exchange {
       return; // the caller left, or time was up
     }
     over = true;
+    loop.giveLocalBytes(taken);
     boolean keep = request.persistent() && requestWhole && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers().size() + 3);
     for (Header header : reply.headers()) {

@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Every failure's reply, in one place. Nothing that a caller or model sent becomes part of one.
@@ -36,13 +37,11 @@ final class LocalReplies {
   }
 
   static LocalReply noConnectionFree(String deployment) {
-    return new LocalReply(
-        503,
-        List.of(
-            new Header("content-type", "application/json; charset=utf-8"),
-            new Header("retry-after", "1")),
-        error(503, "All connections to models are in use, model " + deployment + " was not asked")
-            .body());
+    return later("All connections to models are in use, model " + deployment + " was not asked");
+  }
+
+  static LocalReply tooManyBodies() {
+    return later("Too many requests at once");
   }
 
   static LocalReply modelReset(String deployment) {
@@ -67,6 +66,13 @@ final class LocalReplies {
 
   static LocalReply serviceFailed() {
     return error(500, "Internal error");
+  }
+
+  private static LocalReply later(String text) {
+    LocalReply reply = error(503, text);
+    List<Header> headers = new ArrayList<>(reply.headers());
+    headers.add(new Header("retry-after", "1"));
+    return new LocalReply(503, headers, reply.body());
   }
 
   private static LocalReply error(int status, String text) {

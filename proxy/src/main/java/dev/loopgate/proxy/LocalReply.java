@@ -19,7 +19,8 @@ public record LocalReply(int status, List<Header> headers, ByteBuffer body) {
     headers = List.copyOf(headers);
     for (Header header : headers) {
       if (!HeadReader.isToken(header.name()) || !isValue(header.value())) {
-        throw new IllegalArgumentException("local reply: header=" + header.name() + " is not legal");
+        throw new IllegalArgumentException(
+            "local reply: header=" + header.name() + " is not legal");
       }
     }
   }

@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A connection to a model server: idle in the pool, or answering one exchange. Confined to its event
-/// loop.
+/// A connection to a model server: idle in the pool, or answering one exchange. Confined to its
+/// event loop.
 ///
 /// What is no HTTP answer, or comes when none is due, closes it.
 final class ModelConnection extends ChannelInboundHandlerAdapter {
@@ -93,7 +93,8 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
     interims = 0;
   }
 
-  /// The listener has its whole answer and wrote its whole request: into the pool, if it can be used again.
+  /// The listener has its whole answer and wrote its whole request: into the pool, if it can be
+  /// used again.
   void letGo(boolean reusable) {
     listener = null;
     if (!reusable) {

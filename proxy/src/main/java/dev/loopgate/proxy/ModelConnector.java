@@ -10,6 +10,7 @@ interface ModelConnector {
   /// Connects on `loop`; `connection` becomes the channel's handler.
   ChannelFuture connect(EventLoop loop, InetSocketAddress address, ModelConnection connection);
 
-  /// Whether an idle connection has nothing to read, neither bytes nor its end, at this very moment.
+  /// Whether an idle connection has nothing to read, neither bytes nor its end, at this very
+  /// moment.
   boolean isQuiet(Channel channel);
 }

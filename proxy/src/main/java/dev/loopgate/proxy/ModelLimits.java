@@ -9,10 +9,10 @@ import java.time.Duration;
 /// @param idle without a byte in the middle of an answer, default 5 min; then the answer is cut
 /// @param total from the request's head to the answer's end, default 1 h; then 504, or cut
 /// @param keep how long an unused connection is kept at most, default 1.5 s: below the shortest
-///     keep-alive of the usual servers, so that a request seldom meets a connection that just closed.
-///     A shorter `Keep-Alive: timeout` of the model counts
+///   keep-alive of the usual servers, so that a request seldom meets a connection that just closed.
+///   A shorter `Keep-Alive: timeout` of the model counts
 /// @param connectionsMax connections to all models over all event loops, default 1,024; beyond it a
-///     request waits for `connect`, then 503
+///   request waits for `connect`, then 503
 public record ModelLimits(
     Duration connect,
     Duration firstByte,

@@ -10,11 +10,11 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/// One event loop's connections to models: the idle ones, and how a request gets one. Confined to its
-/// event loop.
+/// One event loop's connections to models: the idle ones, and how a request gets one. Confined to
+/// its event loop.
 ///
-/// A request is written to a pooled connection only after a look whether it was closed meanwhile, so none
-/// has to be sent twice: what was written once is never written again.
+/// A request is written to a pooled connection only after a look whether it was closed meanwhile,
+/// so none has to be sent twice: what was written once is never written again.
 final class ModelPool {
   /// Who asked for a connection; told once, maybe before [#acquire] returns.
   interface Borrower {
@@ -54,6 +54,7 @@ final class ModelPool {
       closeOneIdle(); // of another model: its slot may be the one that is missing
       slots.await(
           loop.eventLoop(),
+          borrower,
           () -> {
             if (borrower.isGone()) {
               slots.giveBack();
@@ -62,6 +63,11 @@ final class ModelPool {
             }
           });
     }
+  }
+
+  /// The borrower gave up. Says whether it still waited for a free connection.
+  boolean forget(Borrower borrower) {
+    return slots.forget(borrower);
   }
 
   /// Takes back a connection whose answer is whole.
@@ -122,20 +128,20 @@ final class ModelPool {
       }
       return;
     }
-    // The resolver of the JDK blocks: it gets a thread of its own, which costs nothing while it waits.
+    // The resolver of the JDK blocks: it gets a thread of its own, which costs nothing while it
+    // waits.
     Thread.ofVirtual()
         .name("resolve-" + model.id())
-        .start(
-            () -> {
-              InetAddress found;
-              try {
-                found = InetAddress.getByName(host);
-              } catch (UnknownHostException _) {
-                loop.eventLoop().execute(() -> failed(borrower));
-                return;
-              }
-              loop.eventLoop().execute(() -> connect(model, borrower, found));
-            });
+        .start(() -> {
+          InetAddress found;
+          try {
+            found = InetAddress.getByName(host);
+          } catch (UnknownHostException _) {
+            loop.eventLoop().execute(() -> failed(borrower));
+            return;
+          }
+          loop.eventLoop().execute(() -> connect(model, borrower, found));
+        });
   }
 
   private void connect(Model model, Borrower borrower, InetAddress address) {
@@ -143,31 +149,29 @@ final class ModelPool {
     ChannelFuture connecting =
         connector.connect(
             loop.eventLoop(), new InetSocketAddress(address, model.port()), connection);
-    connecting.addListener(
-        done -> {
-          if (!done.isSuccess()) {
-            failed(borrower);
-            return;
-          }
-          loop.events().modelConnected(model.id());
-          connection.opened(connecting.channel());
-          if (borrower.isGone()) {
-            giveBack(connection);
-          } else {
-            borrower.modelReady(connection);
-          }
-        });
+    connecting.addListener(done -> {
+      if (!done.isSuccess()) {
+        failed(borrower);
+        return;
+      }
+      loop.events().modelConnected(model.id());
+      connection.opened(connecting.channel());
+      if (borrower.isGone()) {
+        giveBack(connection);
+      } else {
+        borrower.modelReady(connection);
+      }
+    });
   }
 
   private void failed(Borrower borrower) {
     slots.giveBack();
     // Later, since a connection may be refused while the borrower still begins.
     loop.eventLoop()
-        .execute(
-            () -> {
-              if (!borrower.isGone()) {
-                borrower.modelUnreachable();
-              }
-            });
+        .execute(() -> {
+          if (!borrower.isGone()) {
+            borrower.modelUnreachable();
+          }
+        });
   }
 }

@@ -6,16 +6,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// The cap on connections to models over all event loops. Any thread; takes no lock.
 ///
-/// A slot that becomes free goes to the longest waiting request of any loop. Waiting is bounded by the
-/// exchanges in flight, and each waiter gives up by its own deadline.
+/// A slot that becomes free goes to the longest waiting request of any loop. Who waits is bounded
+/// by the exchanges in flight: each gives up by its own deadline, and is forgotten.
 final class ModelSlots {
-  /// Someone who waits for a slot.
-  interface Waiter {
-    /// Called once on the waiter's loop: it owns a slot now, and gives it back if it waits no more.
-    void slotGranted();
-  }
-
-  private record Waiting(EventLoop loop, Waiter waiter) {}
+  /// @param granted run once on `loop`: a slot is owned now, and is given back if nobody waits any
+  ///   more
+  private record Waiting(EventLoop loop, Object owner, Runnable granted) {}
 
   private final int max;
   private final AtomicInteger taken = new AtomicInteger();
@@ -37,13 +33,18 @@ final class ModelSlots {
     }
   }
 
-  /// Waits for a slot; `waiter` is told on `loop`.
-  void await(EventLoop loop, Waiter waiter) {
-    waiting.add(new Waiting(loop, waiter));
+  /// Waits for a slot; `granted` is run on `loop`, once the slot is there.
+  void await(EventLoop loop, Object owner, Runnable granted) {
+    waiting.add(new Waiting(loop, owner, granted));
     // A slot may have come back between the try that failed and the line above.
     if (tryTake()) {
       giveBack();
     }
+  }
+
+  /// Waits no more. Says whether `owner` was still waiting.
+  boolean forget(Object owner) {
+    return waiting.removeIf(each -> each.owner().equals(owner));
   }
 
   /// Whether a connection that nobody needs now should go, for the sake of someone waiting.
@@ -54,7 +55,7 @@ final class ModelSlots {
   void giveBack() {
     Waiting next = waiting.poll();
     if (next != null) {
-      next.loop().execute(next.waiter()::slotGranted);
+      next.loop().execute(next.granted());
       return;
     }
     taken.decrementAndGet();

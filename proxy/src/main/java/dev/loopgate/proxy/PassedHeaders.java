@@ -37,8 +37,8 @@ final class PassedHeaders {
     return passed;
   }
 
-  /// The headers of the response to the caller, as far as the model sent them, and ours of the model and
-  /// the id; nothing of framing and connection.
+  /// The headers of the response to the caller, as far as the model sent them, and ours of the
+  /// model and the id; nothing of framing and connection.
   static List<Header> toCaller(ModelAnswer answer, RequestId id, Deployment deployment) {
     List<Header> passed = new ArrayList<>(answer.headers().size() + 5);
     for (Header header : answer.headers()) {
@@ -112,16 +112,15 @@ final class PassedHeaders {
   // Takes the addresses that stand there already out of the list, joined.
   private static String before(List<Header> passed) {
     StringBuilder addresses = new StringBuilder();
-    passed.removeIf(
-        header -> {
-          if (!header.name().equals(FORWARDED_FOR)) {
-            return false;
-          }
-          if (!header.value().isEmpty()) {
-            addresses.append(header.value()).append(", ");
-          }
-          return true;
-        });
+    passed.removeIf(header -> {
+      if (!header.name().equals(FORWARDED_FOR)) {
+        return false;
+      }
+      if (!header.value().isEmpty()) {
+        addresses.append(header.value()).append(", ");
+      }
+      return true;
+    });
     return addresses.toString();
   }
 }

@@ -25,9 +25,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/// The door in the path: accepts callers, relays to models, keeps what passes. Any thread may call this
-/// class; the work is done on its event loops, named `proxy-loop-N`, and connections are accepted on
-/// `proxy-accept`.
+/// The door in the path: accepts callers, relays to models, keeps what passes. Any thread may call
+/// this class; the work is done on its event loops, named `proxy-loop-N`, and connections are
+/// accepted on `proxy-accept`.
 public final class Proxy implements AutoCloseable {
   private static final Duration SWEEP_EVERY = Duration.ofMillis(50);
   private static final int BACKLOG = 1024;
@@ -53,7 +53,8 @@ public final class Proxy implements AutoCloseable {
             config.loops(), new DefaultThreadFactory("proxy-loop"), transport.handlers());
   }
 
-  /// Opens the door. What it answers itself stands in `services`, the first that serves a path is asked.
+  /// Opens the door. What it answers itself stands in `services`, the first that serves a path is
+  /// asked.
   ///
   /// @throws IOException when the address can't be listened on; the message names it
   public static Proxy listen(
@@ -65,8 +66,7 @@ public final class Proxy implements AutoCloseable {
       ProxyEvents events,
       List<LocalService> services)
       throws IOException {
-    return listen(
-        config, fleet, redaction, lanes, time, events, services, Transport.best());
+    return listen(config, fleet, redaction, lanes, time, events, services, Transport.best());
   }
 
   static Proxy listen(
@@ -126,9 +126,9 @@ public final class Proxy implements AutoCloseable {
     return config.bytesMax();
   }
 
-  /// Accepts no more, lets end what goes on, each answer with `connection: close`. What is not over within
-  /// the limit ends as `gateway_stopped`. Blocks until all connections are closed, at most the limit and
-  /// some seconds.
+  /// Accepts no more, lets end what goes on, each answer with `connection: close`. What is not over
+  /// within the limit ends as `gateway_stopped`. Blocks until all connections are closed, at most
+  /// the limit and some seconds.
   ///
   /// @return whether everything ended by itself
   public boolean drain(Duration limit) throws InterruptedException {
@@ -144,7 +144,8 @@ public final class Proxy implements AutoCloseable {
     return drained;
   }
 
-  /// Closes what is still open, at once, and ends the threads. What goes on ends as `gateway_stopped`.
+  /// Closes what is still open, at once, and ends the threads. What goes on ends as
+  /// `gateway_stopped`.
   @Override
   public void close() {
     for (Channel door : doors) {
@@ -187,7 +188,11 @@ public final class Proxy implements AutoCloseable {
     Throwable cause = bound.cause();
     if (cause != null) {
       throw new IOException(
-          "listen: address=" + address.getHostString() + ":" + address.getPort() + ", "
+          "listen: address="
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + ", "
               + cause.getMessage(),
           cause);
     }

@@ -6,10 +6,11 @@ import java.net.InetSocketAddress;
 ///
 /// @param address where callers are accepted; port 0 takes a free one
 /// @param loops event loops, default one a processor, at most 64
-/// @param connectionsMax callers' connections at a time, default 1,024; beyond it a new one is closed
+/// @param connectionsMax callers' connections at a time, default 1,024; beyond it a new one is
+///   closed
 /// @param headBytesMax bytes of a head, default 16 KiB; beyond it 431
 /// @param captureBytesMax bytes of all capture buffers together, default 64 MiB, divided over the
-///     loops; beyond it bodies are cut
+///   loops; beyond it bodies are cut
 /// @param forwarding what models are told of the caller
 public record ProxyConfig(
     InetSocketAddress address,
@@ -23,12 +24,16 @@ public record ProxyConfig(
   /// Bytes read at once from a socket, at most.
   static final int RECEIVE_BYTES_MAX = 256 << 10;
 
-  /// Bytes that wait to be written to a socket before the other side is not read any more. What was read
-  /// at that moment is added to it.
+  /// Bytes that wait to be written to a socket before the other side is not read any more. What was
+  /// read at that moment is added to it.
   static final int WRITE_BYTES_HIGH = 64 << 10;
 
-  /// Bytes that are read ahead of a request that can't go on yet, before its caller is not read any more.
+  /// Bytes that are read ahead of a request that can't go on yet, before its caller is not read any
+  /// more.
   static final int HELD_BYTES_MAX = 64 << 10;
+
+  /// Bytes of bodies that the door's own services wait for or look at, all together; beyond it 503.
+  static final int LOCAL_BYTES_MAX = 32 << 20;
 
   public ProxyConfig {
     if (loops < 1 || loops > 64) {
@@ -67,6 +72,7 @@ public record ProxyConfig(
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);
+    sum += LOCAL_BYTES_MAX; // bodies for the door's own services; past it they are answered 503
     return sum;
   }
 

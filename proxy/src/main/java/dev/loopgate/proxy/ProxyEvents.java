@@ -3,8 +3,8 @@ package dev.loopgate.proxy;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 
-/// Everything the proxy tells the outside. Called on event loops: must not block. Deployments are ids
-/// of the fleet, so they are bounded.
+/// Everything the proxy tells the outside. Called on event loops: must not block. Deployments are
+/// ids of the fleet, so they are bounded.
 public interface ProxyEvents {
   /// Does nothing.
   ProxyEvents SILENT = new ProxyEvents() {};

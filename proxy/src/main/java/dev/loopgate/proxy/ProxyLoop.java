@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that event
-/// loop, but for [#isDraining].
+/// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
+/// event loop, but for [#isDraining].
 final class ProxyLoop {
   /// What all loops share, each part of it for any thread.
   record Shared(
@@ -38,6 +38,7 @@ final class ProxyLoop {
   private final ModelPool models;
   private final Set<CallerConnection> callers = new HashSet<>();
   private volatile boolean draining;
+  private long localBytes;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
   ProxyLoop(EventLoop eventLoop, Shared shared, SpoolLane lane) {
@@ -89,6 +90,19 @@ final class ProxyLoop {
 
   ModelPool models() {
     return models;
+  }
+
+  /// Takes a part of this loop's share of [ProxyConfig#LOCAL_BYTES_MAX]; false when it is used up.
+  boolean takeLocalBytes(int bytes) {
+    if (localBytes + bytes > ProxyConfig.LOCAL_BYTES_MAX / shared.config().loops()) {
+      return false;
+    }
+    localBytes += bytes;
+    return true;
+  }
+
+  void giveLocalBytes(int bytes) {
+    localBytes -= bytes;
   }
 
   /// The ledger's slot of a deployment that was there when the proxy opened.

@@ -1,16 +1,16 @@
 package dev.loopgate.proxy;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The life of an exchange, as what a caller's bytes pass through. Any thread; each channel is built on
-/// its own event loop.
+/// The life of an exchange, as what a caller's bytes pass through. Any thread; each channel is
+/// built on its own event loop.
 ///
 /// ```text
 ///  caller                                                                                   model

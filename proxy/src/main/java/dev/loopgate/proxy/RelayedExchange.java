@@ -13,11 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One exchange with a model: passes both directions on as they come, copies as they pass, and ends once.
-/// Confined to the event loop of both connections.
+/// One exchange with a model: passes both directions on as they come, copies as they pass, and ends
+/// once. Confined to the event loop of both connections.
 ///
-/// Read it downwards: start, modelReady, requestPiece, requestEnded, answerStarted, answerPiece. Every
-/// other way out goes through [#replyLocally] or [#cut].
+/// Read it downwards: start, modelReady, requestPiece, requestEnded, answerStarted, answerPiece.
+/// Every other way out goes through [#replyLocally] or [#cut].
 final class RelayedExchange implements Exchange, ModelConnection.Listener, ModelPool.Borrower {
   /// The connector has the same deadline: it should be the first to know.
   private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
@@ -60,8 +60,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             + request.target().substring(request.path().length());
     this.modelHeaders =
         PassedHeaders.toModel(request, id, loop.config().forwarding(), caller.address());
-    this.capture =
-        ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
+    this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.startNanos = loop.time().nanos();
     this.progressNanos = startNanos;
   }
@@ -176,8 +175,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (answer.framing().isEmpty()) {
       complete(); // before the write: without a body the head is what completes the answer (P1)
     }
-    caller.write(
-        HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
+    caller.write(HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
   }
 
   @Override
@@ -265,9 +263,13 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (nowNanos - startNanos >= models.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      // Who has no slot by now gets none.
       if (nowNanos - startNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
-        giveUp(Ending.MODEL_UNREACHABLE, LocalReplies.noConnectionFree(deploymentId));
+        boolean waited = loop.models().forget(this);
+        giveUp(
+            Ending.MODEL_UNREACHABLE,
+            waited
+                ? LocalReplies.noConnectionFree(deploymentId)
+                : LocalReplies.modelUnreachable(deploymentId));
       }
     } else if (answerStarted) {
       tickAnswer(quietNanos, callers, models);
@@ -426,6 +428,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     model = null;
     if (to != null) {
       to.close();
+    } else {
+      loop.models().forget(this);
     }
   }
 

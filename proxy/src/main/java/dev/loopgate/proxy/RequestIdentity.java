@@ -11,7 +11,8 @@ import java.util.List;
 record RequestIdentity(RequestId id, boolean replaced) {
   static final String HEADER = "request-id";
 
-  /// The caller's, the first if there are several; a fresh one where it is absent, empty or not valid.
+  /// The caller's, the first if there are several; a fresh one where it is absent, empty or not
+  /// valid.
   static RequestIdentity of(List<Header> headers, RequestIds ids, long epochMillis) {
     String sent = RawHead.first(headers, HEADER);
     if (sent == null || sent.isEmpty()) {

@@ -31,7 +31,8 @@ final class Router {
   Route route(String method, String path) {
     Optional<Fleet.Match> match = fleet.match(path);
     if (match.isPresent()) {
-      // A prefix of its own is the model's alone. One at `/` takes what nothing else serves, so that
+      // A prefix of its own is the model's alone. One at `/` takes what nothing else serves, so
+      // that
       // a drop-in model does not swallow feedback and health; only the greeting at `/` gives way.
       boolean atRoot = match.get().deployment().model().prefix().isEmpty();
       if (!atRoot || path.equals("/")) {
@@ -53,14 +54,13 @@ final class Router {
         path.startsWith("/api/v1/") ? LocalReplies.unknownApi() : LocalReplies.incorrectUrl());
   }
 
-  /// Whether a path below a model's prefix would leave it, were its dot segments resolved. Cautious: what
-  /// some server may take for a slash or a dot counts as one.
+  /// Whether a path below a model's prefix would leave it, were its dot segments resolved.
+  /// Cautious: what some server may take for a slash or a dot counts as one.
   static boolean climbsOut(String path) {
     if (path.indexOf("..") < 0 && path.indexOf('%') < 0) {
       return false;
     }
-    String seen =
-        path.replaceAll("(?i)%2e", ".").replaceAll("(?i)%2f|%5c", "/").replace('\\', '/');
+    String seen = path.replaceAll("(?i)%2e", ".").replaceAll("(?i)%2f|%5c", "/").replace('\\', '/');
     int depth = 0;
     for (String segment : seen.split("/", -1)) {
       int parameters = segment.indexOf(';');

@@ -18,6 +18,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -101,7 +102,7 @@ final class EmbeddedDoor implements ModelConnector {
     fleet.deployments().forEach(deployment -> slots.put(deployment.model().id(), slots.size()));
     ProxyConfig config =
         new ProxyConfig(
-            new InetSocketAddress("127.0.0.1", 0),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             1,
             16,
             4096,
@@ -122,7 +123,12 @@ final class EmbeddedDoor implements ModelConnector {
                 this,
                 slots),
             lane);
-    connect();
+    this.caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));
+  }
+
+  /// Text with `~` for each line end.
+  static String http(String text) {
+    return text.replace("~", "\r\n");
   }
 
   static Model wine() {
@@ -135,17 +141,15 @@ final class EmbeddedDoor implements ModelConnector {
 
   /// A new caller.
   void connect() {
-    if (caller != null) {
-      settle();
-      formerCallers.add(caller);
-    }
+    settle();
+    formerCallers.add(caller);
     seenByCaller.setLength(0);
     caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));
   }
 
   /// Lets whatever was put off happen.
   void settle() {
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 3; round++) {
       base.runPendingTasks();
       caller.runPendingTasks();
       models.forEach(EmbeddedChannel::runPendingTasks);

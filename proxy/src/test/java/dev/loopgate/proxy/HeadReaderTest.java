@@ -24,9 +24,33 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LeakFree.class)
 final class HeadReaderTest {
   private static final String[] PARTS = {
-    "GET", "POST", " ", "/", "/model/wine?x=1", "HTTP/1.1", "HTTP/1.0", "\r\n", "\r\n\r\n", "\r", "\n",
-    "Host: d\r\n", "X: a b\r\n", "X-Y:\tz \t\r\n", "X:\r\n", ":", "\t", "caf\u00e9", "\u0000", "\u007f", "*",
-    "Host", "a", ";", " folded\r\n", "GET / HTTP/1.1\r\n", "POST /p HTTP/1.1\r\nHost: h\r\n"
+    "GET",
+    "POST",
+    " ",
+    "/",
+    "/model/wine?x=1",
+    "HTTP/1.1",
+    "HTTP/1.0",
+    "\r\n",
+    "\r\n\r\n",
+    "\r",
+    "\n",
+    "Host: d\r\n",
+    "X: a b\r\n",
+    "X-Y:\tz \t\r\n",
+    "X:\r\n",
+    ":",
+    "\t",
+    "caf\u00e9",
+    "\u0000",
+    "\u007f",
+    "*",
+    "Host",
+    "a",
+    ";",
+    " folded\r\n",
+    "GET / HTTP/1.1\r\n",
+    "POST /p HTTP/1.1\r\nHost: h\r\n"
   };
 
   private static LongStream seeds() {

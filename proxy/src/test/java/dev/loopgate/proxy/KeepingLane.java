@@ -1,5 +1,7 @@
 package dev.loopgate.proxy;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
@@ -9,23 +11,14 @@ import dev.loopgate.capture.Prediction;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A lane that copies what it is given, and refuses an ending without a beginning. Written by one event
-/// loop, read by any thread.
+/// A lane that copies what it is given, and refuses an ending without a beginning. Written by one
+/// event loop, read by any thread.
 final class KeepingLane implements SpoolLane {
   /// What was kept, with copies of the bodies.
-  record Kept(Prediction prediction, byte[] requestBytes, byte[] responseBytes) {
-    String requestText() {
-      return new String(requestBytes, StandardCharsets.UTF_8);
-    }
-
-    String responseText() {
-      return new String(responseBytes, StandardCharsets.UTF_8);
-    }
-
+  record Kept(Prediction prediction, String requestText, String responseText) {
     Ending ending() {
       return prediction.ending();
     }
@@ -58,8 +51,8 @@ final class KeepingLane implements SpoolLane {
     kept.add(
         new Kept(
             prediction,
-            prediction.requestBody().copyKept(),
-            prediction.responseBody().copyKept()));
+            new String(prediction.requestBody().copyKept(), ISO_8859_1),
+            new String(prediction.responseBody().copyKept(), ISO_8859_1)));
     notifyAll();
     return answer;
   }
@@ -70,8 +63,7 @@ final class KeepingLane implements SpoolLane {
   }
 
   @Override
-  public synchronized void dropped(
-      EntryKind kind, int slot, DropReason reason, long endMillis) {
+  public synchronized void dropped(EntryKind kind, int slot, DropReason reason, long endMillis) {
     close();
   }
 

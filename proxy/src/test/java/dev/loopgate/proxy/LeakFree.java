@@ -3,13 +3,15 @@ package dev.loopgate.proxy;
 import dev.loopgate.testkit.NoLeaks;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// A test class whose code leaks no buffer.
 final class LeakFree implements BeforeAllCallback, AfterAllCallback {
-  private NoLeaks watching;
+  private @Nullable NoLeaks watching;
 
   @Override
   public void beforeAll(ExtensionContext context) {
@@ -18,7 +20,7 @@ final class LeakFree implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void afterAll(ExtensionContext context) {
-    watching.close();
+    Objects.requireNonNull(watching).close();
   }
 
   private static void allocate() {

@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import static dev.loopgate.proxy.EmbeddedDoor.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -76,8 +77,8 @@ final class LocalExchangeTest {
   @Test
   void saysSoWhenTheBodyIsTooLargeAndGoesOn() {
     door.send(
-        "POST /feedback HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "8\r\n12345678\r\n1\r\n9\r\n0\r\n\r\n");
+        http(
+            "POST /feedback HTTP/1.1~Host: d~Transfer-Encoding: chunked~~" + "8~12345678~1~9~0~~"));
 
     assertThat(desk.asked.getFirst().bodyTooLarge()).isTrue();
     assertThat(desk.asked.getFirst().body().remaining()).isZero();
@@ -98,7 +99,9 @@ final class LocalExchangeTest {
   void aServiceThatFailsIs500() {
     door.send("GET /own/fault HTTP/1.1\r\nHost: d\r\n\r\n");
 
-    assertThat(door.received()).startsWith("HTTP/1.1 500 ").endsWith("{\"error\":\"Internal error\"}");
+    assertThat(door.received())
+        .startsWith("HTTP/1.1 500 ")
+        .endsWith("{\"error\":\"Internal error\"}");
     assertThat(door.told.words).containsExactly("failed planted");
     assertThat(door.caller.isOpen()).isTrue();
   }
@@ -131,10 +134,12 @@ final class LocalExchangeTest {
 
   @Test
   void answersExpectOnlyForABodyItWillRead() {
-    door.send("POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+    door.send(
+        "POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
     assertThat(door.received()).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
     door.connect();
-    door.send("POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    door.send(
+        "POST /feedback HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
     desk.replies.getFirst().accept(LocalReply.json(413, "{}"));
 
     assertThat(door.received()).startsWith("HTTP/1.1 413 ");

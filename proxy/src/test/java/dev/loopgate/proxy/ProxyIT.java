@@ -13,6 +13,7 @@ import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -74,7 +75,7 @@ final class ProxyIT {
     Proxy proxy =
         Proxy.listen(
             new ProxyConfig(
-                new InetSocketAddress("127.0.0.1", 0),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 2,
                 256,
                 16 << 10,
@@ -85,7 +86,13 @@ final class ProxyIT {
             Fleet.of(
                 List.of(
                     new Model(
-                        "m", URI.create(model.url()), Predictor.NONE, "/model/m", null, null, true,
+                        "m",
+                        URI.create(model.url()),
+                        Predictor.NONE,
+                        "/model/m",
+                        null,
+                        null,
+                        true,
                         4 << 20))),
             Redaction.DEFAULT,
             lanes,
@@ -121,20 +128,21 @@ final class ProxyIT {
   void relaysOverOneModelConnectionAndSeesItsEndBeforeUse(Transport transport) throws Exception {
     CountDownLatch closed = new CountDownLatch(1);
     RawModel model =
-        RawModel.start(
-            with -> {
-              for (int i = 0; i < 2; i++) {
-                with.readHead();
-                with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-              }
-              closed.countDown(); // and the connection ends, although it said keep-alive
-            });
+        RawModel.start(with -> {
+          for (int i = 0; i < 2; i++) {
+            with.readHead();
+            with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+          }
+          closed.countDown(); // and the connection ends, although it said keep-alive
+        });
     Proxy proxy = door(model, transport, ModelLimits.DEFAULT, 1 << 20);
     RawCaller caller = call(proxy);
 
     for (int i = 0; i < 20; i++) {
       caller.send(GET);
-      assertThat(caller.readThrough("\r\n\r\nok")).as("request %d", i).startsWith("HTTP/1.1 200 OK");
+      assertThat(caller.readThrough("\r\n\r\nok"))
+          .as("request %d", i)
+          .startsWith("HTTP/1.1 200 OK");
     }
 
     assertThat(model.connections()).isBetween(10, 20);
@@ -155,11 +163,10 @@ final class ProxyIT {
       throws Exception {
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  with.send(answer.replace("~", "\r\n"));
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              with.send(answer.replace("~", "\r\n"));
+            }));
     for (int i = 1; i <= 50; i++) {
       RawCaller caller = call(proxy);
       caller.send(GET);
@@ -173,11 +180,10 @@ final class ProxyIT {
   void aResetBeforeTheAnswerIs502() throws Exception {
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  with.reset();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              with.reset();
+            }));
     RawCaller caller = call(proxy);
     caller.send(GET);
 
@@ -190,13 +196,12 @@ final class ProxyIT {
     CountDownLatch partArrived = new CountDownLatch(1);
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  with.send("HTTP/1.1 200 OK\r\n\r\npart");
-                  partArrived.await();
-                  with.reset();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              with.send("HTTP/1.1 200 OK\r\n\r\npart");
+              partArrived.await();
+              with.reset();
+            }));
     RawCaller caller = call(proxy);
     caller.send(GET);
     caller.readThrough("part\r\n");
@@ -211,18 +216,19 @@ final class ProxyIT {
     CountDownLatch partArrived = new CountDownLatch(1);
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  with.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");
-                  partArrived.await();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              with.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");
+              partArrived.await();
+            }));
     RawCaller caller = call(proxy);
     caller.send("GET /model/m/ HTTP/1.0\r\n\r\n");
     caller.readThrough("part");
     partArrived.countDown();
 
-    assertThatThrownBy(caller::readToEnd).isInstanceOf(IOException.class).hasMessageContaining("reset");
+    assertThatThrownBy(caller::readToEnd)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("reset");
     assertThat(lane.await(1).getFirst().ending()).isEqualTo(Ending.MODEL_RESET);
   }
 
@@ -244,13 +250,12 @@ final class ProxyIT {
     CountDownLatch released = new CountDownLatch(1);
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  asked.countDown();
-                  with.awaitClose();
-                  released.countDown();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              asked.countDown();
+              with.awaitClose();
+              released.countDown();
+            }));
     RawCaller caller = call(proxy);
     caller.send(GET);
     asked.await();
@@ -264,17 +269,19 @@ final class ProxyIT {
   void anAnswerBeforeTheRequestIsWholeReachesTheCaller() throws Exception {
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  with.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
-                  with.awaitClose();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              with.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+              with.awaitClose();
+            }));
     RawCaller caller = call(proxy);
     caller.send("POST /model/m/ HTTP/1.1\r\nHost: d\r\nContent-Length: 100000\r\n\r\n");
     caller.send("x".repeat(50_000));
 
-    assertThat(caller.readToEnd()).startsWith("HTTP/1.1 413 ").contains("connection: close").endsWith("no");
+    assertThat(caller.readToEnd())
+        .startsWith("HTTP/1.1 413 ")
+        .contains("connection: close")
+        .endsWith("no");
     assertThat(lane.await(1).getFirst().ending()).isEqualTo(Ending.COMPLETE);
     assertThat(lane.kept().getFirst().requestBody().truncated()).isTrue();
   }
@@ -286,17 +293,16 @@ final class ProxyIT {
     AtomicInteger order = new AtomicInteger();
     Proxy proxy =
         door(
-            RawModel.start(
-                with -> {
-                  with.readHead();
-                  boolean first = order.getAndIncrement() == 0;
-                  two.countDown();
-                  if (first) {
-                    answer.await();
-                    with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-                  }
-                  with.awaitClose();
-                }));
+            RawModel.start(with -> {
+              with.readHead();
+              boolean first = order.getAndIncrement() == 0;
+              two.countDown();
+              if (first) {
+                answer.await();
+                with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+              }
+              with.awaitClose();
+            }));
     RawCaller idle = call(proxy);
     RawCaller one = call(proxy);
     RawCaller other = call(proxy);
@@ -314,7 +320,8 @@ final class ProxyIT {
           .anySatisfy(a -> assertThat(a).startsWith("HTTP/1.1 503 ").contains("The gateway stops"));
       assertThat(drained.get()).isFalse();
     }
-    assertThat(lane.await(2)).extracting(KeepingLane.Kept::ending)
+    assertThat(lane.await(2))
+        .extracting(KeepingLane.Kept::ending)
         .containsExactlyInAnyOrder(Ending.COMPLETE, Ending.GATEWAY_STOPPED);
     assertThatThrownBy(() -> new RawCaller(proxy.address())).isInstanceOf(IOException.class);
   }
@@ -337,7 +344,8 @@ final class ProxyIT {
         i -> {
           try (RawCaller caller = new RawCaller(proxy.address())) {
             for (int n = 0; n < 5; n++) {
-              caller.send("POST /model/m/ HTTP/1.1\r\nHost: d\r\nContent-Length: 3\r\n\r\na" + (10 + i));
+              caller.send(
+                  "POST /model/m/ HTTP/1.1\r\nHost: d\r\nContent-Length: 3\r\n\r\na" + (10 + i));
               caller.readThrough("\r\n\r\na" + (10 + i));
             }
           }
@@ -353,14 +361,13 @@ final class ProxyIT {
     long budget = 8 << 20;
     CountDownLatch allSent = new CountDownLatch(bodies);
     RawModel model =
-        RawModel.start(
-            with -> {
-              with.readHead();
-              with.transferBody(OutputStream.nullOutputStream());
-              allSent.countDown();
-              allSent.await(); // so that all bodies are held at once
-              with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-            });
+        RawModel.start(with -> {
+          with.readHead();
+          with.transferBody(OutputStream.nullOutputStream());
+          allSent.countDown();
+          allSent.await(); // so that all bodies are held at once
+          with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
     Proxy proxy = door(model, Transport.best(), ModelLimits.DEFAULT, budget);
 
     byte[] body = new byte[length];
@@ -368,15 +375,19 @@ final class ProxyIT {
         bodies,
         i -> {
           try (RawCaller caller = new RawCaller(proxy.address())) {
-            caller.send("POST /model/m/ HTTP/1.1\r\nHost: d\r\nContent-Length: " + length + "\r\n\r\n");
+            caller.send(
+                "POST /model/m/ HTTP/1.1\r\nHost: d\r\nContent-Length: " + length + "\r\n\r\n");
             caller.send(body, length);
             caller.readThrough("\r\n\r\nok");
           }
         });
 
     List<KeepingLane.Kept> kept = lane.await(bodies);
-    assertThat(kept).hasSize(bodies).extracting(KeepingLane.Kept::ending).containsOnly(Ending.COMPLETE);
-    long held = kept.stream().mapToLong(each -> each.requestBytes().length).sum();
+    assertThat(kept)
+        .hasSize(bodies)
+        .extracting(KeepingLane.Kept::ending)
+        .containsOnly(Ending.COMPLETE);
+    long held = kept.stream().mapToLong(each -> each.requestText().length()).sum();
     assertThat(held).isBetween(1L, budget);
     assertThat(kept).allSatisfy(each -> assertThat(each.requestBody().size()).isEqualTo(length));
     long truncated = kept.stream().filter(each -> each.requestBody().truncated()).count();
@@ -392,7 +403,9 @@ final class ProxyIT {
     assertThatThrownBy(() -> proxy.openServiceDoor(taken, List.of()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("listen: address=127.0.0.1:" + taken.getPort());
-    InetSocketAddress second = proxy.openServiceDoor(new InetSocketAddress("127.0.0.1", 0), List.of());
+    InetSocketAddress second =
+        proxy.openServiceDoor(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of());
     try (RawCaller caller = new RawCaller(second)) {
       caller.send(GET);
       assertThat(caller.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 404 ");
@@ -409,11 +422,10 @@ final class ProxyIT {
       for (int i = 0; i < count; i++) {
         int index = i;
         all.add(
-            threads.submit(
-                () -> {
-                  step.run(index);
-                  return null;
-                }));
+            threads.submit(() -> {
+              step.run(index);
+              return null;
+            }));
       }
       for (Future<?> each : all) {
         each.get();

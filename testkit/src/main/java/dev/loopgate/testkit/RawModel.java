@@ -18,8 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// A model server that says byte for byte what a test wants. Each connection is played by a script on a
-/// virtual thread of its own; when the script returns, the connection is closed.
+/// A model server that says byte for byte what a test wants. Each connection is played by a script
+/// on a virtual thread of its own; when the script returns, the connection is closed.
 public final class RawModel implements AutoCloseable {
   /// What happens on one connection.
   @FunctionalInterface
@@ -166,14 +166,13 @@ public final class RawModel implements AutoCloseable {
 
   /// A model that answers each request with its own body and keeps its connections.
   public static RawModel echo() throws IOException {
-    return start(
-        with -> {
-          while (!with.readHead().isEmpty()) {
-            byte[] body = with.readBody();
-            with.send("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n");
-            with.send(body);
-          }
-        });
+    return start(with -> {
+      while (!with.readHead().isEmpty()) {
+        byte[] body = with.readBody();
+        with.send("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n");
+        with.send(body);
+      }
+    });
   }
 
   /// `http://127.0.0.1:port`.

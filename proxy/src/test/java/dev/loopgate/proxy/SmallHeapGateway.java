@@ -1,0 +1,90 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.DropReason;
+import dev.loopgate.capture.EntryKind;
+import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.Prediction;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Predictor;
+import dev.loopgate.spool.Appended;
+import dev.loopgate.spool.ForceListener;
+import dev.loopgate.spool.SpoolLane;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.List;
+
+/// A process of its own with nothing but the proxy. Prints its port, then a line for each entry;
+/// ends with its standard input.
+final class SmallHeapGateway {
+  /// Prints what it gets.
+  private static final class PrintingLane implements SpoolLane {
+    @Override
+    public void begun(EntryKind kind, int slot, long startMillis) {}
+
+    @Override
+    public Appended append(Prediction prediction, int slot) {
+      System.out.println(
+          prediction.ending().word()
+              + " "
+              + prediction.requestBody().size()
+              + " "
+              + prediction.requestBody().keptLength()
+              + " "
+              + prediction.responseBody().size()
+              + " "
+              + prediction.responseBody().keptLength());
+      return Appended.ACCEPTED;
+    }
+
+    @Override
+    public void sampledOut(EntryKind kind, int slot, long endMillis) {}
+
+    @Override
+    public void dropped(EntryKind kind, int slot, DropReason reason, long endMillis) {}
+
+    @Override
+    public Appended appendForced(Feedback feedback, int slot, ForceListener listener) {
+      return Appended.CLOSED;
+    }
+  }
+
+  private SmallHeapGateway() {}
+
+  public static void main(String[] args) throws Exception {
+    Model model =
+        new Model("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, true, 4 << 20);
+    TimeSource time = new TurnedTime();
+    Lanes lanes =
+        new Lanes() {
+          @Override
+          public SpoolLane openLane() {
+            return new PrintingLane();
+          }
+
+          @Override
+          public int slotOf(String deployment) {
+            return 0;
+          }
+        };
+    ProxyConfig config =
+        ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    try (Proxy proxy =
+        Proxy.listen(
+            config,
+            Fleet.of(List.of(model)),
+            Redaction.DEFAULT,
+            lanes,
+            time,
+            ProxyEvents.SILENT,
+            List.of())) {
+      System.out.println(proxy.address().getPort());
+      while (System.in.read() >= 0) {
+        // Until whoever started us is gone.
+      }
+    }
+  }
+}
