@@ -63,6 +63,8 @@ class ProcessHostIT {
       events.next("ready wine");
       assertThat(probe).isNotNull();
     }
+    awaitLog("id=wine colour=white");
+    awaitLog("in work");
     assertThat(ProcessIdentity.read(directory.resolve("replica.pid")))
         .isEqualTo(ProcessIdentity.of(pid));
     host.stop();
@@ -71,8 +73,6 @@ class ProcessHostIT {
     assertThat(events.next("stopped wine")).isEqualTo("stopped wine 143");
     assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
     assertThat(directory.resolve("replica.pid")).doesNotExist();
-    awaitLog("id=wine colour=white");
-    awaitLog("in work");
     host.start();
     assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
   }

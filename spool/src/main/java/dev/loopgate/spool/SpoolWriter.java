@@ -195,7 +195,7 @@ final class SpoolWriter {
     try {
       batch.append(time.epochMillis());
     } catch (LogFailedException e) {
-      fail(nowNanos, e.getMessage());
+      fail(nowNanos, String.valueOf(e.getMessage()));
       return 0;
     }
     logged += entries;

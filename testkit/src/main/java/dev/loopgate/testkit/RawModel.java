@@ -113,6 +113,11 @@ public final class RawModel implements AutoCloseable {
       }
     }
 
+    /// Ends the connection; when this returns, the other side's kernel knows.
+    public void close() throws IOException {
+      socket.close();
+    }
+
     /// Ends the connection with a reset instead of its regular end.
     public void reset() throws IOException {
       socket.setSoLinger(true, 0);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 /// What only the text of a source shows.
 final class SourcesTest {
   private static final int LINES_MAX = 450;
+  private static final int TEST_LINES_MAX = 600; // one case after the other: long, not deep
 
   // Written in halves, or this file would break its own rules.
   private static final Pattern UNFINISHED =
@@ -89,11 +90,11 @@ final class SourcesTest {
   void noFileHasGrownWithoutAWall() {
     List<String> grown =
         Repository.allSources().stream()
-            .filter(file -> Repository.read(file).lines().count() > LINES_MAX)
+            .filter(file -> Repository.read(file).lines().count() > linesMax(file))
             .map(file -> Repository.shown(file) + ": " + Repository.read(file).lines().count())
             .toList();
 
-    assertThat(grown).as("files over %d lines", LINES_MAX).isEmpty();
+    assertThat(grown).as("files over %d lines, tests %d", LINES_MAX, TEST_LINES_MAX).isEmpty();
   }
 
   @Test
@@ -116,6 +117,10 @@ final class SourcesTest {
     }
 
     assertThat(misfiled).as("*Test, *ModelTest, *Fuzz, *IT or a *Contract").isEmpty();
+  }
+
+  private static int linesMax(Path file) {
+    return file.toString().contains("/src/test/") ? TEST_LINES_MAX : LINES_MAX;
   }
 
   private static List<String> found(List<Path> files, Pattern pattern) {
