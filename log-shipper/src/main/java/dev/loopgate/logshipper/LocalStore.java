@@ -60,6 +60,11 @@ public final class LocalStore implements ObjectStore {
     return store;
   }
 
+  /// The store in `root`, to read alone.
+  static LocalStore reading(FileTree tree, Path root) {
+    return new LocalStore(tree, root, root.resolve(STAGING));
+  }
+
   @Override
   public Path staging() {
     return staging;

@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -28,6 +29,7 @@ final class Numbering {
           return size() > PARTITIONS_MAX;
         }
       };
+  private final Map<Partition, Long> firstGiven = new HashMap<>(); // since the last plan
   private final TreeMap<Long, Integer> collisionsByHour = new TreeMap<>();
 
   Numbering(ObjectStore store, RandomGenerator random) {
@@ -40,6 +42,7 @@ final class Numbering {
     Long known = nextNumbers.get(partition);
     long n = known != null ? known : largest(partition) + 1;
     nextNumbers.put(partition, n + 1);
+    firstGiven.putIfAbsent(partition, n);
     return n;
   }
 
@@ -57,9 +60,15 @@ final class Numbering {
     return n;
   }
 
-  /// Numbers that were given and not planned are free again.
-  void forget() {
-    nextNumbers.clear();
+  /// Numbers given since the last plan are used.
+  void planned() {
+    firstGiven.clear();
+  }
+
+  /// Numbers given since the last plan are free again: a failed attempt leaves no hole.
+  void takeBack() {
+    nextNumbers.putAll(firstGiven);
+    firstGiven.clear();
   }
 
   private long largest(Partition partition) throws IOException {

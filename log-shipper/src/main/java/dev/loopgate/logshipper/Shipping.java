@@ -8,6 +8,7 @@ import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,8 @@ final class Shipping {
   private final PartitionBound bound;
   private final Rendering rendering;
   private final Set<Integer> published = new HashSet<>();
+  private final ArrayDeque<String> leftovers = new ArrayDeque<>();
+  private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
   private boolean resumed;
   private LogPosition backlogEnd;
@@ -93,6 +96,7 @@ final class Shipping {
       resume();
       return 1;
     }
+    cleanUp();
     CommitRecord waiting = pending;
     if (waiting != null) {
       force(waiting);
@@ -121,6 +125,8 @@ final class Shipping {
   boolean isDone() {
     return resumed
         && pending == null
+        && leftovers.isEmpty()
+        && released.equals(log.state().cursor())
         && log.state().plan() == null
         && log.state().manifestPlan() == null
         && !hasUnshipped()
@@ -162,7 +168,7 @@ final class Shipping {
       needed.add(Staging.nameOfManifest(manifest.hour(), manifest.revision()));
     }
     staging.deleteAllBut(needed);
-    around.reader().release(log.state().cursor());
+    cleanUp();
     resumed = true;
   }
 
@@ -314,9 +320,10 @@ final class Shipping {
     try {
       plan = files.stage(window, reopened(window), around.spoolId());
     } catch (IOException e) {
-      numbering.forget(); // numbers that were given stay without a hole
+      numbering.takeBack();
       throw e;
     }
+    numbering.planned();
     tellOf(window, files);
     log.letGoBefore(hour - HOURS_KEPT);
     force(new CommitRecord.Planned(plan));
@@ -383,8 +390,10 @@ final class Shipping {
     switch (record) {
       case CommitRecord.Planned _ -> published.clear();
       case CommitRecord.Committed _ -> committed(plan);
-      case CommitRecord.ManifestEnded ended ->
-          staging.delete(Staging.nameOfManifest(ended.hour(), ended.revision()));
+      case CommitRecord.ManifestEnded ended -> {
+        leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
+        cleanUp();
+      }
       case CommitRecord.Renumbered _, ManifestPlanned _, CommitRecord.Snapshot _ -> {}
     }
   }
@@ -408,9 +417,21 @@ final class Shipping {
     committedEntries += entries;
     bound.forgetBefore(Partition.hourOf(around.time().epochMillis()) - HOURS_KEPT);
     around.events().windowCommitted(entries, plan.files().size(), bytes);
-    around.reader().release(plan.to());
     for (PlannedFile file : plan.files()) {
-      staging.delete(Staging.nameOf(plan.window(), file.number()));
+      leftovers.add(Staging.nameOf(plan.window(), file.number()));
+    }
+    cleanUp();
+  }
+
+  /// What is committed is needed no more: its log and its staged files. Asked again until it is done.
+  private void cleanUp() throws IOException {
+    while (!leftovers.isEmpty()) {
+      staging.delete(leftovers.getFirst());
+      leftovers.removeFirst();
+    }
+    if (!released.equals(log.state().cursor())) {
+      around.reader().release(log.state().cursor());
+      released = log.state().cursor();
     }
   }
 }

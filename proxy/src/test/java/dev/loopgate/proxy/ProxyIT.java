@@ -134,7 +134,8 @@ final class ProxyIT {
             with.readHead();
             with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
           }
-          closed.countDown(); // and the connection ends, although it said keep-alive
+          with.close(); // although it said keep-alive
+          closed.release();
         });
     Proxy proxy = door(model, transport, ModelLimits.DEFAULT, 1 << 20);
     RawCaller caller = call(proxy);
@@ -319,7 +320,7 @@ final class ProxyIT {
       String[] answers = {one.readToEnd(), other.readToEnd()};
 
       assertThat(answers)
-          .anySatisfy(a -> assertThat(a).contains("200 OK", "connection: close").endsWith("ok"))
+          .anySatisfy(a -> assertThat(a).contains("200 OK").endsWith("ok"))
           .anySatisfy(a -> assertThat(a).startsWith("HTTP/1.1 503 ").contains("The gateway stops"));
       assertThat(drained.get()).isFalse();
     }

@@ -1,0 +1,269 @@
+package dev.loopgate.logshipper;
+
+import com.fasterxml.jackson.core.JacksonException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Compares what manifests say with what is there: files, lines, seqs, ledger. Changes nothing; may run
+/// beside a live gateway. Confined to one thread.
+public final class Verification {
+  /*
+   * Beside a live gateway the order of looking matters: files first, then manifests, then the commit
+   * log. A file that was seen was planned before, so one of the two that are read later names it.
+   */
+
+  /// What it comes to, and the exit code of the command line.
+  public enum Verdict {
+    /// All that is there is accounted for, and nothing is missing.
+    BALANCED(0),
+    /// Something is missing, altered or of nobody.
+    NOT_BALANCED(1),
+    /// Nothing is wrong, but an hour has no manifest and its spool is not here.
+    UNPROVEN(3);
+
+    private final int exitCode;
+
+    Verdict(int exitCode) {
+      this.exitCode = exitCode;
+    }
+
+    /// For the process.
+    public int exitCode() {
+      return exitCode;
+    }
+  }
+
+  /// The verdict and the lines for a person, one an hour, findings, and a last one.
+  public record Report(Verdict verdict, List<String> lines) {
+    public Report {
+      lines = List.copyOf(lines);
+    }
+  }
+
+  private record SpoolHour(String instance, String hour) {}
+
+  private final FileTree tree = new LocalFileTree();
+  private final Path root;
+  private final LocalStore store;
+  private final List<String> findings = new ArrayList<>();
+  private final Map<SpoolHour, Manifest> manifests = new HashMap<>();
+  private final Map<String, SpoolAccount> accounts = new TreeMap<>();
+  private final Set<String> claimed = new HashSet<>();
+  private final TreeSet<String> openHours = new TreeSet<>();
+  private final TreeSet<String> unprovenHours = new TreeSet<>();
+  private final Map<String, HourTally> hours = new TreeMap<>();
+
+  private Verification(Path root) {
+    this.root = root;
+    this.store = LocalStore.reading(tree, root);
+  }
+
+  /// Verifies a data directory (with `files/` and `spool/`) or a root of files.
+  ///
+  /// @param spoolId of the spool in the data directory, empty when there is none
+  /// @throws IOException when the directory can't be read
+  public static Report of(Path directory, String spoolId) throws IOException {
+    FileTree tree = new LocalFileTree();
+    Path files = directory.resolve("files");
+    Path root = tree.isDirectory(files) ? files : directory;
+    if (!tree.isDirectory(root)) {
+      throw new NoSuchFileException(root.toString(), null, "no such directory");
+    }
+    Path commits = directory.resolve("spool").resolve("commit");
+    return new Verification(root).report(commits, spoolId);
+  }
+
+  private Report report(Path commits, String spoolId) throws IOException {
+    List<ObjectKey> seen = store.list("");
+    readManifests(seen);
+    ShippingState state = spoolId.isEmpty() ? null : openState(commits, spoolId);
+    for (Manifest manifest : manifests.values()) {
+      accountOf(manifest.spool()).add(manifest);
+      checkManifest(manifest);
+    }
+    if (state != null) {
+      countOpen(state);
+    }
+    for (ObjectKey key : seen) {
+      if (!key.path().startsWith(Manifest.DIRECTORY + '/') && !claimed.contains(key.path())) {
+        checkUnclaimed(key);
+      }
+    }
+    for (SpoolAccount account : accounts.values()) {
+      account.check(!openHours.isEmpty(), !unprovenHours.isEmpty(), findings);
+    }
+    return conclude();
+  }
+
+  private void readManifests(List<ObjectKey> seen) throws IOException {
+    for (ObjectKey key : seen) {
+      if (!key.path().startsWith(Manifest.DIRECTORY + '/')) {
+        continue;
+      }
+      try (InputStream in = store.open(key)) {
+        Manifest manifest = Json.read(in.readAllBytes(), Manifest.class);
+        Manifest.hourOf(manifest.hour());
+        manifests.merge(
+            new SpoolHour(manifest.instance(), manifest.hour()),
+            manifest,
+            (one, other) -> one.revision() > other.revision() ? one : other);
+      } catch (DateTimeException | JacksonException e) {
+        findings.add("manifest can't be read: key=" + key + ", because=" + e.getClass().getSimpleName());
+      }
+    }
+  }
+
+  private ShippingState openState(Path commits, String spoolId) throws IOException {
+    while (true) {
+      try {
+        return CommitLog.find(tree, commits, spoolId).state();
+      } catch (NoSuchFileException _) {
+        // rolled while we looked: the newer one is there
+      }
+    }
+  }
+
+  private void checkManifest(Manifest manifest) {
+    HourTally tally = tally(manifest.hour());
+    for (Manifest.FileEntry file : manifest.files()) {
+      checkFile(file, manifest.hour());
+    }
+    for (Manifest.LedgerEntry row : manifest.ledger()) {
+      if (!row.balances()) {
+        findings.add(
+            "ledger does not balance: hour=%s, instance=%s, kind=%s, deployment=%s"
+                .formatted(manifest.hour(), manifest.instance(), row.kind(), row.deployment()));
+      }
+    }
+    if (!manifest
+        .records()
+        .getOrDefault(LogStream.REQUEST_RESPONSE.word(), 0L)
+        .equals(manifest.records().getOrDefault(LogStream.RESPONSE_BODY.word(), 0L))) {
+      findings.add("streams differ: hour=" + manifest.hour() + ", instance=" + manifest.instance());
+    }
+    tally.add(manifest);
+  }
+
+  /// Hours that the spool beside the files has not closed: what it committed of them is checked like
+  /// any other, what it has planned may be there or not.
+  private void countOpen(ShippingState state) {
+    SpoolAccount account = accountOf(state.spool());
+    String instance = ShipperConfig.instanceOf(state.spool());
+    for (HourBook book : state.books()) {
+      String hour = Partition.hourWord(book.hour());
+      Manifest known = manifests.get(new SpoolHour(instance, hour));
+      if (known != null && known.files().size() >= book.files().size() && !book.isDirty()) {
+        continue;
+      }
+      openHours.add(hour);
+      Manifest now = state.manifest(book, book.revision());
+      for (Manifest.FileEntry file : now.files()) {
+        if (!claimed.contains(file.key())) {
+          checkFile(file, hour);
+        }
+      }
+      tally(hour).add(now);
+      account.replace(known, now);
+    }
+    CommitRecord.WindowPlan plan = state.plan();
+    if (plan != null) {
+      account.openPlan(plan);
+      for (CommitRecord.PlannedFile file : plan.files()) {
+        claimed.add(file.key().path());
+        openHours.add(Partition.hourWord(file.hour()));
+      }
+    }
+  }
+
+  private void checkFile(Manifest.FileEntry file, String hour) {
+    if (!claimed.add(file.key())) {
+      findings.add("file stands in two manifests: key=" + file.key());
+      return;
+    }
+    tally(hour);
+    try (InputStream in = store.open(new ObjectKey(file.key()))) {
+      FileContent content = FileContent.read(in, hour);
+      if (content.checksum().size() != file.size()) {
+        findings.add(
+            "file is altered: key=%s, size=%d, planned=%d"
+                .formatted(file.key(), content.checksum().size(), file.size()));
+      } else if (!Checksum.hex(content.checksum().crc32c()).equals(file.crc32c())) {
+        findings.add("file is altered: key=" + file.key() + ", crc32c differs");
+      } else if (content.badLine() > 0) {
+        findings.add("line is no record: key=" + file.key() + ", line=" + content.badLine());
+      } else if (content.records() != file.records()) {
+        findings.add(
+            "records: key=%s, found=%d, planned=%d"
+                .formatted(file.key(), content.records(), file.records()));
+      }
+    } catch (NoSuchFileException _) {
+      findings.add("file is missing: key=" + file.key());
+    } catch (IOException | IllegalArgumentException e) {
+      findings.add("file can't be read: key=" + file.key() + ", because=" + e.getMessage());
+    }
+  }
+
+  /// A file that no manifest and no plan names: of an hour whose manifest is still to come, or of
+  /// nobody.
+  private void checkUnclaimed(ObjectKey key) throws IOException {
+    String name = key.path().substring(key.path().lastIndexOf('/') + 1);
+    String hour = name.matches("[0-9]{10}_[0-9]+\\.json(\\.gz|\\.zst)?") ? name.substring(0, 10) : "";
+    if (hour.isEmpty()) {
+      findings.add("file is extra: key=" + key + ", no name of ours");
+      return;
+    }
+    tally(hour);
+    Set<String> instances = new HashSet<>(tree.list(root.resolve(LocalStore.STAGING)));
+    manifests.keySet().forEach(known -> instances.add(known.instance()));
+    boolean awaited =
+        instances.stream()
+            .anyMatch(instance -> !manifests.containsKey(new SpoolHour(instance, hour)));
+    if (instances.isEmpty() || awaited) {
+      unprovenHours.add(hour);
+    } else if (tree.size(root.resolve(key.path())) > 0) { // an empty one: see LocalStore on links
+      findings.add("file is extra: key=" + key + ", in no manifest of its hour");
+    }
+  }
+
+  private Report conclude() {
+    List<String> lines = new ArrayList<>();
+    hours.forEach((hour, tally) -> lines.add(tally.line(hour, stateOf(hour))));
+    findings.forEach(finding -> lines.add("! " + finding));
+    Verdict verdict =
+        !findings.isEmpty()
+            ? Verdict.NOT_BALANCED
+            : !unprovenHours.isEmpty() ? Verdict.UNPROVEN : Verdict.BALANCED;
+    lines.add(
+        switch (verdict) {
+          case BALANCED -> "balanced: hours=" + hours.size() + ", open=" + openHours.size();
+          case UNPROVEN -> "unproven: hours without a manifest=" + unprovenHours.size();
+          case NOT_BALANCED -> "not balanced: findings=" + findings.size();
+        });
+    return new Report(verdict, lines);
+  }
+
+  private String stateOf(String hour) {
+    return openHours.contains(hour)
+        ? "OPEN"
+        : unprovenHours.contains(hour) ? "UNPROVEN" : "CLOSED";
+  }
+
+  private HourTally tally(String hour) {
+    return hours.computeIfAbsent(hour, _ -> new HourTally());
+  }
+
+  private SpoolAccount accountOf(String spool) {
+    return accounts.computeIfAbsent(spool, SpoolAccount::new);
+  }
+}

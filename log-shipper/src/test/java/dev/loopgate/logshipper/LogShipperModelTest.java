@@ -1,0 +1,165 @@
+package dev.loopgate.logshipper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Each entry is in files exactly once, whatever dies, fails or answers late (rows 2, 3 and 6 of the
+/// fault matrix, in simulation).
+final class LogShipperModelTest {
+  static LongStream seeds() {
+    return LongStream.range(0, 60);
+  }
+
+  private static ShipperSim sim(long seed, boolean local) {
+    ShipperSim sim = new ShipperSim(seed);
+    sim.local = local;
+    sim.config = sim.config.withBytesMax(3_000, 900); // several windows, files that split
+    fill(sim, new Random(seed), 60);
+    return sim;
+  }
+
+  private static void fill(ShipperSim sim, Random random, int entries) {
+    for (int i = 0; i < entries; i++) {
+      String id = "id-" + sim.log.entries().size();
+      long millis = sim.time.epochMillis() - random.nextInt(90) * 60_000L;
+      String model = "model-" + random.nextInt(3);
+      if (random.nextInt(3) == 0) {
+        sim.log.append(FakeLog.feedback(id, model, "1", millis));
+      } else {
+        sim.log.append(FakeLog.prediction(id, model, "1", millis));
+      }
+      if (random.nextInt(20) == 0) {
+        sim.log.lose(1 + random.nextInt(3));
+      }
+    }
+  }
+
+  /// Runs until all is shipped; dies at `killAt` steps, and now and then again while coming back.
+  private static void runDyingAt(ShipperSim sim, int killAt, boolean power) {
+    int deaths = 0;
+    sim.tree.killAt(killAt);
+    while (true) {
+      try {
+        sim.start();
+        sim.workUntilDone();
+        return;
+      } catch (FaultyTree.Killed _) {
+        deaths++;
+        if (power) {
+          sim.tree.cutPower();
+        } else {
+          sim.tree.restart();
+        }
+        if (deaths < 4) {
+          sim.tree.killAt(sim.tree.steps() + 1 + sim.random.nextInt(25));
+        }
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  private static void assertAllHolds(ShipperSim sim, String as) throws IOException {
+    sim.assertEachOnce(as);
+    sim.assertManifestsHold(as);
+    assertThat(sim.events.parked).as(as).isEmpty();
+    Path staging = sim.local ? ShipperSim.FILES.resolve(".staging") : Path.of("/staging");
+    assertThat(sim.tree.files(staging)).as(as).isEmpty();
+    assertThat(sim.tree.files(ShipperSim.SPOOL.resolve("commit"))).as(as).hasSizeLessThan(2);
+    assertThat(sim.log.released()).as(as).isEqualTo(sim.log.durableEnd());
+  }
+
+  @Test
+  void shipsEachOnceWhereverItIsKilled() throws IOException {
+    for (boolean local : new boolean[] {true, false}) {
+      ShipperSim whole = sim(1, local);
+      runDyingAt(whole, Integer.MAX_VALUE, false);
+      assertAllHolds(whole, "whole");
+      for (int step = 0; step < whole.tree.steps(); step += stride(step)) {
+        for (boolean power : new boolean[] {true, false}) {
+          ShipperSim sim = sim(1, local);
+          runDyingAt(sim, step, power);
+          assertAllHolds(sim, "local=" + local + ", power=" + power + ", step=" + step);
+        }
+      }
+    }
+  }
+
+  /// Each step of the first window and of the start; then each third: windows repeat themselves.
+  private static int stride(int step) {
+    return step < 250 ? 1 : 3;
+  }
+
+  @Test
+  void shipsEachOnceWhereLinksAreRefused() throws IOException {
+    for (int step = 0; step < 400; step += 2) {
+      ShipperSim sim = sim(2, true);
+      sim.tree.refuseLinks();
+      runDyingAt(sim, step, false);
+      sim.assertEachOnce("step=" + step);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void shipsEachOnceToAStoreThatAnswersLateOrNever(long seed) throws IOException {
+    ShipperSim sim = sim(seed, false);
+    sim.faultsPercent = 40;
+
+    runDyingAt(sim, sim.random.nextInt(300), sim.random.nextBoolean());
+
+    assertAllHolds(sim, "seed=" + seed);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void keepsAllWhileTheDiskIsFullAndGoesOnAfterwards(long seed) throws IOException {
+    ShipperSim sim = sim(seed, seed % 2 == 0);
+    String[] kinds = {"write", "force", "create", "forceDirectory", "link", "delete", "open"};
+    String kind = kinds[sim.random.nextInt(kinds.length)];
+    int from = 20 + sim.random.nextInt(200);
+    sim.tree.fail(kind, from, from + sim.random.nextInt(40));
+
+    sim.start();
+    sim.workUntilDone();
+
+    assertAllHolds(sim, "seed=" + seed + ", kind=" + kind);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void goesOnUnderTrafficThroughHoursAndClockSteps(long seed) throws IOException {
+    ShipperSim sim = new ShipperSim(seed);
+    sim.local = seed % 2 == 0;
+    Random random = new Random(seed);
+    sim.start();
+    for (int i = 0; i < 60; i++) {
+      fill(sim, random, random.nextInt(5));
+      sim.time.pass(Duration.ofSeconds(random.nextInt(1200)));
+      switch (random.nextInt(12)) {
+        case 0 -> sim.time.jump(Duration.ofHours(1));
+        case 1 -> sim.time.jump(Duration.ofHours(-2));
+        case 2 -> sim.time.jump(Duration.ofDays(1));
+        case 3 -> {
+          sim.tree.cutPower();
+          sim.start();
+        }
+        default -> {}
+      }
+      sim.work();
+    }
+    sim.time.pass(Duration.ofDays(3));
+
+    sim.workUntilDone();
+
+    assertAllHolds(sim, "seed=" + seed);
+  }
+}
