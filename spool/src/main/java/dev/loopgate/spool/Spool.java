@@ -77,6 +77,13 @@ public final class Spool implements AutoCloseable {
     this.reader = log.reader(EntryCodec::decode);
   }
 
+  /// The identity of the spool in this directory, 32 lower-case hex digits, without opening it; empty when there
+  /// is none or it can't be told any more.
+  public static String idIn(Path directory) throws IOException {
+    SpoolId id = Ident.read(new FileDisk(), directory);
+    return id == null ? "" : id.hex();
+  }
+
   /// Opens the spool, recovering what an earlier process left. Its writer does not run yet.
   ///
   /// @throws SpoolException when the directory is held by another process or can't be used

@@ -198,7 +198,8 @@ final class SpoolWriter {
       fail(nowNanos, String.valueOf(e.getMessage()));
       return 0;
     }
-    logged += entries;
+    long more = logged + entries;
+    logged = more; // this thread alone writes it
     for (long ticket : ticketsInBatch) {
       tickets.tell(
           ticket, ForceListener.Outcome.DURABLE); // after the force: it is answered 200 (P2)
