@@ -23,8 +23,8 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/// A configuration file: YAML whose keys are names of settings, nested or with dots. Only texts, lists and
-/// mappings are taken from it; nothing in it names a Java type.
+/// A configuration file: YAML whose keys are names of settings, nested or with dots. Only texts,
+/// lists and mappings are taken from it; nothing in it names a Java type.
 final class ConfigFile {
   private static final long LENGTH_MAX = 1 << 20;
   private static final int DEPTH_MAX = 8;
@@ -38,7 +38,8 @@ final class ConfigFile {
 
   /// The values of the file by setting.
   ///
-  /// @throws UsageException when the file is not there, not YAML, or names something unknown or twice
+  /// @throws UsageException when the file is not there, not YAML, or names something unknown or
+  ///   twice
   static Map<String, Raw> read(Path path) throws UsageException {
     ConfigFile file = new ConfigFile(path.toString());
     Optional<Node> root = file.compose(file.text(path));
@@ -57,7 +58,8 @@ final class ConfigFile {
       Optional<Node> root = file.compose(text);
       return root.isEmpty() ? new Raw.Text(where, "") : file.raw(root.get(), 0);
     } catch (UsageException _) {
-      throw new NotAllowedException("a list in YAML like [{id: churn, url: \"http://127.0.0.1:5000\"}]");
+      throw new NotAllowedException(
+          "a list in YAML like [{id: churn, url: \"http://127.0.0.1:5000\"}]");
     }
   }
 

@@ -12,7 +12,8 @@ final class Doors {
 
   /// The socket address.
   ///
-  /// @throws StartException when the host is unknown or the port is taken; the line names the address
+  /// @throws StartException when the host is unknown or the port is taken; the line names the
+  ///   address
   static InetSocketAddress checked(String setting, Address address) throws StartException {
     InetSocketAddress socket;
     try {

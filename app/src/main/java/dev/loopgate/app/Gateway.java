@@ -24,8 +24,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/// One gateway from its first file to its last: wires the rooms, and closes them in reverse. Belongs to the
-/// thread that started it.
+/// One gateway from its first file to its last: wires the rooms, and closes them in reverse.
+/// Belongs to the thread that started it.
 final class Gateway {
   /*
    * Each room that is open leaves its way back on a stack. So a start that fails half way and a stop take the same
@@ -97,7 +97,7 @@ final class Gateway {
     try {
       return Spool.open(rooms.spool(plan.data().spool()), clock, telemetry.spool());
     } catch (SpoolException e) {
-      throw new StartException(e.getMessage(), e);
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -194,7 +194,7 @@ final class Gateway {
               "listening at " + Doors.url(proxy.address()) + ", transport " + proxy.transport());
       return proxy;
     } catch (IOException e) {
-      throw new StartException(e.getMessage(), e);
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -257,11 +257,14 @@ final class Gateway {
           .line(
               LogLines.Level.WARN,
               "app",
-              "not all exchanges ended within drain=" + Kind.Time.shown(limit) + ": gateway_stopped");
+              "not all exchanges ended within drain="
+                  + Kind.Time.shown(limit)
+                  + ": gateway_stopped");
     }
   }
 
-  /// Closes everything, the last opened first. A step that fails does not keep the others from being taken.
+  /// Closes everything, the last opened first. A step that fails does not keep the others from
+  /// being taken.
   ///
   /// @return whether all went well
   boolean close() {

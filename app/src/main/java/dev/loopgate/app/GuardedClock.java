@@ -4,9 +4,10 @@ import dev.loopgate.capture.TimeSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/// The time that all rooms are told: a wall clock that does not jump. It is the wall's time at boot and the
-/// monotonic clock since, slewed towards the wall by at most 0.5 ms a second; a step of the wall by more than a
-/// minute is adopted at once and counted: hours may then repeat or be skipped, files stay valid. Any thread.
+/// The time that all rooms are told: a wall clock that does not jump. It is the wall's time at boot
+/// and the monotonic clock since, slewed towards the wall by at most 0.5 ms a second; a step of the
+/// wall by more than a minute is adopted at once and counted: hours may then repeat or be skipped,
+/// files stay valid. Any thread.
 final class GuardedClock implements TimeSource {
   /*
    * One long holds what everybody reads: milliseconds of wall time at monotonic zero. Readers add the

@@ -3,9 +3,9 @@ package dev.loopgate.app;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The most memory that the rooms of this process can ever hold, as a sum one can read: what lies on the heap,
-/// and what lies beside it as direct buffers. Beyond what the JVM was given the gateway does not start:
-/// better a line now than an OutOfMemoryError under load.
+/// The most memory that the rooms of this process can ever hold, as a sum one can read: what lies
+/// on the heap, and what lies beside it as direct buffers. Beyond what the JVM was given the
+/// gateway does not start: better a line now than an OutOfMemoryError under load.
 final class HeapBudget {
   private record Line(String holder, long bytes) {}
 

@@ -99,8 +99,7 @@ interface Kind<T> {
       }
       String unit = matcher.group(2);
       int shift = unit == null ? 0 : List.of("B", "KiB", "MiB", "GiB", "TiB").indexOf(unit) * 10;
-      BigDecimal value =
-          new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(1L << shift));
+      BigDecimal value = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(1L << shift));
       if (value.compareTo(BigDecimal.valueOf(min)) < 0
           || value.compareTo(BigDecimal.valueOf(max)) > 0
           || (powerOfTwo && Long.bitCount(value.longValueExact()) != 1)) {

@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
-/// Both sides of the ledger and the fills of ring and log, all of one look, so that the sums hold when nothing
-/// moves: `seen = open + accepted + sampled_out + dropped` and
-/// `accepted = in_ring + pending + committed + quarantined + lost`, since this process began.
+/// Both sides of the ledger and the fills of ring and log, all of one look, so that the sums hold
+/// when nothing moves: `seen = open + accepted + sampled_out + dropped` and `accepted = in_ring +
+/// pending + committed + quarantined + lost`, since this process began.
 final class LedgerMetrics implements MultiCollector {
   /// What became of the entries in the log since this process began, as the shipper knows it.
   ///
@@ -51,21 +51,25 @@ final class LedgerMetrics implements MultiCollector {
     List<Row> rows = rows(status);
     MetricSnapshots.Builder all = MetricSnapshots.builder();
     all.metricSnapshot(
-        counter("loopgate_ledger_seen", "Exchanges and feedbacks begun.", rows, LedgerCounts::begun));
-    all.metricSnapshot(gaugeOf("loopgate_ledger_open", "Begun, not ended.", rows, LedgerCounts::open));
+        counter(
+            "loopgate_ledger_seen", "Exchanges and feedbacks begun.", rows, LedgerCounts::begun));
     all.metricSnapshot(
-        counter("loopgate_ledger_accepted", "Kept.", rows, LedgerCounts::accepted));
+        gaugeOf("loopgate_ledger_open", "Begun, not ended.", rows, LedgerCounts::open));
+    all.metricSnapshot(counter("loopgate_ledger_accepted", "Kept.", rows, LedgerCounts::accepted));
     all.metricSnapshot(
         counter(
-            "loopgate_ledger_sampled_out", "Left out by sampling.", rows, LedgerCounts::sampledOut));
+            "loopgate_ledger_sampled_out",
+            "Left out by sampling.",
+            rows,
+            LedgerCounts::sampledOut));
     all.metricSnapshot(dropped(rows));
-    all.metricSnapshot(gauge("loopgate_ledger_in_ring", "Accepted, not in the log.", status.inRing()));
+    all.metricSnapshot(
+        gauge("loopgate_ledger_in_ring", "Accepted, not in the log.", status.inRing()));
     all.metricSnapshot(
         gauge(
             "loopgate_ledger_pending",
             "In the log, not published.",
-            Math.max(
-                0, status.logged() - after.committed() - after.quarantined() - after.lost())));
+            Math.max(0, status.logged() - after.committed() - after.quarantined() - after.lost())));
     all.metricSnapshot(
         total("loopgate_ledger_committed", "Published in files.", after.committed()));
     all.metricSnapshot(
@@ -81,9 +85,11 @@ final class LedgerMetrics implements MultiCollector {
         gauge("loopgate_ring_used_bytes", "Bytes of the ring that wait.", status.ringBytesUsed()));
     all.metricSnapshot(gauge("loopgate_ring_bytes", "The ring.", status.ringBytes()));
     all.metricSnapshot(gauge("loopgate_spool_used_bytes", "Segments in use.", status.logBytes()));
-    all.metricSnapshot(gauge("loopgate_spool_bytes_max", "The log's budget.", status.logBytesMax()));
     all.metricSnapshot(
-        gauge("loopgate_spool_failed", "1 when the disk failed for good.", status.failed() ? 1 : 0));
+        gauge("loopgate_spool_bytes_max", "The log's budget.", status.logBytesMax()));
+    all.metricSnapshot(
+        gauge(
+            "loopgate_spool_failed", "1 when the disk failed for good.", status.failed() ? 1 : 0));
     all.metricSnapshot(
         gauge(
             "loopgate_oldest_unshipped_seconds",
@@ -117,7 +123,8 @@ final class LedgerMetrics implements MultiCollector {
       for (Map.Entry<String, LedgerCounts> model : kind.getValue().entrySet()) {
         rows.add(
             new Row(
-                Labels.of("kind", kind.getKey().word(), "model", model.getKey()), model.getValue()));
+                Labels.of("kind", kind.getKey().word(), "model", model.getKey()),
+                model.getValue()));
       }
     }
     return rows;

@@ -14,8 +14,9 @@ import java.util.logging.Logger;
 
 /// The log: lines on stderr of time, level, room and message. Any thread.
 ///
-/// ERROR: data was lost or someone must act. WARN: degraded, nothing lost. INFO: life of the process. One
-/// exchange is never a line; what may repeat is one line a minute and subject, with how often.
+/// ERROR: data was lost or someone must act. WARN: degraded, nothing lost. INFO: life of the
+/// process. One exchange is never a line; what may repeat is one line a minute and subject, with
+/// how often.
 final class LogLines {
   /*
    * Not java.util.logging's own handler: that one is closed by a hook of its own while the gateway still drains.
@@ -77,7 +78,8 @@ final class LogLines {
       before.since = 0;
       before.printedAtNanos = now;
     }
-    line(level, room, times == 1 ? message : message + " (" + times + " times since the last line)");
+    line(
+        level, room, times == 1 ? message : message + " (" + times + " times since the last line)");
   }
 
   /// Sends what libraries log to [java.util.logging] here, from WARNING on.
@@ -108,7 +110,10 @@ final class LogLines {
           Level.WARN,
           "library",
           String.valueOf(record.getLoggerName()),
-          record.getLoggerName() + ": " + record.getMessage() + (thrown == null ? "" : ": " + thrown));
+          record.getLoggerName()
+              + ": "
+              + record.getMessage()
+              + (thrown == null ? "" : ": " + thrown));
     }
 
     @Override

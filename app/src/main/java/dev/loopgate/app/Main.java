@@ -28,8 +28,8 @@ public final class Main {
     this.environment = environment;
   }
 
-  /// Does what the arguments say, and ends the process: 0 well, 1 it did not work, 2 it was not understood; `verify`
-  /// has codes of its own.
+  /// Does what the arguments say, and ends the process: 0 well, 1 it did not work, 2 it was not
+  /// understood; `verify` has codes of its own.
   public static void main(String... arguments) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
@@ -43,8 +43,8 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            (directory, to) -> 0,
-            (directory, to) -> 0,
+            Looks::verify,
+            Looks::inspect,
             options(),
             version());
     return new Cli(verbs, out, err).run(arguments);
@@ -134,9 +134,6 @@ public final class Main {
 
   private static String version() {
     String version = Main.class.getPackage().getImplementationVersion();
-    return "loopgate "
-        + (version == null ? "unpackaged" : version)
-        + ", Java "
-        + Runtime.version();
+    return "loopgate " + (version == null ? "unpackaged" : version) + ", Java " + Runtime.version();
   }
 }

@@ -17,8 +17,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
-/// `/metrics` in Prometheus' text format. Written on the thread named `telemetry`: a thousand models' series are
-/// too many for an event loop.
+/// `/metrics` in Prometheus' text format. Written on the thread named `telemetry`: a thousand
+/// models' series are too many for an event loop.
 final class MetricsDoor implements LocalService {
   private final PrometheusRegistry registry;
   private final Executor telemetry;

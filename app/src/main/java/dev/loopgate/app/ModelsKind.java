@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The list of models: in a file as YAML, in an option or variable as the same YAML in one line.
 ///
-/// A model that does not say how much of its bodies is kept has [#BODY_BYTES_UNSET]; [Settings] puts the
-/// gateway's own limit there.
+/// A model that does not say how much of its bodies is kept has [#BODY_BYTES_UNSET]; [Settings]
+/// puts the gateway's own limit there.
 record ModelsKind() implements Kind<List<Model>> {
   /// Stands for "as `capture.body-bytes-max` says".
-  static final int BODY_BYTES_UNSET = -1;
+  static final int BODY_BYTES_UNSET = Model.BODY_BYTES_OF_GATEWAY;
 
   /// No models.
   static final String NONE = "[]";
@@ -41,7 +41,8 @@ record ModelsKind() implements Kind<List<Model>> {
     if (raw instanceof Raw.Text(String _, String text) && text.equals(NONE)) {
       return List.of(); // the default, for which the YAML parser need not be loaded
     }
-    Raw list = raw instanceof Raw.Text(String where, String text) ? ConfigFile.inline(where, text) : raw;
+    Raw list =
+        raw instanceof Raw.Text(String where, String text) ? ConfigFile.inline(where, text) : raw;
     if (!(list instanceof Raw.Items(String _, List<Raw> items)) || items.size() > MODELS_MAX) {
       throw new NotAllowedException(allowed());
     }
@@ -109,7 +110,8 @@ record ModelsKind() implements Kind<List<Model>> {
             at + ".prefix may not lie under " + own + ", which is the gateway's own");
       }
     }
-    if (List.of(prefix.split("/", -1)).contains("..") || List.of(prefix.split("/", -1)).contains(".")) {
+    if (List.of(prefix.split("/", -1)).contains("..")
+        || List.of(prefix.split("/", -1)).contains(".")) {
       throw new NotAllowedException(at + ".prefix without . and .. parts");
     }
     return prefix.equals("/") ? "" : prefix;
@@ -145,7 +147,11 @@ record ModelsKind() implements Kind<List<Model>> {
     }
     if (!Predictor.words().contains(word)) {
       throw new NotAllowedException(
-          at + ".predictor is one of " + String.join(", ", Predictor.words()) + ", not " + Shown.of(word));
+          at
+              + ".predictor is one of "
+              + String.join(", ", Predictor.words())
+              + ", not "
+              + Shown.of(word));
     }
     return Predictor.ofWord(word);
   }

@@ -13,7 +13,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// What the proxy tells, as metrics. Called on event loops: adds to striped counters, logs only bugs.
+/// What the proxy tells, as metrics. Called on event loops: adds to striped counters, logs only
+/// bugs.
 final class ProxyTelemetry implements ProxyEvents {
   private static final double NANOS = 1e9;
   private static final double[] SECONDS = {
@@ -71,16 +72,22 @@ final class ProxyTelemetry implements ProxyEvents {
   ProxyTelemetry(PrometheusRegistry registry, LogLines log) {
     this.log = log;
     exchanges =
-        counter(registry, "loopgate_exchanges", "Exchanges with models that ended.", "model", "ending");
+        counter(
+            registry, "loopgate_exchanges", "Exchanges with models that ended.", "model", "ending");
     responses = counter(registry, "loopgate_responses", "The same by status.", "model", "status");
     open = gauge(registry, "loopgate_exchanges_open", "Exchanges in flight.");
     callers = gauge(registry, "loopgate_caller_connections", "Callers connected.");
     callersRefused =
         counter(registry, "loopgate_caller_connections_refused", "Beyond proxy.connections-max.");
-    modelConnections = gauge(registry, "loopgate_model_connections", "Connections to models.", "model");
+    modelConnections =
+        gauge(registry, "loopgate_model_connections", "Connections to models.", "model");
     cuts = counter(registry, "loopgate_bodies_cut", "Bodies kept in part.", "reason");
     malformed =
-        counter(registry, "loopgate_malformed_requests", "Refused before they were requests.", "status");
+        counter(
+            registry,
+            "loopgate_malformed_requests",
+            "Refused before they were requests.",
+            "status");
     unknownModel = counter(registry, "loopgate_unknown_model_requests", "For models not there.");
     failures = counter(registry, "loopgate_failures", "Bugs met in the proxy.");
     duration = histogram(registry, "loopgate_exchange_duration_seconds", "Head to ending.");
@@ -104,7 +111,10 @@ final class ProxyTelemetry implements ProxyEvents {
   public void callerRefused() {
     callersRefused.inc();
     log.repeated(
-        LogLines.Level.WARN, "proxy", "caller-refused", "a caller beyond proxy.connections-max was closed");
+        LogLines.Level.WARN,
+        "proxy",
+        "caller-refused",
+        "a caller beyond proxy.connections-max was closed");
   }
 
   @Override
@@ -158,7 +168,9 @@ final class ProxyTelemetry implements ProxyEvents {
         LogLines.Level.ERROR,
         "proxy",
         "failed",
-        "a bug, its connection was closed: " + cause + (trace.length == 0 ? "" : " at " + trace[0]));
+        "a bug, its connection was closed: "
+            + cause
+            + (trace.length == 0 ? "" : " at " + trace[0]));
   }
 
   private static <K> void add(Map<K, CounterDataPoint> series, K key) {

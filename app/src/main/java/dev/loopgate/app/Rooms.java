@@ -15,7 +15,8 @@ import java.nio.file.Path;
 final class Rooms {
   private static final int LOOPS_MAX = 64;
   private static final int CONNECTIONS_AUTO_MAX = 1024;
-  private static final int CONNECTIONS_AUTO_MIN = 16; // with fewer it is no gateway: the sum says so
+  private static final int CONNECTIONS_AUTO_MIN =
+      16; // with fewer it is no gateway: the sum says so
   private static final long MIB = 1L << 20;
 
   private final Settings settings;
@@ -28,8 +29,7 @@ final class Rooms {
 
   /// The most that all rooms can hold, each holder a line.
   HeapBudget budget() throws UsageException {
-    return fixed()
-        .offHeap("proxy.connections-max", connectionsMax() * bytesOfConnection());
+    return fixed().offHeap("proxy.connections-max", connectionsMax() * bytesOfConnection());
   }
 
   private HeapBudget fixed() throws UsageException {

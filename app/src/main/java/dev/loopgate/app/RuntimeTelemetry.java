@@ -36,7 +36,9 @@ final class RuntimeTelemetry implements RuntimeEvents {
   @Override
   public void orphanEnded(String deployment, long pid) {
     log.line(
-        LogLines.Level.INFO, ROOM, "ended the server of " + deployment + " left by an earlier life, pid " + pid);
+        LogLines.Level.INFO,
+        ROOM,
+        "ended the server of " + deployment + " left by an earlier life, pid " + pid);
   }
 
   @Override
@@ -107,7 +109,8 @@ final class RuntimeTelemetry implements RuntimeEvents {
 
   @Override
   public void probeFailed(String deployment, String problem) {
-    if (!starting.contains(deployment)) { // a server of ours that just started is not ready, as ever
+    if (!starting.contains(
+        deployment)) { // a server of ours that just started is not ready, as ever
       log.repeated(
           LogLines.Level.WARN, ROOM, "probe-" + deployment, "model " + deployment + ": " + problem);
     }

@@ -2,8 +2,8 @@ package dev.loopgate.app;
 
 import java.util.Locale;
 
-/// One thing that can be set: its name is its key in a file, `--name` its option and
-/// [#variable] its environment variable.
+/// One thing that can be set: its name is its key in a file, `--name` its option and [#variable]
+/// its environment variable.
 ///
 /// @param name words of lower-case letters with dashes, below a room's name with a dot
 /// @param byDefault the value when nobody sets one, as one would write it
@@ -31,7 +31,8 @@ record Setting<T>(String name, Kind<T> kind, String byDefault, String inUp, Stri
 
   /// The value.
   ///
-  /// @throws UsageException when `raw` is not of the setting's kind; the line names all there is to know
+  /// @throws UsageException when `raw` is not of the setting's kind; the line names all there is to
+  ///   know
   T parse(Raw raw) throws UsageException {
     try {
       return kind.parse(raw);

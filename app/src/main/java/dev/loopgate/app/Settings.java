@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// What holds for this process: of each setting the value of its option, else of its variable, else of the file,
-/// else its default. All of them were of their kind when this was made. Immutable.
+/// What holds for this process: of each setting the value of its option, else of its variable, else
+/// of the file, else its default. All of them were of their kind when this was made. Immutable.
 final class Settings {
   /// Names the file; an option and a variable, but no setting of a file.
   static final String CONFIG = "config";
@@ -20,7 +20,8 @@ final class Settings {
 
   // Not ours to read: the launcher's own, and what Kubernetes sets for a Service named loopgate.
   private static final Pattern FOREIGN =
-      Pattern.compile("LOOPGATE_(JAVA_OPTS|JDK_DIRS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
+      Pattern.compile(
+          "LOOPGATE_(JAVA_OPTS|JDK_DIRS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
 
   private final Map<String, Raw> values;
 
@@ -90,7 +91,8 @@ final class Settings {
     return models;
   }
 
-  /// Where the value of a setting was written, for messages about values that don't fit the machine.
+  /// Where the value of a setting was written, for messages about values that don't fit the
+  /// machine.
   String where(Setting<?> setting) {
     Raw raw = values.get(setting.name());
     return raw == null ? setting.name() : raw.where();
@@ -155,8 +157,7 @@ final class Settings {
     }
   }
 
-  private static Map<String, Raw> variables(Map<String, String> environment)
-      throws UsageException {
+  private static Map<String, Raw> variables(Map<String, String> environment) throws UsageException {
     Map<String, Setting<?>> known = new TreeMap<>();
     for (Setting<?> setting : SettingsTable.ALL) {
       known.put(setting.variable(), setting);

@@ -26,7 +26,8 @@ final class ShipperTelemetry implements ShipperEvents {
     fileBytes = counter(registry, "loopgate_files_published_bytes", "Bytes of published files.");
     records = counter(registry, "loopgate_records_published", "Lines of published files.");
     taken = counter(registry, "loopgate_keys_taken", "Names that another gateway had taken.");
-    windows = counter(registry, "loopgate_windows_committed", "Windows whose files are all published.");
+    windows =
+        counter(registry, "loopgate_windows_committed", "Windows whose files are all published.");
     manifests = counter(registry, "loopgate_manifests_published", "Revisions of manifests.");
     retries = counter(registry, "loopgate_ship_retries", "Steps that failed and were tried again.");
     overflowed =
@@ -70,18 +71,16 @@ final class ShipperTelemetry implements ShipperEvents {
         LogLines.Level.WARN,
         ROOM,
         "retrying-" + step,
-        step
-            + " failed, again in "
-            + waitNanos / 1_000_000
-            + " ms, nothing is lost: "
-            + message);
+        step + " failed, again in " + waitNanos / 1_000_000 + " ms, nothing is lost: " + message);
   }
 
   @Override
   public void parked(String message) {
     parked.set(1);
     log.line(
-        LogLines.Level.ERROR, ROOM, "nothing is shipped until somebody acts, all is kept: " + message);
+        LogLines.Level.ERROR,
+        ROOM,
+        "nothing is shipped until somebody acts, all is kept: " + message);
   }
 
   @Override

@@ -32,8 +32,7 @@ final class Shown {
     return switch (raw) {
       case Raw.Text(String _, String text) -> of(text);
       case Raw.Items(String _, List<Raw> items) -> "(a list of " + items.size() + ")";
-      case Raw.Fields(String _, Map<String, Raw> fields) ->
-          "(a mapping of " + fields.size() + ")";
+      case Raw.Fields(String _, Map<String, Raw> fields) -> "(a mapping of " + fields.size() + ")";
     };
   }
 

@@ -8,7 +8,8 @@ import dev.loopgate.spool.SpoolLane;
 import java.util.HashMap;
 import java.util.Map;
 
-/// The ledger's slots of the fleet, asked of the spool once, so that event loops take no lock for them.
+/// The ledger's slots of the fleet, asked of the spool once, so that event loops take no lock for
+/// them.
 final class Slots implements Lanes {
   private final Spool spool;
   private final Fleet fleet;

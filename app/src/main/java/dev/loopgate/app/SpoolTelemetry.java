@@ -121,11 +121,13 @@ final class SpoolTelemetry implements SpoolEvents {
     switch (percent) {
       case 0 -> log.line(LogLines.Level.INFO, "spool", "the log is below its watermarks again");
       case 80 ->
-          log.line(LogLines.Level.WARN, "spool", "the log is at 80 % of its budget: is the store slow?");
+          log.line(
+              LogLines.Level.WARN, "spool", "the log is at 80 % of its budget: is the store slow?");
       case 95 ->
           log.line(LogLines.Level.ERROR, "spool", "the log is at 95 %: feedback is answered 503");
       default ->
-          log.line(LogLines.Level.ERROR, "spool", "the log is full: captures are dropped and counted");
+          log.line(
+              LogLines.Level.ERROR, "spool", "the log is full: captures are dropped and counted");
     }
   }
 

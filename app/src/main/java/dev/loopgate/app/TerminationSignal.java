@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// SIGTERM or SIGINT, turned into a call that returns. The JVM's way to end is kept waiting until [#closed] is told,
-/// and then ends with the code given there; a second signal changes nothing.
+/// SIGTERM or SIGINT, turned into a call that returns. The JVM's way to end is kept waiting until
+/// [#closed] is told, and then ends with the code given there; a second signal changes nothing.
 final class TerminationSignal {
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);

@@ -32,12 +32,11 @@ final class ExitCodesIT {
             Command.loopgate(Map.of()));
 
     assertThat(commands)
-        .allSatisfy(
-            command -> {
-              assertThat(command.err()).startsWith("loopgate: ").hasLineCount(1);
-              assertThat(command.exit()).as(command.err()).isEqualTo(2);
-              assertThat(command.out()).isEmpty();
-            });
+        .allSatisfy(command -> {
+          assertThat(command.err()).startsWith("loopgate: ").hasLineCount(1);
+          assertThat(command.exit()).as(command.err()).isEqualTo(2);
+          assertThat(command.out()).isEmpty();
+        });
     assertThat(commands.get(5).err()).contains("l.yaml:1:1", "did you mean listen?");
   }
 

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `./loopgate` on machines that lack this or that, with a JDK and a Maven that only say how they were called.
+/// `./loopgate` on machines that lack this or that, with a JDK and a Maven that only say how they
+/// were called.
 final class LauncherIT {
   private static final List<String> TOOLS =
       List.of("readlink", "find", "head", "mkdir", "grep", "touch");
@@ -74,11 +75,9 @@ final class LauncherIT {
     Path newer = jdk("jdk-26", "26.0.1");
 
     Command found =
-        launch(
-            Map.of("JAVA_HOME", old.toString(), "LOOPGATE_JDK_DIRS", old + " " + good), "up");
+        launch(Map.of("JAVA_HOME", old.toString(), "LOOPGATE_JDK_DIRS", old + " " + good), "up");
     Command byHome =
-        launch(
-            Map.of("JAVA_HOME", newer.toString(), "LOOPGATE_JDK_DIRS", good.toString()), "up");
+        launch(Map.of("JAVA_HOME", newer.toString(), "LOOPGATE_JDK_DIRS", good.toString()), "up");
     Command byPath =
         launch(
             Map.of("PATH", newer.resolve("bin").toString(), "LOOPGATE_JDK_DIRS", good.toString()),
@@ -94,8 +93,7 @@ final class LauncherIT {
     installJar();
     Path good = jdk("jdk-25", "25.0.1");
     Path link = Files.createSymbolicLink(machine.resolve("link"), home.resolve("loopgate"));
-    Path linked =
-        Files.createSymbolicLink(machine.resolve("linked"), machine.relativize(link));
+    Path linked = Files.createSymbolicLink(machine.resolve("linked"), machine.relativize(link));
     Map<String, String> environment =
         Map.of(
             "JAVA_HOME",
@@ -106,8 +104,7 @@ final class LauncherIT {
             "-Xmx9m -Dx=y");
 
     Command command =
-        Command.run(
-            List.of(linked.toString(), "up", "--data", "a b", ""), elsewhere, environment);
+        Command.run(List.of(linked.toString(), "up", "--data", "a b", ""), elsewhere, environment);
 
     assertThat(command.err()).isEmpty();
     assertThat(command.exit()).isEqualTo(7);
@@ -163,7 +160,7 @@ final class LauncherIT {
         .doesNotContain("noise");
     assertThat(home.resolve("target/build.log"))
         .content()
-        .contains("noise", "home=" + good, "-DskipTests", "package -pl app -am");
+        .contains("noise", "home=" + good, "-Dmaven.test.skip=true", "package -pl app -am");
     assertThat(second.err()).as("built once").isEmpty();
   }
 
@@ -203,7 +200,8 @@ final class LauncherIT {
   private Path jdk(String name, String version) throws IOException {
     Path jdk = machine.resolve(name);
     Files.createDirectories(jdk.resolve("bin"));
-    Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+    Files.writeString(
+        jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
     Files.writeString(
         jdk.resolve("bin/java"),
         "#!/bin/sh\necho " + jdk + "\necho \"in $PWD\"\nfor a; do echo \"[$a]\"; done\nexit 7\n");

@@ -219,7 +219,9 @@ final class SettingsTest {
   void refusesAFileThatIsNoConfigurationAndSaysWhere(String text) throws Exception {
     String file = write(text);
 
-    assertThat(refusal(Map.of("config", file), Map.of())).startsWith(file + ":").doesNotContain("\n");
+    assertThat(refusal(Map.of("config", file), Map.of()))
+        .startsWith(file + ":")
+        .doesNotContain("\n");
   }
 
   @Test
@@ -227,7 +229,8 @@ final class SettingsTest {
     assertThat(refusal(Map.of("config", "/not/there.yaml"), Map.of()))
         .isEqualTo("/not/there.yaml: there is no such configuration file");
     assertThat(refusal(Map.of("config", directory.toString()), Map.of())).contains("directory");
-    Path latin = Files.write(directory.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xe4});
+    Path latin =
+        Files.write(directory.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xe4});
     assertThat(refusal(Map.of("config", latin.toString()), Map.of())).contains("UTF-8");
   }
 

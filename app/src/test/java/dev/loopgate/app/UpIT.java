@@ -46,9 +46,8 @@ final class UpIT {
 
       assertThat(answers).extracting(HttpResponse::statusCode).containsExactly(200, 200);
       assertThat(answers)
-          .allSatisfy(
-              answer ->
-                  assertThat(answer.headers().firstValue("request-id")).contains("my-first-wine"));
+          .allSatisfy(answer ->
+              assertThat(answer.headers().firstValue("request-id")).contains("my-first-wine"));
       assertThat(answers.getFirst().body()).contains("\"prediction\":[5.56");
       assertThat(answers.getFirst().headers().firstValue("model-name")).contains("wine-quality");
       assertThat(answers.get(1).body()).contains("\"registered\":true");
@@ -166,8 +165,7 @@ final class UpIT {
   private static HttpResponse<String> get(HttpClient client, GatewayProcess gateway, String path)
       throws IOException, InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + gateway.address().getPort() + path);
-    return client.send(
-        HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   /// All published lines with these words.

@@ -20,8 +20,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// A body copied as it passes, in chunks as a socket gives them, seen once and released.
 ///
-/// Sketch: 257 B: one pooled piece, one copy, a view: about 50 ns, some 200 B of small objects. 64 KiB in
-/// four chunks, warm in the cache, at 10 GB/s and up: about 7 us; no byte of it is allocated.
+/// Sketch: 257 B: one pooled piece, one copy, a view: about 50 ns, some 200 B of small objects. 64
+/// KiB in four chunks, warm in the cache, at 10 GB/s and up: about 7 us; no byte of it is
+/// allocated.
 ///
 /// Command: `./benchmarks/jmh BodyCapture -prof gc`
 @State(Scope.Thread)

@@ -16,9 +16,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// What is never kept, taken out of a head of usual size.
 ///
-/// Sketch: 12 headers, a set look-up each with a cached hash: about 5 ns. About 80 ns for the headers, one list
-/// of 12 references. A URI without query costs one scan of it: 40 characters, about 20 ns; with four parameters a
-/// substring and a look-up each: about 200 ns.
+/// Sketch: 12 headers, a set look-up each with a cached hash: about 5 ns. About 80 ns for the
+/// headers, one list of 12 references. A URI without query costs one scan of it: 40 characters,
+/// about 20 ns; with four parameters a substring and a look-up each: about 200 ns.
 ///
 /// Command: `./benchmarks/jmh Redaction -prof gc`
 @State(Scope.Thread)

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// A fresh Request-Id.
 ///
-/// Sketch: two draws of a few ns, 32 hex digits at about 1 ns, 36 characters checked and copied; three small
-/// objects, some 150 bytes at 10 GB/s. About 60 to 100 ns, 136 to 200 B/op.
+/// Sketch: two draws of a few ns, 32 hex digits at about 1 ns, 36 characters checked and copied;
+/// three small objects, some 150 bytes at 10 GB/s. About 60 to 100 ns, 136 to 200 B/op.
 ///
 /// Command: `./benchmarks/jmh RequestIds -prof gc`
 @State(Scope.Thread)

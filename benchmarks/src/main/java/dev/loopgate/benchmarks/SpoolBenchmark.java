@@ -32,12 +32,12 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/// 10,000 entries of 1 KiB each way into the ring, and from the ring into the log. A figure is the time of all
-/// of them; a round has a spool of its own.
+/// 10,000 entries of 1 KiB each way into the ring, and from the ring into the log. A figure is the
+/// time of all of them; a round has a spool of its own.
 ///
-/// Sketch: an entry is about 2.8 KB. Append: encode and copy at about 2 GB/s and a claim, about 2 us each, 20 ms
-/// for all. Write: 28 MB, checksummed at 5 GB/s, written in groups of at most 4 MiB, at a disk's 500 MB/s about
-/// 60 ms and some ten forces of 1 to 5 ms.
+/// Sketch: an entry is about 2.8 KB. Append: encode and copy at about 2 GB/s and a claim, about 2
+/// us each, 20 ms for all. Write: 28 MB, checksummed at 5 GB/s, written in groups of at most 4 MiB,
+/// at a disk's 500 MB/s about 60 ms and some ten forces of 1 to 5 ms.
 ///
 /// Command: `./benchmarks/jmh Spool`; `-Djava.io.tmpdir=DIR` in `-jvmArgsAppend` chooses the disk.
 @State(Scope.Thread)

@@ -1,7 +1,7 @@
 /// JMH and whole-system load.
 ///
-/// Started by `./benchmarks/jmh`, by a person. Never run by the build, never imported; each class states what the
-/// machine should allow, and a result far off is a finding.
+/// Started by `./benchmarks/jmh`, by a person. Never run by the build, never imported; each class
+/// states what the machine should allow, and a result far off is a finding.
 @NullMarked
 package dev.loopgate.benchmarks;
 

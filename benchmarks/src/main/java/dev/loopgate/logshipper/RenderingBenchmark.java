@@ -20,8 +20,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// The two lines of one prediction. In the package of what it measures, which is not public.
 ///
-/// Sketch: heads are about 1 KB of text, bodies twice `bytes`; each byte is looked at twice, for UTF-8 and for
-/// the escapes, and copied once: about 1 ns a byte. 257 B: about 1.6 us; 64 KiB: about 130 us.
+/// Sketch: heads are about 1 KB of text, bodies twice `bytes`; each byte is looked at twice, for
+/// UTF-8 and for the escapes, and copied once: about 1 ns a byte. 257 B: about 1.6 us; 64 KiB:
+/// about 130 us.
 ///
 /// Command: `./benchmarks/jmh Rendering -prof gc`
 @State(Scope.Thread)

@@ -95,16 +95,19 @@ public final class Cli {
   private int refused(ParameterException e) {
     StringBuilder text = new StringBuilder("loopgate: ");
     if (e instanceof UnmatchedArgumentException unmatched) {
-      text.append(e.getCommandLine() == line ? "unknown command or option " : "unknown argument ");
+      text.append(
+          e.getCommandLine().getParent() == null
+              ? "unknown command or option "
+              : "unknown argument ");
       text.append('"').append(unmatched.getUnmatched().getFirst()).append('"');
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
         text.append("; did you mean ").append(near.getFirst()).append('?');
-      } else if (e.getCommandLine() == line) {
+      } else if (e.getCommandLine().getParent() == null) {
         text.append("; allowed: ").append(commands());
       }
     } else if (e instanceof MissingParameterException) {
-      text.append(lowerFirst(e.getMessage()));
+      text.append(lowerFirst(String.valueOf(e.getMessage())));
     } else {
       text.append(e.getMessage());
     }
@@ -116,7 +119,8 @@ public final class Cli {
   private int failed(Exception e, CommandLine at) throws IOException {
     if (e instanceof IOException) {
       line.getErr()
-          .println(oneLine("loopgate: " + at.getCommandName() + ": " + String.valueOf(e.getMessage())));
+          .println(
+              oneLine("loopgate: " + at.getCommandName() + ": " + String.valueOf(e.getMessage())));
       return FAILED;
     }
     if (e instanceof RuntimeException bug) {
@@ -126,7 +130,7 @@ public final class Cli {
   }
 
   private String helpOf(CommandLine command) {
-    return command == line ? "" : command.getCommandName();
+    return command.getParent() == null ? "" : command.getCommandName();
   }
 
   private String commands() {

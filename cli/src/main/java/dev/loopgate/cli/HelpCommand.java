@@ -17,7 +17,11 @@ final class HelpCommand implements Callable<Integer> {
     CommandSpec spec = new HelpCommand().spec.name("help");
     spec.usageMessage().description("Show how to use a command.");
     return spec.addPositional(
-        PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").type(String.class).build());
+        PositionalParamSpec.builder()
+            .paramLabel("COMMAND")
+            .arity("0..1")
+            .type(String.class)
+            .build());
   }
 
   @Override
@@ -29,7 +33,10 @@ final class HelpCommand implements Callable<Integer> {
     if (command == null) {
       throw new ParameterException(
           spec.commandLine(),
-          "help: unknown command \"" + name + "\"; allowed: " + String.join(", ", commands.keySet()));
+          "help: unknown command \""
+              + name
+              + "\"; allowed: "
+              + String.join(", ", commands.keySet()));
     }
     command.usage(root.getOut());
     return Cli.OK;

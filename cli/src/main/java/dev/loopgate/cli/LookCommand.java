@@ -50,6 +50,7 @@ final class LookCommand implements Callable<Integer> {
       // no path at all: the same answer as for one that leads nowhere
     }
     throw new ParameterException(
-        spec.commandLine(), "DIR: value \"" + given + "\" is no directory; allowed: an existing one");
+        spec.commandLine(),
+        "DIR: value \"" + given + "\" is no directory; allowed: an existing one");
   }
 }

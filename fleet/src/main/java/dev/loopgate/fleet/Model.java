@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param name the model's own name, [#isLabel], null to learn it
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param captured whether its exchanges are kept at all
-/// @param bodyBytesMax bytes kept of each direction's body, 0 to [#BODY_BYTES_MAX]
+/// @param bodyBytesMax bytes kept of each direction's body, 0 to [#BODY_BYTES_MAX], or
+///   [#BODY_BYTES_OF_GATEWAY]
 public record Model(
     String id,
     URI url,
@@ -29,6 +30,9 @@ public record Model(
 
   /// The most that may be kept of one body: what `CaptureLimits` of `capture` allows.
   public static final int BODY_BYTES_MAX = 12 << 20;
+
+  /// The model says nothing: what the gateway says of all its models holds.
+  public static final int BODY_BYTES_OF_GATEWAY = -1;
 
   private static final int LABEL_LENGTH_MAX = 256;
 
@@ -56,7 +60,7 @@ public record Model(
     }
     checkLabel("model name", id, name);
     checkLabel("model version", id, version);
-    if (bodyBytesMax < 0 || bodyBytesMax > BODY_BYTES_MAX) {
+    if (bodyBytesMax < BODY_BYTES_OF_GATEWAY || bodyBytesMax > BODY_BYTES_MAX) {
       throw new IllegalArgumentException(
           "model body bytes: model="
               + id

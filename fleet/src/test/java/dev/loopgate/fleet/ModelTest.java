@@ -111,7 +111,7 @@ final class ModelTest {
 
   @Test
   void boundsTheBytesKept() {
-    assertThatIllegalArgumentException().isThrownBy(() -> bodyBytes(-1));
+    assertThatIllegalArgumentException().isThrownBy(() -> bodyBytes(-2));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> bodyBytes(Model.BODY_BYTES_MAX + 1))
         .withMessageContaining("allowed=0 to 12582912");

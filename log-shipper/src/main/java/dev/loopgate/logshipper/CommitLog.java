@@ -78,7 +78,10 @@ final class CommitLog implements AutoCloseable {
       }
       if (!snapshot.spool().equals(spool)) {
         throw new UnreadableException(
-            "commit log: of another spool: file=" + directory.resolve(name) + ", spool=" + snapshot.spool());
+            "commit log: of another spool: file="
+                + directory.resolve(name)
+                + ", spool="
+                + snapshot.spool());
       }
       frames.records.forEach(state::apply);
       if (frames.damaged) {
@@ -86,7 +89,8 @@ final class CommitLog implements AutoCloseable {
       }
       return new Found(state, newest, damaged);
     }
-    if (newest > 1) { // the first one may have been killed over its snapshot; later ones had one before
+    if (newest
+        > 1) { // the first one may have been killed over its snapshot; later ones had one before
       throw new UnreadableException("commit log: no whole snapshot: directory=" + directory);
     }
     return new Found(new ShippingState(spool), newest, damaged);
@@ -238,8 +242,8 @@ final class CommitLog implements AutoCloseable {
     }
   }
 
-  /// The whole frames of a file. A bad one ends them, unless a whole one stands where it says that it
-  /// ends: then it is not a torn end but rot, and is stepped over.
+  /// The whole frames of a file. A bad one ends them, unless a whole one stands where it says that
+  /// it ends: then it is not a torn end but rot, and is stepped over.
   private static final class Frames {
     private final List<CommitRecord> records = new ArrayList<>();
     private boolean damaged;

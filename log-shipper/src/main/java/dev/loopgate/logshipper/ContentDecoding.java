@@ -146,8 +146,7 @@ final class ContentDecoding {
     return Outcome.DECODED;
   }
 
-  private static @Nullable InputStream opened(
-      String encoding, InputStream in) throws IOException {
+  private static @Nullable InputStream opened(String encoding, InputStream in) throws IOException {
     return switch (encoding) {
       case "gzip", "x-gzip" -> new GZIPInputStream(in);
       case "deflate" -> inflater(in);

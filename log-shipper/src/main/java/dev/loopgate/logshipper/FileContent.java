@@ -43,14 +43,15 @@ record FileContent(Checksum checksum, long records, long badLine) {
     return new FileContent(new Checksum(size, (int) crc.getValue()), records, badLine);
   }
 
-  private static boolean isRecord(ObjectReader trees, byte[] line, String hour)
-      throws IOException {
+  private static boolean isRecord(ObjectReader trees, byte[] line, String hour) throws IOException {
     try {
       JsonNode record = trees.readTree(line);
       String time = record.path("time").asText("");
       return record.path("request_id").isTextual()
           && time.length() >= 13
-          && (time.substring(0, 4) + time.substring(5, 7) + time.substring(8, 10)
+          && (time.substring(0, 4)
+                  + time.substring(5, 7)
+                  + time.substring(8, 10)
                   + time.substring(11, 13))
               .equals(hour);
     } catch (JacksonException _) {

@@ -5,15 +5,15 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/// The few things we ask of a file system, so that tests can cut its power. Files and directories are
-/// made with the modes of the user's umask: other tools of the user read them. Any thread, one thread
-/// per file that is written.
+/// The few things we ask of a file system, so that tests can cut its power. Files and directories
+/// are made with the modes of the user's umask: other tools of the user read them. Any thread, one
+/// thread per file that is written.
 ///
 /// What is written is durable after [NewFile#force]; what was created, linked or deleted, after
 /// [#forceDirectory] of its directory.
 interface FileTree {
-  /// A file that is being written, from its start to its end. Confined to one thread, which must never
-  /// be interrupted.
+  /// A file that is being written, from its start to its end. Confined to one thread, which must
+  /// never be interrupted.
   interface NewFile extends AutoCloseable {
     /// Appends. After a failure any part of it may be there.
     void write(byte[] bytes, int from, int length) throws IOException;

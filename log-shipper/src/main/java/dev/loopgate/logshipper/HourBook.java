@@ -115,7 +115,8 @@ final class HourBook {
     return quarantined;
   }
 
-  /// Adds what a window or an earlier revision says. Its revision and its open counts are not taken.
+  /// Adds what a window or an earlier revision says. Its revision and its open counts are not
+  /// taken.
   void add(Manifest part) {
     files.addAll(part.files());
     part.records().forEach((stream, count) -> records.merge(stream, count, Long::sum));
@@ -184,27 +185,24 @@ final class HourBook {
   /// @param openBefore by row, what was open when the hour began; rows without any may be absent
   Manifest manifest(String spool, int number, Map<RowKey, Long> openBefore) {
     TreeMap<RowKey, Row> all = new TreeMap<>(rows);
-    openBefore.forEach(
-        (key, open) -> {
-          if (open != 0) {
-            all.computeIfAbsent(key, _ -> new Row());
-          }
-        });
+    openBefore.forEach((key, open) -> {
+      if (open != 0) {
+        all.computeIfAbsent(key, _ -> new Row());
+      }
+    });
     List<Manifest.LedgerEntry> ledger = new ArrayList<>(all.size());
     Map<String, Row> totalRows = new TreeMap<>();
     Map<String, Long> totalOpen = new HashMap<>();
-    all.forEach(
-        (key, row) -> {
-          long open = openBefore.getOrDefault(key, 0L);
-          Manifest.LedgerEntry entry = row.entry(key, open);
-          ledger.add(entry);
-          totalRows.computeIfAbsent(key.kind(), _ -> new Row()).add(entry);
-          totalOpen.merge(key.kind(), open, Long::sum);
-        });
+    all.forEach((key, row) -> {
+      long open = openBefore.getOrDefault(key, 0L);
+      Manifest.LedgerEntry entry = row.entry(key, open);
+      ledger.add(entry);
+      totalRows.computeIfAbsent(key.kind(), _ -> new Row()).add(entry);
+      totalOpen.merge(key.kind(), open, Long::sum);
+    });
     List<Manifest.LedgerEntry> totals = new ArrayList<>();
-    totalRows.forEach(
-        (kind, row) ->
-            totals.add(row.entry(new RowKey(kind, ""), totalOpen.getOrDefault(kind, 0L))));
+    totalRows.forEach((kind, row) ->
+        totals.add(row.entry(new RowKey(kind, ""), totalOpen.getOrDefault(kind, 0L))));
     return new Manifest(
         Manifest.FORMAT,
         spool,

@@ -33,11 +33,10 @@ final class HourTally {
     List<String> parts = new ArrayList<>();
     parts.add(hour + ' ' + state + " files=" + files);
     records.forEach((stream, count) -> parts.add(stream + '=' + count));
-    ledger.forEach(
-        (kind, sums) ->
-            parts.add(
-                "%s{begun=%d accepted=%d sampled_out=%d dropped=%d}"
-                    .formatted(kind, sums[0], sums[1], sums[2], sums[3])));
+    ledger.forEach((kind, sums) ->
+        parts.add(
+            "%s{begun=%d accepted=%d sampled_out=%d dropped=%d}"
+                .formatted(kind, sums[0], sums[1], sums[2], sums[3])));
     if (lost > 0 || quarantined > 0 || gaps > 0) {
       parts.add("lost=" + lost + " quarantined=" + quarantined + " gaps=" + gaps);
     }

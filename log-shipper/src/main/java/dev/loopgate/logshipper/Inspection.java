@@ -43,7 +43,8 @@ public final class Inspection {
       String word = book.isDirty() ? "OPEN" : "CLOSED r" + book.revision();
       lines.add("hour " + tally.line(now.hour(), word));
       now.gaps()
-          .forEach(gap -> lines.add("  gap " + gap.from() + " to " + gap.to() + ": " + gap.reason()));
+          .forEach(
+              gap -> lines.add("  gap " + gap.from() + " to " + gap.to() + ": " + gap.reason()));
     }
     Path staging =
         dataDirectory

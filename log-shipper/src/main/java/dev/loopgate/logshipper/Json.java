@@ -29,7 +29,10 @@ final class Json {
 
   /// One value and nothing after it.
   static <T> T read(byte[] bytes, Class<T> type) throws IOException {
-    return MAPPER.readerFor(type).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).readValue(bytes);
+    return MAPPER
+        .readerFor(type)
+        .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .readValue(bytes);
   }
 
   /// Reads any JSON value as a tree, and nothing after it.

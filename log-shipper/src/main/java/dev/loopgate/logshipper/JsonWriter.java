@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/// Writes JSON lines through one buffer, without a tree and without a copy of the line: a line may be
-/// far larger than the buffer. Members appear in the order of the calls; whoever calls keeps the
-/// grammar. What comes out is valid UTF-8 without any raw control character but the `\n` that ends a
-/// line. Confined to one thread.
+/// Writes JSON lines through one buffer, without a tree and without a copy of the line: a line may
+/// be far larger than the buffer. Members appear in the order of the calls; whoever calls keeps the
+/// grammar. What comes out is valid UTF-8 without any raw control character but the `\n` that ends
+/// a line. Confined to one thread.
 final class JsonWriter {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] BASE64 =

@@ -12,8 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// A directory as a store. Belongs to the one thread named `shipper`; several gateways may share the
-/// directory.
+/// A directory as a store. Belongs to the one thread named `shipper`; several gateways may share
+/// the directory.
 ///
 /// Files are staged in `.staging/<instance>/` of the same file system and published by a hard link,
 /// which appears whole and never replaces.

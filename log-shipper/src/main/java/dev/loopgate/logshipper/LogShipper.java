@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Ships the spool's log to a store, window by window, each entry exactly once in files.
 ///
-/// `doWork` belongs to the one thread named `shipper`, which must never be interrupted: an interrupt
-/// closes a `FileChannel`. Everything else: any thread.
+/// `doWork` belongs to the one thread named `shipper`, which must never be interrupted: an
+/// interrupt closes a `FileChannel`. Everything else: any thread.
 public final class LogShipper implements AutoCloseable {
   private static final long IDLE_NANOS = 20_000_000;
   // A sink that is refused is asked again after so many of the longest waits.
@@ -110,8 +110,8 @@ public final class LogShipper implements AutoCloseable {
   }
 
   /// Ships everything now, the manifests of all hours touched too, and ends the thread. The spool's
-  /// intake must be closed. Answers whether all of it is in the store; what is not is shipped by the
-  /// next process.
+  /// intake must be closed. Answers whether all of it is in the store; what is not is shipped by
+  /// the next process.
   ///
   /// @param deadline the longest this takes; a step that has begun may take longer, unwatched
   public boolean finish(Duration deadline) {

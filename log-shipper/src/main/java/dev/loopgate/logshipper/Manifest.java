@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What one gateway published of one UTC hour, and what its ledger says of that hour. Published beside
-/// the data as one JSON object; the highest revision of a spool and hour counts.
+/// What one gateway published of one UTC hour, and what its ledger says of that hour. Published
+/// beside the data as one JSON object; the highest revision of a spool and hour counts.
 ///
 /// The same shape carries what one window adds to an hour, in the commit log.
 ///
@@ -107,7 +107,8 @@ record Manifest(
   /// @param to RFC 3339
   record Gap(String from, String to, String reason) {}
 
-  /// The key of a revision: `_manifest/.../YYYYMMDDHH.<instance>.json`, `.r2.json` and so on after it.
+  /// The key of a revision: `_manifest/.../YYYYMMDDHH.<instance>.json`, `.r2.json` and so on after
+  /// it.
   static ObjectKey key(String instance, long hour, int revision) {
     return new ObjectKey(
         prefix(instance, hour) + (revision == 1 ? "json" : "r" + revision + ".json"));

@@ -12,7 +12,8 @@ public interface ObjectStore {
   Path staging();
 
   /// Makes the object `key` of the bytes of `file`, whole at the moment it appears and durable when
-  /// this returns. May be repeated with the same arguments after any outcome, also by a later process.
+  /// this returns. May be repeated with the same arguments after any outcome, also by a later
+  /// process.
   ///
   /// @throws StoreRefusedException when asking again is of no use
   /// @throws IOException when it is not known what became of it: ask again with the same key

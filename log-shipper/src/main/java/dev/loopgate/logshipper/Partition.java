@@ -73,7 +73,9 @@ record Partition(LogStream stream, String model, String version, long hour) {
     }
     int dot = key.path().indexOf('.', prefix.length());
     String number = key.path().substring(prefix.length(), dot < 0 ? key.path().length() : dot);
-    if (number.isEmpty() || number.length() > 18 || !number.chars().allMatch(c -> c >= '0' && c <= '9')) {
+    if (number.isEmpty()
+        || number.length() > 18
+        || !number.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return OptionalLong.empty();
     }
     return OptionalLong.of(Long.parseLong(number));

@@ -6,8 +6,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/// At most so many (model, version) pairs open a partition, a kind and hour: clients choose the names.
-/// Belongs to the one thread named `shipper`.
+/// At most so many (model, version) pairs open a partition, a kind and hour: clients choose the
+/// names. Belongs to the one thread named `shipper`.
 final class PartitionBound {
   private record Place(EntryKind kind, long hour) {}
 

@@ -7,9 +7,10 @@ import java.util.HexFormat;
 
 /// Turns a model's name or version, which clients may choose, into one part of a path.
 ///
-/// Kept are `[A-Za-z0-9._-]`; each other UTF-8 byte becomes `%XX`, a leading `_` or `.` too (readers
-/// hide such names, and `..` dies with it). What would be longer than [#LENGTH_MAX] is cut and ends in
-/// `~` and 16 hex digits of its SHA-256. Nothing is [#UNKNOWN]. Distinct values have distinct parts.
+/// Kept are `[A-Za-z0-9._-]`; each other UTF-8 byte becomes `%XX`, a leading `_` or `.` too
+/// (readers hide such names, and `..` dies with it). What would be longer than [#LENGTH_MAX] is cut
+/// and ends in `~` and 16 hex digits of its SHA-256. Nothing is [#UNKNOWN]. Distinct values have
+/// distinct parts.
 final class PathPart {
   /// Of an escaped part, characters, which are bytes.
   static final int LENGTH_MAX = 128;

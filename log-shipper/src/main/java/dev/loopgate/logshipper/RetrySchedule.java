@@ -3,9 +3,9 @@ package dev.loopgate.logshipper;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
-/// How long to wait before the next try: doubling from `first` to `max`, each wait drawn between half
-/// and all of it, so that gateways that failed together do not come back together. Belongs to the one
-/// thread named `shipper`.
+/// How long to wait before the next try: doubling from `first` to `max`, each wait drawn between
+/// half and all of it, so that gateways that failed together do not come back together. Belongs to
+/// the one thread named `shipper`.
 final class RetrySchedule {
   private final long firstNanos;
   private final long maxNanos;

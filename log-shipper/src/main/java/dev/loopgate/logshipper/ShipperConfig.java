@@ -7,10 +7,11 @@ import java.time.Duration;
 ///
 /// @param commitDirectory `<spool>/commit`, made when absent; its parent exists
 /// @param window entries are published when the oldest is this old, default 150 s; 5 s in `up`
-/// @param windowBytesMax or when so many bytes of log wait, at most 256 MiB; half of a smaller spool
+/// @param windowBytesMax or when so many bytes of log wait, at most 256 MiB; half of a smaller
+///   spool
 /// @param fileBytesMax a file is not continued beyond it, default 128 MiB
 /// @param decodedBytesMax a body is decoded to at most so many bytes, default 16 MiB; beyond it the
-///     wire's bytes are kept
+///   wire's bytes are kept
 /// @param modelsMax (model, version) pairs that open a partition, a stream and hour, default 10,000
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s

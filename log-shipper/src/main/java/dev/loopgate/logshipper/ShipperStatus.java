@@ -3,7 +3,7 @@ package dev.loopgate.logshipper;
 /// How far shipping is at one moment, for metrics and readiness.
 ///
 /// @param oldestUnshippedMillis age of the oldest entry that is durable and not committed; 0 when
-///     there is none
+///   there is none
 /// @param unshippedBytes bytes of log that are not committed
 /// @param committedEntries entries committed since this process began
 /// @param committedFiles files published since this process began, manifests not among them

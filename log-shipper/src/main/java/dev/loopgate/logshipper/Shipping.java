@@ -18,9 +18,9 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// The commit protocol, one step a call: select, stage, plan, publish, judge, commit, recycle. Belongs
-/// to the one thread named `shipper`. Whatever a step throws, it may be asked again; the state on disk
-/// is that of the last record that was forced.
+/// The commit protocol, one step a call: select, stage, plan, publish, judge, commit, recycle.
+/// Belongs to the one thread named `shipper`. Whatever a step throws, it may be asked again; the
+/// state on disk is that of the last record that was forced.
 final class Shipping {
   /// Nothing is to be done before a person acted; trying again would be wrong or of no use.
   static final class HaltException extends IOException {
@@ -47,7 +47,7 @@ final class Shipping {
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
   private boolean resumed;
-  private LogPosition backlogEnd;
+  private final LogPosition backlogEnd;
   private LogPosition emptyThrough = LogPosition.START;
   private boolean windowOpen;
   private long windowOpenedNanos;
@@ -83,8 +83,7 @@ final class Shipping {
   static Shipping open(
       ShipperConfig config, LogShipper.Surroundings around, FileTree tree, RandomGenerator random)
       throws IOException {
-    CommitLog.Found found =
-        CommitLog.find(tree, config.commitDirectory(), around.spoolId());
+    CommitLog.Found found = CommitLog.find(tree, config.commitDirectory(), around.spoolId());
     return new Shipping(config, around, tree, found, random);
   }
 
@@ -150,7 +149,8 @@ final class Shipping {
     log.close();
   }
 
-  /// Cleans up after an earlier process: what it finished is done again, what it never planned goes.
+  /// Cleans up after an earlier process: what it finished is done again, what it never planned
+  /// goes.
   private void resume() throws IOException {
     for (String name : found.damaged()) {
       log.keepDamaged(name);
@@ -222,8 +222,7 @@ final class Shipping {
     String instance = ShipperConfig.instanceOf(around.spoolId());
     ObjectKey key = Manifest.key(instance, planned.hour(), planned.revision());
     String name = Staging.nameOfManifest(planned.hour(), planned.revision());
-    boolean taken =
-        publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
+    boolean taken = publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
     force(new CommitRecord.ManifestEnded(planned.hour(), planned.revision(), taken));
     if (!taken) {
       around.events().manifestPublished(key.path());
@@ -254,8 +253,7 @@ final class Shipping {
     int revision = book.revision() + 1;
     byte[] json = Json.bytes(log.state().manifest(book, revision));
     Checksum checksum;
-    try (Staging.Output output =
-        staging.create(Staging.nameOfManifest(book.hour(), revision))) {
+    try (Staging.Output output = staging.create(Staging.nameOfManifest(book.hour(), revision))) {
       output.write(json, 0, json.length);
       output.write('\n');
       checksum = output.finish();
@@ -287,7 +285,8 @@ final class Shipping {
     }
     LogPosition cursor = log.state().cursor();
     return finishing
-        || cursor.compareTo(backlogEnd) < 0 // an earlier process let it grow old
+        || (cursor.compareTo(backlogEnd) < 0
+            && emptyThrough.compareTo(backlogEnd) < 0) // an earlier process let it grow old
         || nowNanos - windowOpenedNanos >= config.window().toNanos()
         || Partition.hourOf(nowMillis) != windowHour
         || around.reader().bytesAfter(cursor) >= config.windowBytesMax()
@@ -423,7 +422,8 @@ final class Shipping {
     cleanUp();
   }
 
-  /// What is committed is needed no more: its log and its staged files. Asked again until it is done.
+  /// What is committed is needed no more: its log and its staged files. Asked again until it is
+  /// done.
   private void cleanUp() throws IOException {
     while (!leftovers.isEmpty()) {
       staging.delete(leftovers.getFirst());

@@ -167,7 +167,9 @@ final class ShippingState {
   /// Lets go of hours before `hour` whose manifest says all; what they left open is carried. Takes
   /// effect on disk with the next snapshot.
   void letGoBefore(long hour) {
-    while (!books.isEmpty() && books.firstKey() < hour && !books.firstEntry().getValue().isDirty()) {
+    while (!books.isEmpty()
+        && books.firstKey() < hour
+        && !books.firstEntry().getValue().isDirty()) {
       HourBook book = books.pollFirstEntry().getValue();
       book.net().forEach((key, net) -> carried.merge(key, net, Long::sum));
       reopenedOpen.remove(book.hour());

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// All that the manifests of one spool say together: its seqs are dense, each stands once, and what the
-/// ledger accepted is there. Confined to one thread.
+/// All that the manifests of one spool say together: its seqs are dense, each stands once, and what
+/// the ledger accepted is there. Confined to one thread.
 final class SpoolAccount {
   private final String spool;
   private final List<Manifest> parts = new ArrayList<>();

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// Compares what manifests say with what is there: files, lines, seqs, ledger. Changes nothing; may run
-/// beside a live gateway. Confined to one thread.
+/// Compares what manifests say with what is there: files, lines, seqs, ledger. Changes nothing; may
+/// run beside a live gateway. Confined to one thread.
 public final class Verification {
   /*
    * Beside a live gateway the order of looking matters: files first, then manifests, then the commit
@@ -119,7 +119,8 @@ public final class Verification {
             manifest,
             (one, other) -> one.revision() > other.revision() ? one : other);
       } catch (DateTimeException | JacksonException e) {
-        findings.add("manifest can't be read: key=" + key + ", because=" + e.getClass().getSimpleName());
+        findings.add(
+            "manifest can't be read: key=" + key + ", because=" + e.getClass().getSimpleName());
       }
     }
   }
@@ -155,8 +156,8 @@ public final class Verification {
     tally.add(manifest);
   }
 
-  /// Hours that the spool beside the files has not closed: what it committed of them is checked like
-  /// any other, what it has planned may be there or not.
+  /// Hours that the spool beside the files has not closed: what it committed of them is checked
+  /// like any other, what it has planned may be there or not.
   private void countOpen(ShippingState state) {
     SpoolAccount account = accountOf(state.spool());
     String instance = ShipperConfig.instanceOf(state.spool());
@@ -218,7 +219,8 @@ public final class Verification {
   /// nobody.
   private void checkUnclaimed(ObjectKey key) throws IOException {
     String name = key.path().substring(key.path().lastIndexOf('/') + 1);
-    String hour = name.matches("[0-9]{10}_[0-9]+\\.json(\\.gz|\\.zst)?") ? name.substring(0, 10) : "";
+    String hour =
+        name.matches("[0-9]{10}_[0-9]+\\.json(\\.gz|\\.zst)?") ? name.substring(0, 10) : "";
     if (hour.isEmpty()) {
       findings.add("file is extra: key=" + key + ", no name of ours");
       return;
@@ -254,9 +256,7 @@ public final class Verification {
   }
 
   private String stateOf(String hour) {
-    return openHours.contains(hour)
-        ? "OPEN"
-        : unprovenHours.contains(hour) ? "UNPROVEN" : "CLOSED";
+    return openHours.contains(hour) ? "OPEN" : unprovenHours.contains(hour) ? "UNPROVEN" : "CLOSED";
   }
 
   private HourTally tally(String hour) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Consecutive records of the log that are shipped together: where each entry lies, by partition, in
-/// 8 bytes an entry, and what the notes among them say. Confined to one thread.
+/// Consecutive records of the log that are shipped together: where each entry lies, by partition,
+/// in 8 bytes an entry, and what the notes among them say. Confined to one thread.
 final class Window {
   /// Entries of one kind, model, version and hour: one partition in each stream of the kind.
   ///

@@ -17,9 +17,9 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// The second pass over a window: reads the entries of one group after the other and renders each into
-/// the files of its kind's streams, at most two open at a time. Belongs to the one thread named
-/// `shipper`; used for one window.
+/// The second pass over a window: reads the entries of one group after the other and renders each
+/// into the files of its kind's streams, at most two open at a time. Belongs to the one thread
+/// named `shipper`; used for one window.
 final class WindowStaging {
   private final SpoolReader reader;
   private final Staging staging;
@@ -47,8 +47,8 @@ final class WindowStaging {
     this.number = number;
   }
 
-  /// Stages all files of the window and forces them; the plan that names them. When it fails, what it
-  /// left is replaced by the next attempt.
+  /// Stages all files of the window and forces them; the plan that names them. When it fails, what
+  /// it left is replaced by the next attempt.
   ///
   /// @param reopened earlier manifests of hours that were let go and that this window touches
   WindowPlan stage(Window window, List<HourPart> reopened, String spool) throws IOException {
@@ -115,7 +115,8 @@ final class WindowStaging {
     try {
       return reader.read(entryAt);
     } catch (IllegalArgumentException _) {
-      return null; // checksums fit and yet it is no entry: quarantined, one must not stop all others
+      return null; // checksums fit and yet it is no entry: quarantined, one must not stop all
+      // others
     }
   }
 

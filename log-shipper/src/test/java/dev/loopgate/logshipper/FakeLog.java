@@ -53,8 +53,7 @@ final class FakeLog implements SpoolReader {
         false,
         "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity(model, version)),
-        new RequestHead(
-            "POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
+        new RequestHead("POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
         Body.of(("in " + id).getBytes(StandardCharsets.UTF_8)),
         new ResponseHead(200, List.of()),
         Body.of(("out " + id).getBytes(StandardCharsets.UTF_8)),
@@ -80,8 +79,7 @@ final class FakeLog implements SpoolReader {
         NoteMessage.newBuilder()
             .setLost(
                 LostNote.newBuilder()
-                    .addSeqs(
-                        SeqRange.newBuilder().setFirst(nextSeq).setLast(nextSeq + count - 1))
+                    .addSeqs(SeqRange.newBuilder().setFirst(nextSeq).setLast(nextSeq + count - 1))
                     .setReason("rot"))
             .build());
     nextSeq += count;
@@ -96,8 +94,7 @@ final class FakeLog implements SpoolReader {
                         .setHour(Partition.hourOf(millis))
                         .setKind(kind.number())
                         .setDeployment("wine")
-                        .setDelta(
-                            Counts.newBuilder().setBegun(begun).setAccepted(accepted))))
+                        .setDelta(Counts.newBuilder().setBegun(begun).setAccepted(accepted))))
         .build();
   }
 
@@ -115,14 +112,12 @@ final class FakeLog implements SpoolReader {
   }
 
   private static LogPosition position(int index) {
-    return new LogPosition(
-        index / RECORDS_A_SEGMENT, 4096L + 64L * (index % RECORDS_A_SEGMENT));
+    return new LogPosition(index / RECORDS_A_SEGMENT, 4096L + 64L * (index % RECORDS_A_SEGMENT));
   }
 
   private static int index(LogPosition position) {
     return Math.toIntExact(
-        position.segment() * RECORDS_A_SEGMENT
-            + Math.max(0, (position.offset() - 4096 + 63) / 64));
+        position.segment() * RECORDS_A_SEGMENT + Math.max(0, (position.offset() - 4096 + 63) / 64));
   }
 
   @Override
@@ -150,13 +145,7 @@ final class FakeLog implements SpoolReader {
       case Entry entry ->
           Optional.of(
               new LogRecord.EntryAt(
-                  at,
-                  next,
-                  seqs.get(index),
-                  entry.kind(),
-                  entry.timeMillis(),
-                  entry.model(),
-                  100));
+                  at, next, seqs.get(index), entry.kind(), entry.timeMillis(), entry.model(), 100));
       case NoteMessage note -> Optional.of(new LogRecord.NoteAt(at, next, note));
       default -> throw new AssertionError();
     };

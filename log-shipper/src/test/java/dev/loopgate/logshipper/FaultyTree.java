@@ -90,18 +90,16 @@ final class FaultyTree implements FileTree {
     restart();
     directories.retainAll(keepSome(directories, durableDirectories));
     Map<Path, Inode> left = new HashMap<>(durableNames);
-    names.forEach(
-        (path, inode) -> {
-          if (!durableNames.containsKey(path) && random.nextBoolean()) {
-            left.put(path, inode);
-          }
-        });
-    durableNames.forEach(
-        (path, inode) -> {
-          if (names.get(path) != inode && random.nextBoolean()) {
-            left.remove(path); // the delete made it to disk by chance
-          }
-        });
+    names.forEach((path, inode) -> {
+      if (!durableNames.containsKey(path) && random.nextBoolean()) {
+        left.put(path, inode);
+      }
+    });
+    durableNames.forEach((path, inode) -> {
+      if (names.get(path) != inode && random.nextBoolean()) {
+        left.remove(path); // the delete made it to disk by chance
+      }
+    });
     left.keySet().removeIf(path -> !directories.contains(path.getParent()));
     names.clear();
     names.putAll(left);
@@ -120,12 +118,11 @@ final class FaultyTree implements FileTree {
     all.stream()
         .sorted()
         .filter(path -> !durable.contains(path))
-        .forEach(
-            path -> {
-              if (kept.contains(path.getParent()) && random.nextBoolean()) {
-                kept.add(path);
-              }
-            });
+        .forEach(path -> {
+          if (kept.contains(path.getParent()) && random.nextBoolean()) {
+            kept.add(path);
+          }
+        });
     return kept;
   }
 
@@ -266,12 +263,11 @@ final class FaultyTree implements FileTree {
       return;
     }
     durableNames.keySet().removeIf(path -> directory.equals(path.getParent()));
-    names.forEach(
-        (path, inode) -> {
-          if (directory.equals(path.getParent())) {
-            durableNames.put(path, inode);
-          }
-        });
+    names.forEach((path, inode) -> {
+      if (directory.equals(path.getParent())) {
+        durableNames.put(path, inode);
+      }
+    });
     for (Path path : directories) {
       if (directory.equals(path.getParent())) {
         durableDirectories.add(path);

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Each entry is in files exactly once, whatever dies, fails or answers late (rows 2, 3 and 6 of the
-/// fault matrix, in simulation).
+/// Each entry is in files exactly once, whatever dies, fails or answers late (rows 2, 3 and 6 of
+/// the fault matrix, in simulation).
 final class LogShipperModelTest {
   static LongStream seeds() {
     return LongStream.range(0, 60);

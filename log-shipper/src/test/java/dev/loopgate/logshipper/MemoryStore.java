@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
-/// A strict object store in memory, create-only. Its answers get lost, before or after the object is
-/// there; a PUT whose answer was lost may land any time later.
+/// A strict object store in memory, create-only. Its answers get lost, before or after the object
+/// is there; a PUT whose answer was lost may land any time later.
 final class MemoryStore implements ObjectStore {
   /// What everybody who uses the store sees.
   static final class Bucket {

@@ -21,7 +21,8 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// One gateway's shipper over faulty storage: dies, comes back, and must have shipped each entry once.
+/// One gateway's shipper over faulty storage: dies, comes back, and must have shipped each entry
+/// once.
 final class ShipperSim {
   static final Path SPOOL = Path.of("/spool");
   static final Path FILES = Path.of("/files");
@@ -67,8 +68,7 @@ final class ShipperSim {
     }
     LogShipper.Surroundings around =
         new LogShipper.Surroundings(log, spoolId, store, ofFleet, time, events);
-    Shipping opened =
-        Shipping.open(config, around, tree, new SplittableRandom(random.nextLong()));
+    Shipping opened = Shipping.open(config, around, tree, new SplittableRandom(random.nextLong()));
     shipping = opened;
     shipper = new LogShipper(config, opened, time, events);
   }
@@ -169,8 +169,7 @@ final class ShipperSim {
     for (Map.Entry<String, byte[]> object : objects().entrySet()) {
       if (object.getKey().startsWith(Manifest.DIRECTORY)) {
         Manifest manifest = Json.read(object.getValue(), Manifest.class);
-        latest.merge(
-            manifest.hour(), manifest, (a, b) -> a.revision() > b.revision() ? a : b);
+        latest.merge(manifest.hour(), manifest, (a, b) -> a.revision() > b.revision() ? a : b);
       }
     }
     return latest;
@@ -191,10 +190,9 @@ final class ShipperSim {
     Map<String, byte[]> objects = new TreeMap<>(objects());
     objects.keySet().removeIf(key -> key.startsWith(Manifest.DIRECTORY));
     assertThat(files.keySet()).as(as).isEqualTo(objects.keySet());
-    objects.forEach(
-        (key, bytes) ->
-            assertThat(Objects.requireNonNull(files.get(key)).crc32c())
-                .as(as)
-                .isEqualTo(Checksum.hex(Checksum.of(bytes).crc32c())));
+    objects.forEach((key, bytes) ->
+        assertThat(Objects.requireNonNull(files.get(key)).crc32c())
+            .as(as)
+            .isEqualTo(Checksum.hex(Checksum.of(bytes).crc32c())));
   }
 }

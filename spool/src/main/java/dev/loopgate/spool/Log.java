@@ -247,7 +247,8 @@ final class Log implements AutoCloseable {
     Segment current = segment;
     long available = (long) pool.readyCount() * config.segmentBytes();
     available += current == null ? 0 : Math.max(0, config.segmentBytes() - current.offset);
-    available += Math.max(0, freeBytes - config.freeBytesMin());
+    // At most the budget: a file system may say that it is endless.
+    available += Math.clamp(freeBytes - config.freeBytesMin(), 0, config.logBytesMax());
     long budget = Math.min(config.logBytesMax(), used + available);
     return budget <= 0 ? 100 : (int) Math.min(100, used * 100 / budget);
   }

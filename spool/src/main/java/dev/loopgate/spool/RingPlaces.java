@@ -23,8 +23,13 @@ final class RingPlaces {
     this.directory = config.directory().toAbsolutePath().normalize();
     this.ringDirectory = config.ringDirectory();
     this.host = host;
-    this.inMemory = ringDirectory.resolve(PREFIX + spoolId);
+    this.inMemory = inMemory(ringDirectory, spoolId);
     this.beside = directory.resolve("ring");
+  }
+
+  /// Where the ring of this spool lies in a directory in memory.
+  static Path inMemory(Path ringDirectory, String spoolId) {
+    return ringDirectory.resolve(PREFIX + spoolId);
   }
 
   /// The ring files that are there: one, or two when a kill came between making one and deleting

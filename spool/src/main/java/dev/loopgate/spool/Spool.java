@@ -77,8 +77,8 @@ public final class Spool implements AutoCloseable {
     this.reader = log.reader(EntryCodec::decode);
   }
 
-  /// The identity of the spool in this directory, 32 lower-case hex digits, without opening it; empty when there
-  /// is none or it can't be told any more.
+  /// The identity of the spool in this directory, 32 lower-case hex digits, without opening it;
+  /// empty when there is none or it can't be told any more.
   public static String idIn(Path directory) throws IOException {
     SpoolId id = Ident.read(new FileDisk(), directory);
     return id == null ? "" : id.hex();

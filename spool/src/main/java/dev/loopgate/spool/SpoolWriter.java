@@ -198,8 +198,8 @@ final class SpoolWriter {
       fail(nowNanos, String.valueOf(e.getMessage()));
       return 0;
     }
-    long more = logged + entries;
-    logged = more; // this thread alone writes it
+    long before = logged;
+    logged = before + entries; // this thread alone writes it
     for (long ticket : ticketsInBatch) {
       tickets.tell(
           ticket, ForceListener.Outcome.DURABLE); // after the force: it is answered 200 (P2)
@@ -220,6 +220,8 @@ final class SpoolWriter {
       failedNanos = nowNanos;
       return 0;
     }
+    boolean _ = log.fillPool(); // looks at the free space, too: what was full may have room now
+    intake.fillPercent(log.fillPercent());
     intake.failed(false);
     int done = batch.isEmpty() ? 0 : force(nowNanos);
     if (!intake.isFailed()) {

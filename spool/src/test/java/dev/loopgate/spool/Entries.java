@@ -70,7 +70,7 @@ final class Entries {
         anyBody(random),
         new ResponseHead(random.nextInt(4) == 0 ? 0 : random.nextInt(1000), headers(random)),
         anyBody(random),
-        Ending.values()[random.nextInt(Ending.values().length)],
+        List.of(Ending.values()).get(random.nextInt(Ending.values().length)),
         new Timing(
             start,
             start + random.nextInt(10_000),

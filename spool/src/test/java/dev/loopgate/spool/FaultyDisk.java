@@ -293,7 +293,7 @@ public final class FaultyDisk implements Disk {
   private void apply(Renaming renaming) {
     // A rename is one step: what gave the old name before can't bring it back afterwards.
     pending.removeIf(earlier ->
-        earlier != renaming
+        !earlier.equals(renaming)
             && renaming.inode() != null
             && earlier.inode() == renaming.inode()
             && earlier.to() != null

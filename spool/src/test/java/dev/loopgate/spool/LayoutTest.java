@@ -53,8 +53,7 @@ class LayoutTest {
   @Test
   void aGroupHeaderIsThisAndEachBitOfItCounts() {
     GroupHeader header =
-        new GroupHeader(
-            96, 2, true, 3, 4, 5, new LogPosition(6, 7), new LogPosition(8, 9), 10, 11);
+        new GroupHeader(96, 2, true, 3, 4, 5, new LogPosition(6, 7), new LogPosition(8, 9), 10, 11);
     SegmentLayout.writeGroupHeader(bytes, header);
 
     assertThat(hex(0, 88))

@@ -192,7 +192,6 @@ class LogTest {
             })
         .isInstanceOf(LogFailedException.class);
     assertThat(log.fillPercent()).isGreaterThan(80);
-    assertThat(told.watermarks).isNotEmpty();
     disk.capacity(1 << 30);
 
     assertThat(log.probe(LogFixture.NO_SNAPSHOT)).isTrue();

@@ -42,8 +42,7 @@ final class SpoolTest {
       SpoolLane lane = spool.openLane();
       int wine = spool.slotOf("wine");
       begin(lane, wine);
-      assertThat(lane.append(prediction("p-1", now, 100, 2000), wine))
-          .isEqualTo(Appended.ACCEPTED);
+      assertThat(lane.append(prediction("p-1", now, 100, 2000), wine)).isEqualTo(Appended.ACCEPTED);
       List<ForceListener.Outcome> told = new ArrayList<>();
       assertThat(lane.appendForced(feedback("f-1", now), wine, told::add))
           .isEqualTo(Appended.ACCEPTED);
@@ -368,7 +367,9 @@ final class SpoolTest {
       }
       fixture.heard.recovered.clear();
       try (Spool spool = fixture.open()) {
-        assertThat(fixture.heard.recovered).as(fault).anyMatch(e -> e.startsWith("ring not usable"));
+        assertThat(fixture.heard.recovered)
+            .as(fault)
+            .anyMatch(e -> e.startsWith("ring not usable"));
         assertThat(gaps(spool)).as(fault).isNotEmpty();
       }
     }
@@ -408,7 +409,8 @@ final class SpoolTest {
     deleteAll(root.resolve("other"));
 
     try (Spool spool = fixture.open()) {
-      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(spool.ringFile().path())))
+      assertThat(
+              PosixFilePermissions.toString(Files.getPosixFilePermissions(spool.ringFile().path())))
           .isEqualTo("rw-------");
       assertThat(held).exists(); // its process lives
     }
@@ -447,6 +449,34 @@ final class SpoolTest {
   }
 
   @Test
+  void isInspectedWhileItLivesAndAfterItsDeathWithoutBeingChanged() throws IOException {
+    Spool spool = fixture.open();
+    SpoolLane lane = spool.openLane();
+    append(lane, "p-1");
+    lane.appendForced(feedback("f-1", now), 0, _ -> {});
+    drain(spool);
+    append(lane, "p-2");
+    lane.begun(PREDICTION, 0, now);
+    Path directory = fixture.config.directory();
+
+    SpoolInspection alive = SpoolInspection.of(directory, fixture.config.ringDirectory());
+    kill(spool);
+    SpoolInspection dead = SpoolInspection.of(directory, fixture.config.ringDirectory());
+
+    assertThat(dead).isEqualTo(alive);
+    assertThat(alive.spoolId()).isEqualTo(spool.id());
+    assertThat(alive.problems()).isEmpty();
+    assertThat(alive.logged()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 1L);
+    assertThat(alive.inRing()).containsEntry(PREDICTION, 1L).containsEntry(FEEDBACK, 0L);
+    assertThat(alive.segments()).singleElement().extracting("entries").isEqualTo(2L);
+    assertThat(alive.noted().get(PREDICTION).accepted()).isEqualTo(1);
+    assertThat(alive.ledger().get(PREDICTION).get(Spool.OTHER).open()).isEqualTo(1);
+    try (Spool again = fixture.open()) {
+      assertThat(entries(again)).containsExactly("p-1:10:10", "f-1", "p-2:10:10");
+    }
+  }
+
+  @Test
   void opensNoMoreLanesThanWereSaid() throws IOException {
     try (Spool spool = fixture.open()) {
       for (int i = 0; i < fixture.config.lanesMax(); i++) {
@@ -473,8 +503,7 @@ final class SpoolTest {
 
   private void append(SpoolLane lane, String id, int responseBytes) {
     begin(lane, 0);
-    assertThat(lane.append(prediction(id, now, 10, responseBytes), 0))
-        .isEqualTo(Appended.ACCEPTED);
+    assertThat(lane.append(prediction(id, now, 10, responseBytes), 0)).isEqualTo(Appended.ACCEPTED);
   }
 
   private void drain(Spool spool) {

@@ -9,8 +9,8 @@ import java.lang.ref.ReferenceQueue;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Turns a leaked Netty buffer into a failure; Netty itself only writes a log line. One at a time in a
-/// JVM; the detection level is paranoid in each test run (the reactor's POM).
+/// Turns a leaked Netty buffer into a failure; Netty itself only writes a log line. One at a time
+/// in a JVM; the detection level is paranoid in each test run (the reactor's POM).
 ///
 /// ```java
 /// try (NoLeaks _ = NoLeaks.watch()) {
@@ -76,7 +76,8 @@ public final class NoLeaks implements AutoCloseable {
     System.gc();
     try {
       if (found.remove(ROUND_MILLIS_MAX) == null) {
-        throw new IllegalStateException("leak detection: the collector did not run: explicit GC off?");
+        throw new IllegalStateException(
+            "leak detection: the collector did not run: explicit GC off?");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -41,10 +41,10 @@ final class CodeRulesTest {
           "java.util.concurrent.BlockingQueue.put",
           "java.net.InetAddress.getByName",
           "java.net.InetAddress.getAllByName");
-  private static final Pattern NETTY_WAITS =
-      Pattern.compile("(await|sync)(Uninterruptibly)?|get");
+  private static final Pattern NETTY_WAITS = Pattern.compile("(await|sync)(Uninterruptibly)?|get");
 
-  /// The room's start and stop, on the thread of `main`; and who resolves names on a thread for that.
+  /// The room's start and stop, on the thread of `main`; and who resolves names on a thread for
+  /// that.
   private static final Set<String> MAY_BLOCK =
       Set.of("dev.loopgate.proxy.Proxy", "dev.loopgate.proxy.ModelPool");
 
@@ -57,6 +57,7 @@ final class CodeRulesTest {
             .and()
             .resideOutsideOfPackages(
                 "dev.loopgate.app..",
+                "dev.loopgate..jmh_generated..",
                 "dev.loopgate.benchmarks..", // measures time itself
                 "dev.loopgate.examples..", // a program of its own: knows nothing of ours
                 "dev.loopgate.testkit..") // waits, bounded, for real processes and sockets
@@ -171,7 +172,8 @@ final class CodeRulesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.util.concurrent.locks..")
-            .because("no lock is taken on the serving path (SourcesTest looks for `synchronized`)"));
+            .because(
+                "no lock is taken on the serving path (SourcesTest looks for `synchronized`)"));
   }
 
   @Test
@@ -182,8 +184,7 @@ final class CodeRulesTest {
             .resideInAPackage("dev.loopgate.proxy..")
             .and(
                 DescribedPredicate.describe(
-                    "do so on an event loop",
-                    type -> !MAY_BLOCK.contains(outermost(type))))
+                    "do so on an event loop", type -> !MAY_BLOCK.contains(outermost(type))))
             .should()
             .callMethodWhere(calls("a blocking method", CodeRulesTest::blocks))
             .because("every other exchange of the loop would wait with this one"));

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The map is true or the build is red. In these documents a type in backticks is one of ours; another
-/// library's is written without.
+/// The map is true or the build is red. In these documents a type in backticks is one of ours;
+/// another library's is written without.
 final class DocumentsTest {
   private static final Pattern TYPE = Pattern.compile("`([A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*)`");
   private static final Pattern FOLDER = Pattern.compile("`([a-z.][a-z0-9./-]*/[a-zA-Z0-9./-]*)`");

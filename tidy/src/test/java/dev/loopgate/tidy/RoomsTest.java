@@ -49,7 +49,9 @@ final class RoomsTest {
 
     assertThat(paragraphs).as("%s: a sentence, then who calls it", room).hasSize(2);
     assertThat(paragraphs[0]).as("%s: as its POM says", room).isEqualTo(Pom.of(room).description());
-    assertThat(paragraphs[1]).as("%s: who calls it", room).containsAnyOf("Called by", "Called over", "Started by");
+    assertThat(paragraphs[1])
+        .as("%s: who calls it", room)
+        .containsAnyOf("Called by", "Called over", "Started by");
     assertThat(NEGATION.matcher(paragraphs[1]).find())
         .as("%s: what it never does, in `%s`", room, paragraphs[1])
         .isTrue();
@@ -69,9 +71,8 @@ final class RoomsTest {
 
     assertThat(Repository.javaUnder(Repository.mainSources(room)))
         .isNotEmpty()
-        .allSatisfy(
-            file ->
-                assertThat(file.getParent()).isEqualTo(Repository.mainSources(room).resolve(folder)));
+        .allSatisfy(file ->
+            assertThat(file.getParent()).isEqualTo(Repository.mainSources(room).resolve(folder)));
   }
 
   @ParameterizedTest

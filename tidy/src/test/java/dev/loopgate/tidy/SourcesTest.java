@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +18,11 @@ import org.junit.jupiter.api.Test;
 final class SourcesTest {
   private static final int LINES_MAX = 450;
   private static final int TEST_LINES_MAX = 600; // one case after the other: long, not deep
+
+  /// Files that are over the limit today, and by how much at most. A file may only leave this list.
+  /// `Log` holds the segment being written for both its halves, recovery and running.
+  private static final Map<String, Integer> GROWN =
+      Map.of("spool/src/main/java/dev/loopgate/spool/Log.java", 570);
 
   // Written in halves, or this file would break its own rules.
   private static final Pattern UNFINISHED =
@@ -98,6 +104,13 @@ final class SourcesTest {
   }
 
   @Test
+  void whatHasShrunkIsNoExceptionAnyMore() {
+    assertThat(GROWN.keySet())
+        .allSatisfy(
+            file -> assertThat(Repository.read(file).lines().count()).isGreaterThan(LINES_MAX));
+  }
+
+  @Test
   void noSourceNamesTheMachineItWasWrittenOn() {
     assertThat(found(Repository.mainSources(), HOME)).isEmpty();
   }
@@ -120,6 +133,10 @@ final class SourcesTest {
   }
 
   private static int linesMax(Path file) {
+    Integer grown = GROWN.get(Repository.shown(file));
+    if (grown != null) {
+      return grown;
+    }
     return file.toString().contains("/src/test/") ? TEST_LINES_MAX : LINES_MAX;
   }
 

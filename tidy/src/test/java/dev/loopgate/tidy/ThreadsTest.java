@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /// The threads of `docs/threads.md` are those of the code.
 ///
-/// A name stands as a literal where its thread or thread factory is made. What follows the literal (a
-/// number, an id) is a `*` in the document.
+/// A name stands as a literal where its thread or thread factory is made. What follows the literal
+/// (a number, an id) is a `*` in the document.
 final class ThreadsTest {
   private static final String BUILDER = "Thread\\s*\\.of(?:Platform|Virtual)\\(\\)";
   private static final Pattern CREATED =

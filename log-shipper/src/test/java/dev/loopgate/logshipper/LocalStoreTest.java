@@ -1,0 +1,96 @@
+package dev.loopgate.logshipper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LocalStoreTest implements ObjectStoreContract {
+  @TempDir Path root;
+
+  @Override
+  public ObjectStore store() throws IOException {
+    return LocalStore.open(root.resolve("files"), "0123456789ab");
+  }
+
+  @Override
+  public StagedFile staged(String name, String text) throws IOException {
+    Path path = store().staging().resolve(name);
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (!Files.exists(path)) {
+      Files.write(path, bytes);
+    }
+    return new StagedFile(path, bytes.length, Checksum.of(bytes).crc32c(), name);
+  }
+
+  @Test
+  void filesAreReadableByTheUmask() throws IOException {
+    store().publish(KEY, staged("a", "one\n"));
+
+    assertThat(Files.getPosixFilePermissions(root.resolve("files").resolve(KEY.path())))
+        .contains(PosixFilePermission.OWNER_READ)
+        .isEqualTo(Files.getPosixFilePermissions(Files.createFile(root.resolve("plain"))));
+  }
+
+  /// The strict fakes keep the same contract.
+  @Nested
+  final class Memory implements ObjectStoreContract {
+    private final FaultyTree tree = new FaultyTree(new Random(1), Path.of("/staging"));
+    private final MemoryStore store =
+        new MemoryStore(new MemoryStore.Bucket(), tree, Path.of("/staging"), new Random(1));
+
+    @Override
+    public ObjectStore store() {
+      return store;
+    }
+
+    @Override
+    public StagedFile staged(String name, String text) throws IOException {
+      return stagedIn(tree, Path.of("/staging"), name, text);
+    }
+  }
+
+  /// A directory where links are refused.
+  @Nested
+  final class WithoutLinks implements ObjectStoreContract {
+    private final FaultyTree tree = new FaultyTree(new Random(1), Path.of("/"));
+    private @Nullable LocalStore store;
+
+    @Override
+    public ObjectStore store() throws IOException {
+      LocalStore open = store;
+      if (open == null) {
+        tree.refuseLinks();
+        open = LocalStore.open(tree, Path.of("/files"), "0123456789ab");
+        store = open;
+      }
+      return open;
+    }
+
+    @Override
+    public StagedFile staged(String name, String text) throws IOException {
+      return stagedIn(tree, store().staging(), name, text);
+    }
+  }
+
+  private static StagedFile stagedIn(FaultyTree tree, Path staging, String name, String text)
+      throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    Path path = staging.resolve(name);
+    if (!tree.exists(path)) {
+      try (FileTree.NewFile file = tree.create(path)) {
+        file.write(bytes, 0, bytes.length);
+        file.force();
+      }
+    }
+    return new StagedFile(path, bytes.length, Checksum.of(bytes).crc32c(), name);
+  }
+}

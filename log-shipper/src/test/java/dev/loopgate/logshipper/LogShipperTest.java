@@ -1,0 +1,245 @@
+package dev.loopgate.logshipper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.loopgate.spool.LogPosition;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class LogShipperTest {
+  private final ShipperSim sim = new ShipperSim(1);
+
+  private void append(String id) {
+    sim.log.append(FakeLog.prediction(id, "wine", "1", sim.time.epochMillis()));
+  }
+
+  @Test
+  void closesAWindowAfterAHundredAndFiftySeconds() throws IOException {
+    sim.start();
+    sim.work();
+    append("a");
+    sim.work();
+
+    sim.time.pass(Duration.ofSeconds(149));
+    sim.work();
+    assertThat(sim.objects()).isEmpty();
+    assertThat(sim.shipper().status().oldestUnshippedMillis()).isEqualTo(149_000);
+
+    sim.time.pass(Duration.ofSeconds(1));
+    sim.work();
+    assertThat(sim.objects()).hasSize(2);
+    assertThat(sim.shipper().status().unshippedBytes()).isZero();
+  }
+
+  @Test
+  void closesAWindowAtTheEndOfTheHourAndWritesItsManifestTwoMinutesLater() throws IOException {
+    sim.start();
+    sim.work();
+    sim.time.pass(Duration.ofMinutes(29));
+    append("a");
+    sim.work();
+    sim.time.pass(Duration.ofMinutes(1));
+    append("b");
+    sim.work();
+    assertThat(sim.objects()).hasSize(2);
+
+    sim.time.pass(Duration.ofSeconds(119));
+    sim.work();
+    assertThat(sim.manifests()).isEmpty();
+    sim.time.pass(Duration.ofSeconds(1));
+    sim.work();
+
+    assertThat(sim.manifests()).containsOnlyKeys("2026112410");
+    assertThat(sim.objects())
+        .containsKey("_manifest/year=2026/month=11/day=24/2026112410.0123456789ab.json");
+  }
+
+  @Test
+  void whatComesLateMakesTheNextRevision() throws IOException {
+    sim.start();
+    append("a");
+    long early = sim.time.epochMillis();
+    sim.time.pass(Duration.ofHours(1));
+    sim.work();
+    sim.log.append(FakeLog.prediction("late", "wine", "1", early));
+    sim.time.pass(Duration.ofMinutes(10));
+    sim.workUntilDone();
+
+    assertThat(sim.objects())
+        .containsKey("_manifest/year=2026/month=11/day=24/2026112410.0123456789ab.r2.json");
+    sim.assertManifestsHold("late");
+  }
+
+  @Test
+  void anHourThatWasLetGoComesBackWhole() throws IOException {
+    sim.start();
+    append("a");
+    long early = sim.time.epochMillis();
+    sim.workUntilDone();
+    for (int i = 0; i < 9; i++) {
+      sim.time.pass(Duration.ofHours(1));
+      append("h" + i);
+      sim.workUntilDone();
+    }
+    sim.start(); // a start rolls, and lets go
+    sim.work();
+
+    sim.log.append(FakeLog.prediction("late", "wine", "1", early));
+    sim.time.pass(Duration.ofMinutes(10));
+    sim.workUntilDone();
+
+    sim.assertEachOnce("late");
+    sim.assertManifestsHold("late");
+    Manifest first = sim.manifests().values().iterator().next();
+    assertThat(first.revision()).isEqualTo(2);
+    assertThat(first.entryCount()).isEqualTo(2);
+  }
+
+  @Test
+  void numbersAreDenseWithOneWriter() throws IOException {
+    sim.start();
+    for (int i = 0; i < 5; i++) {
+      append("a" + i);
+      sim.time.pass(Duration.ofSeconds(150));
+      sim.work();
+      sim.time.pass(Duration.ofSeconds(150));
+      sim.work();
+    }
+
+    assertThat(sim.events.published)
+        .filteredOn(key -> key.startsWith("response_body/"))
+        .extracting(key -> key.substring(key.indexOf('_', 20)))
+        .containsExactly("_0.json", "_1.json", "_2.json", "_3.json", "_4.json");
+  }
+
+  @Test
+  void aStagedFileThatIsLostOrRottenParksTheSinkAndKeepsAll() throws IOException {
+    for (boolean lost : new boolean[] {true, false}) {
+      ShipperSim parked = new ShipperSim(1);
+      parked.refuses = true;
+      parked.log.append(FakeLog.prediction("a", "wine", "1", parked.time.epochMillis()));
+      parked.start();
+      parked.work();
+      assertThat(parked.events.parked).hasSize(1); // refused
+      Path staged = parked.tree.files(Path.of("/staging")).getFirst();
+      if (lost) {
+        parked.tree.lose(staged);
+      } else {
+        parked.tree.rot(staged);
+      }
+
+      parked.refuses = false;
+      parked.start();
+      parked.time.pass(Duration.ofHours(5));
+      parked.work();
+
+      assertThat(parked.events.parked.getLast()).startsWith("staged file: lost or altered");
+      assertThat(parked.shipper().status().parked()).isNotEmpty();
+      assertThat(parked.objects()).isEmpty();
+      assertThat(parked.log.next(LogPosition.START)).isPresent();
+    }
+  }
+
+  @Test
+  void aRefusalIsProbedAndHeals() throws IOException {
+    sim.refuses = true;
+    append("a");
+    sim.start();
+    sim.work();
+    assertThat(sim.events.parked).hasSize(1);
+
+    sim.memory().refuse(false);
+    sim.workUntilDone();
+
+    assertThat(sim.events.unparked).isOne();
+    sim.assertEachOnce("probe");
+  }
+
+  @Test
+  void tenThousandInventedModelsStayBounded() throws IOException {
+    sim.config =
+        new ShipperConfig(
+            ShipperSim.SPOOL.resolve("commit"),
+            Duration.ofSeconds(150),
+            256L << 20,
+            128L << 20,
+            1 << 20,
+            100,
+            Duration.ofMinutes(2),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(1));
+    sim.ofFleet = model -> model.name().equals("ours");
+    for (int i = 0; i < 1_000; i++) {
+      sim.log.append(FakeLog.feedback("id" + i, "invented" + i, "1", sim.time.epochMillis()));
+    }
+    sim.log.append(FakeLog.feedback("mine", "ours", "1", sim.time.epochMillis()));
+    sim.start();
+    sim.workUntilDone();
+
+    assertThat(sim.events.overflowed).isEqualTo(900);
+    assertThat(sim.events.published).hasSize(102);
+    String other = "feedback/(other)/(other)/year=2026/month=11/day=24/2026112410_0.json";
+    byte[] bytes = sim.objects().getOrDefault(other, new byte[0]);
+    JsonNode line =
+        Json.trees()
+            .readTree(new String(bytes, StandardCharsets.UTF_8).lines().findFirst().orElseThrow());
+    assertThat(line.get("model_name").textValue()).startsWith("invented");
+    sim.assertEachOnce("bounded");
+  }
+
+  @Test
+  void anEntryThatIsNoneIsCountedAndStopsNoOther() throws IOException {
+    append("a");
+    append("b");
+    append("c");
+    sim.log.turnBad(2); // each entry is followed by its ledger note
+    sim.start();
+    sim.workUntilDone();
+
+    assertThat(ShipperSim.found(sim.objects()).get("request_response")).containsExactly("a", "c");
+    assertThat(sim.events.quarantined).isOne();
+    assertThat(sim.manifests().values().iterator().next().quarantined())
+        .containsExactly(new SeqSpan(1, 1));
+    sim.assertManifestsHold("quarantine");
+  }
+
+  @Test
+  void twentyGatewaysOnOnePartitionPutEachFileAboutOnce() throws IOException {
+    MemoryStore.Bucket bucket = new MemoryStore.Bucket();
+    List<ShipperSim> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      ShipperSim one = new ShipperSim(i, bucket, "%012x".formatted(i).repeat(3).substring(0, 32));
+      one.start();
+      all.add(one);
+    }
+    int windows = 24;
+    for (int window = 0; window < windows; window++) {
+      for (ShipperSim one : all) {
+        one.work();
+        one.log.append(
+            FakeLog.feedback("w" + window, "wine", "1", Partition.startOf(494_242) + window));
+        one.time.pass(Duration.ofSeconds(150));
+      }
+      boolean busy = true;
+      while (busy) { // step by step side by side: the worst order
+        busy = false;
+        for (ShipperSim one : all) {
+          busy |= one.shipper().doWork() > 0;
+        }
+      }
+      all.forEach(one -> one.time.pass(Duration.ofSeconds(150)));
+    }
+
+    Map<String, List<String>> found = ShipperSim.found(bucket.objects());
+    assertThat(found.get("feedback")).hasSizeGreaterThanOrEqualTo(20 * (windows - 1));
+    double putsAFile = (double) bucket.puts() / bucket.objects().size();
+    assertThat(putsAFile).isLessThanOrEqualTo(3.0);
+  }
+}
