@@ -147,8 +147,8 @@ final class HostileRequestsIT {
     }
   }
 
-  private static int statusOf(
-      GatewayProcess gateway, HostileRequests.Hostile request, String id) throws IOException {
+  private static int statusOf(GatewayProcess gateway, HostileRequests.Hostile request, String id)
+      throws IOException {
     try (Caller caller = gateway.call()) {
       try {
         caller.send(request.bytes().replace("{id}", id));
