@@ -37,8 +37,8 @@ async def serve_model(reader, writer):
             await read_body(reader, headers)
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(ANSWER) + ANSWER)
             await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        writer.close()
+    except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+        writer.close()  # the gateway went, or the test is over
 
 
 class Load:

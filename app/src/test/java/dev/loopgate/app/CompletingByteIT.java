@@ -30,7 +30,7 @@ final class CompletingByteIT {
   void whoHasTheLastByteFindsTheEntry(Framing framing) throws Exception {
     LoadJournal journal = new LoadJournal();
     try (ScriptedModel model = ScriptedModel.start()) {
-      Rig rig = Rig.infrontOf(directory, model.url());
+      Rig rig = Rig.infrontOf(directory, model.url()).with("--spool.segment-bytes", "8MiB");
       for (int kill = 0; kill < KILLS; kill++) {
         try (GatewayProcess gateway = rig.start()) {
           for (int i = 0; i <= EXCHANGES_BEFORE; i++) {

@@ -30,7 +30,7 @@ final class KillIT {
   @Test
   void nothingAnsweredIsLostDoubledOrInvented() throws Exception {
     try (ScriptedModel model = ScriptedModel.start()) {
-      Rig rig = Rig.infrontOf(directory, model.url());
+      Rig rig = Rig.infrontOf(directory, model.url()).with("--spool.segment-bytes", "8MiB");
       for (int round = 0; round < ROUNDS; round++) {
         killOnce(rig, round);
       }

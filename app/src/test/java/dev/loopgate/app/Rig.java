@@ -30,8 +30,6 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
 
   static final String VERSION = "1.0";
 
-  private static final List<String> COMMON =
-      List.of("--listen", "127.0.0.1:0", "--ship.window", "1s");
   private static final Pattern METRIC =
       Pattern.compile("(?m)^(loopgate_\\S+?)(\\{.*\\})? ([0-9.eE+-]+)$");
 
@@ -55,7 +53,7 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
             + String.join("", more));
     return new Rig(
         directory,
-        List.of("-Xmx256m"),
+        List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
         List.of("--config", directory.resolve("loopgate.yaml").toString()));
   }
 
@@ -80,7 +78,10 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
   GatewayProcess start(String role) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>();
     arguments.add(role);
-    arguments.addAll(COMMON);
+    arguments.addAll(List.of("--listen", "127.0.0.1:0"));
+    if (!options.contains("--ship.window")) {
+      arguments.addAll(List.of("--ship.window", "1s"));
+    }
     arguments.addAll(List.of("--data", data().toString()));
     arguments.addAll(options);
     return GatewayProcess.start(new GatewayProcess.Launch(jar(), jvmFlags, arguments));

@@ -1,6 +1,8 @@
 package dev.loopgate.logshipper;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -10,8 +12,22 @@ import java.io.IOException;
 /// Our own records as JSON: members in snake case, those of a later version are passed over. Any
 /// thread.
 final class Json {
+  private static final int NESTING_MAX = 2_000; // the feedback door takes half of it
+
   private static final JsonMapper MAPPER =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  // A caller's number may have as many digits as a feedback has bytes, and a value
+                  // of
+                  // theirs is nested into ours: what we wrote is a record, whatever the parser
+                  // thinks.
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNumberLength(Integer.MAX_VALUE)
+                          .maxStringLength(Integer.MAX_VALUE)
+                          .maxNestingDepth(NESTING_MAX)
+                          .build())
+                  .build())
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)

@@ -98,6 +98,13 @@ final class BodyReader {
     }
   }
 
+  private State startOfTrailer(int b) {
+    if (b == ' ' || b == '\t') {
+      return State.MALFORMED; // folded: as strict as a head
+    }
+    return b == '\r' ? State.END_LF : extra(b, State.MALFORMED);
+  }
+
   // One byte of what stands around the chunks.
   private void frame(int b) {
     state =
@@ -107,7 +114,7 @@ final class BodyReader {
           case SIZE_LF -> b == '\n' ? afterSize() : State.MALFORMED;
           case CHUNK_CR -> b == '\r' ? State.CHUNK_LF : State.MALFORMED;
           case CHUNK_LF -> b == '\n' ? startOfSize() : State.MALFORMED;
-          case TRAILER_START -> b == '\r' ? State.END_LF : extra(b, State.MALFORMED);
+          case TRAILER_START -> startOfTrailer(b);
           case TRAILER -> extra(b, State.TRAILER_LF);
           case TRAILER_LF -> b == '\n' ? State.TRAILER_START : State.MALFORMED;
           case END_LF -> b == '\n' ? State.DONE : State.MALFORMED;

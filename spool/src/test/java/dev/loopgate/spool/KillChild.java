@@ -58,7 +58,12 @@ final class KillChild {
             new java.io.FileOutputStream(java.io.FileDescriptor.out),
             false,
             StandardCharsets.US_ASCII);
-    Disk disk = where.equals("afterForce") ? haltingAfterForce(40) : new FileDisk();
+    Disk disk =
+        switch (where) {
+          case "afterForce" -> new HaltingDisk(new FileDisk(), Integer.MAX_VALUE, 40);
+          case "beforeWrite" -> new HaltingDisk(new FileDisk(), 40, Integer.MAX_VALUE);
+          default -> new FileDisk();
+        };
     TimeSource time = clock();
     Spool spool =
         Spool.open(
@@ -151,12 +156,6 @@ final class KillChild {
     Runtime.getRuntime().halt(9);
   }
 
-  /// A disk after whose so manieth force the process is gone: in the log, and not yet released in
-  /// the ring.
-  private static Disk haltingAfterForce(int forces) {
-    return new HaltingDisk(new FileDisk(), forces);
-  }
-
   private static void say(PrintStream journal, String line) {
     byte[] bytes = (line + "\n").getBytes(StandardCharsets.US_ASCII);
     synchronized (journal) {
@@ -164,10 +163,12 @@ final class KillChild {
     }
   }
 
-  /// All but the force as the disk below.
-  private record HaltingDisk(Disk disk, AtomicInteger forcesLeft) implements Disk {
-    HaltingDisk(Disk disk, int forces) {
-      this(disk, new AtomicInteger(forces));
+  /// A disk before whose so manieth group, or after whose so manieth force the process is gone: not
+  /// yet in the log, so the ring must have it; or in the log and not yet released in the ring.
+  private record HaltingDisk(Disk disk, AtomicInteger groupsLeft, AtomicInteger forcesLeft)
+      implements Disk {
+    HaltingDisk(Disk disk, int groups, int forces) {
+      this(disk, new AtomicInteger(groups), new AtomicInteger(forces));
     }
 
     @Override
@@ -178,6 +179,10 @@ final class KillChild {
     @Override
     public DiskFile open(Path file) throws IOException {
       return halting(disk.open(file));
+    }
+
+    private static boolean isWriter() {
+      return Thread.currentThread().getName().equals("spool-writer");
     }
 
     private DiskFile halting(DiskFile file) {
@@ -194,14 +199,17 @@ final class KillChild {
 
         @Override
         public void write(ByteBuffer source, long offset) throws IOException {
+          boolean group = source.get(source.position()) != 0; // zeros are for the pool
+          if (group && isWriter() && groupsLeft.decrementAndGet() == 0) {
+            Runtime.getRuntime().halt(9);
+          }
           file.write(source, offset);
         }
 
         @Override
         public void force() throws IOException {
           file.force();
-          if (Thread.currentThread().getName().equals("spool-writer")
-              && forcesLeft.decrementAndGet() == 0) {
+          if (isWriter() && forcesLeft.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(9);
           }
         }

@@ -52,7 +52,7 @@ final class SpoolKillIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"openClaim", "midCopy", "midParts", "afterForce"})
+  @ValueSource(strings = {"openClaim", "midCopy", "midParts", "beforeWrite", "afterForce"})
   void keepsAllThatWasAcceptedWhereverItDies(String where) throws Exception {
     check(liveAndDie(1000, where), "where=" + where);
   }

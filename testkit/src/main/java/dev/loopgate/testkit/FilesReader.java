@@ -1,5 +1,7 @@
 package dev.loopgate.testkit;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -24,7 +26,16 @@ import java.util.zip.GZIPInputStream;
 /// Reads a files root as a stranger would: by the names of the contract and a JSON parser that is
 /// not the product's. What does not fit is a problem, told with its path.
 public final class FilesReader {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  // JSON has no limits; the parser's own would hide a line that is good.
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder()
+                      .maxNumberLength(Integer.MAX_VALUE)
+                      .maxStringLength(Integer.MAX_VALUE)
+                      .build())
+              .build());
   private static final Pattern DATA =
       Pattern.compile(
           "(request_response|response_body|feedback)/([^/]+)/([^/]+)"
