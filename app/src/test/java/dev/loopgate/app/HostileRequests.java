@@ -286,6 +286,7 @@ final class HostileRequests {
     feedback("nested 100,000 deep", "", "[".repeat(100_000), 400);
     feedback("closed 100,000 deep", "", "[".repeat(100_000) + "]".repeat(100_000), 200, 400);
     feedback("a number of 100,000 digits", "", "9".repeat(100_000), 200, 400);
+    feedback("a name of 100,000 letters", "", "{\"" + "n".repeat(100_000) + "\":1}", 200, 400);
     feedback("an exponent without an end", "", "1e999999999", 200, 400);
     feedback("too large", "", "\"" + "a".repeat(2 << 20) + "\"", 413);
     feedback("a key with CR", "idempotency-key: a\rb\r\n", "{}", 400);

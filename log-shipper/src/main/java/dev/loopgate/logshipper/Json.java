@@ -12,7 +12,7 @@ import java.io.IOException;
 /// Our own records as JSON: members in snake case, those of a later version are passed over. Any
 /// thread.
 final class Json {
-  private static final int NESTING_MAX = 2_000; // the feedback door takes half of it
+  private static final int NESTING_MAX = 2_000; // the feedback door takes a quarter of it
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -25,6 +25,7 @@ final class Json {
                       StreamReadConstraints.builder()
                           .maxNumberLength(Integer.MAX_VALUE)
                           .maxStringLength(Integer.MAX_VALUE)
+                          .maxNameLength(Integer.MAX_VALUE)
                           .maxNestingDepth(NESTING_MAX)
                           .build())
                   .build())

@@ -34,6 +34,7 @@ public final class FilesReader {
                   StreamReadConstraints.builder()
                       .maxNumberLength(Integer.MAX_VALUE)
                       .maxStringLength(Integer.MAX_VALUE)
+                      .maxNameLength(Integer.MAX_VALUE)
                       .build())
               .build());
   private static final Pattern DATA =
