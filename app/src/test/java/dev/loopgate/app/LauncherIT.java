@@ -181,6 +181,38 @@ final class LauncherIT {
     assertThat(command.out()).isEmpty();
   }
 
+  @Test
+  void makesTheCacheOfAStartOnceAndStartsWithoutItToo() throws Exception {
+    Path jar = home.resolve("app/target/loopgate.jar");
+    Files.createDirectories(jar.getParent());
+    Files.copy(Command.jar(), jar);
+    Map<String, String> environment =
+        Map.of("JAVA_HOME", System.getProperty("java.home"), "PATH", "/usr/bin:/bin");
+    // It refuses to start, so that it ends: the cache was made before.
+    String[] refused = {"gateway", "--listen", "nowhere"};
+    Path cache = home.resolve("app/target/loopgate-" + Runtime.version().feature() + ".aot");
+
+    Command look = launch(environment, "version");
+    assertThat(cache).as("made for a gateway alone").doesNotExist();
+    Command first = launch(environment, refused);
+    long size = Files.size(cache);
+    Command second = launch(environment, refused);
+    Files.writeString(cache, "rotten");
+    Command rotten = launch(environment, refused);
+    Files.writeString(cache, "");
+    Command given = launch(environment, refused);
+
+    assertThat(look.err()).isEmpty();
+    assertThat(size).isGreaterThan(1 << 20);
+    assertThat(first.err()).startsWith("loopgate: preparing faster starts").hasLineCount(2);
+    for (Command command : List.of(second, rotten, given)) {
+      assertThat(command.err()).startsWith("loopgate: option --listen: ").hasLineCount(1);
+      assertThat(command.exit()).isEqualTo(2);
+      assertThat(command.out()).isEmpty();
+    }
+    assertThat(Files.size(cache)).as("an empty one says: tried").isZero();
+  }
+
   private Command launch(Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
     Map<String, String> all = new HashMap<>(environment);
