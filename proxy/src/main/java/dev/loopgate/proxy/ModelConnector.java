@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 
 /// Makes connections to models. The place where TLS towards a model comes in.
 interface ModelConnector {
@@ -12,5 +13,7 @@ interface ModelConnector {
 
   /// Whether an idle connection has nothing to read, neither bytes nor its end, at this very
   /// moment.
-  boolean isQuiet(Channel channel);
+  ///
+  /// @param one a direct buffer of one byte for that look
+  boolean isQuiet(Channel channel, ByteBuffer one);
 }

@@ -6,6 +6,7 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,6 +32,7 @@ final class ModelPool {
   private final ModelSlots slots;
   private final ModelConnector connector;
   private final Map<String, ArrayDeque<ModelConnection>> idle = new HashMap<>();
+  private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
   ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector) {
     this.loop = loop;
@@ -42,7 +44,7 @@ final class ModelPool {
     ArrayDeque<ModelConnection> connections = idle.get(model.id());
     while (connections != null && !connections.isEmpty()) {
       ModelConnection connection = connections.pop(); // the last used is the likeliest to live
-      if (connection.isUsable() && connector.isQuiet(connection.channel())) {
+      if (connection.isUsable() && connector.isQuiet(connection.channel(), one)) {
         borrower.modelReady(connection);
         return;
       }

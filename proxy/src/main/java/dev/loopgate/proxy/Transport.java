@@ -109,9 +109,9 @@ enum Transport {
       }
 
       @Override
-      public boolean isQuiet(Channel channel) {
+      public boolean isQuiet(Channel channel, ByteBuffer one) {
         try {
-          return readOne(channel, ByteBuffer.allocateDirect(1)) == 0;
+          return readOne(channel, one.clear()) == 0;
         } catch (IOException _) {
           return false; // reset: not to be used any more, which is all that was asked
         }

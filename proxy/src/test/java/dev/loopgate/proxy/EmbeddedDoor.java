@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -219,7 +220,7 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   @Override
-  public boolean isQuiet(Channel channel) {
+  public boolean isQuiet(Channel channel, ByteBuffer one) {
     return !pooledIsStale;
   }
 
