@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param model with [Model#BODY_BYTES_MAX] where nothing was said of its bodies
 /// @param bodyBytesMax as said of this model, null when `capture.body-bytes-max` holds for it
-record ConfiguredModel(Model model, @Nullable Integer bodyBytesMax) {
-  /// The model with its own limit, else with the gateway's.
-  Model withLimit(int gatewayBytesMax) {
+/// @param sampleRate as said of this model, null when `capture.sample` holds for it
+record ConfiguredModel(Model model, @Nullable Integer bodyBytesMax, @Nullable Double sampleRate) {
+  /// The model with what was said of it, else with what holds for all of the gateway.
+  Model within(int gatewayBytesMax, double gatewaySampleRate) {
     return new Model(
         model.id(),
         model.url(),
@@ -18,6 +19,7 @@ record ConfiguredModel(Model model, @Nullable Integer bodyBytesMax) {
         model.name(),
         model.version(),
         model.captured(),
-        bodyBytesMax == null ? gatewayBytesMax : bodyBytesMax);
+        bodyBytesMax == null ? gatewayBytesMax : bodyBytesMax,
+        sampleRate == null ? gatewaySampleRate : sampleRate);
   }
 }

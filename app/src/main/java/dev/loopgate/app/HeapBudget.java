@@ -26,11 +26,33 @@ final class HeapBudget {
 
   /// What is left of `directMax` beside all holders so far; below 0 when they are too many.
   long directLeft(long directMax) {
-    long left = directMax;
-    for (Line line : direct) {
-      left -= line.bytes();
+    return directMax - sum(direct);
+  }
+
+  /// What is left of `heapMax` beside all holders so far; below 0 when they are too many.
+  long heapLeft(long heapMax) {
+    return heapMax - sum(heap);
+  }
+
+  /// Every holder with its bytes and where they lie, a line each, and the two sums.
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    append(text, "heap", heap);
+    append(text, "direct", direct);
+    return text.toString();
+  }
+
+  private static void append(StringBuilder text, String what, List<Line> lines) {
+    for (Line line : lines) {
+      text.append(what).append(": ").append(line.holder()).append('=');
+      text.append(Kind.Bytes.shown(line.bytes())).append('\n');
     }
-    return left;
+    text.append(what).append(" sum=").append(Kind.Bytes.shown(sum(lines))).append('\n');
+  }
+
+  private static long sum(List<Line> lines) {
+    return lines.stream().mapToLong(Line::bytes).sum();
   }
 
   /// Refuses when the sums are more than the JVM has.
@@ -43,10 +65,9 @@ final class HeapBudget {
 
   private static void check(String what, List<Line> lines, long max, String flag)
       throws StartException {
-    long sum = 0;
+    long sum = sum(lines);
     Line largest = new Line("", 0);
     for (Line line : lines) {
-      sum += line.bytes();
       if (line.bytes() > largest.bytes()) {
         largest = line;
       }

@@ -218,6 +218,30 @@ interface Kind<T> {
     }
   }
 
+  /// A part of a whole that is not nothing.
+  record Rate() implements Kind<Double> {
+    private static final Pattern FORM = Pattern.compile("0\\.[0-9]{1,12}|1(\\.0{1,12})?");
+
+    @Override
+    public Double parse(Raw raw) {
+      String text = text(raw, allowed());
+      if (!FORM.matcher(text).matches() || Double.parseDouble(text) == 0.0) {
+        throw new NotAllowedException(allowed());
+      }
+      return Double.parseDouble(text);
+    }
+
+    @Override
+    public String label() {
+      return "RATE";
+    }
+
+    @Override
+    public String allowed() {
+      return "more than 0 and at most 1, like 0.25";
+    }
+  }
+
   /// One of a few words.
   record Choice(List<String> words) implements Kind<String> {
     public Choice {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The list of models: in a file as YAML, in an option or variable as the same YAML in one line.
 ///
-/// A model that does not say how much of its bodies is kept gets the gateway's own limit from
-/// [Settings].
+/// A model that does not say how much of its bodies or how many of its exchanges are kept gets the
+/// gateway's own limits from [Settings].
 record ModelsKind() implements Kind<List<ConfiguredModel>> {
   /// No models.
   static final String NONE = "[]";
@@ -26,7 +26,15 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   private static final Set<String> FIELDS =
       new LinkedHashSet<>(
           List.of(
-              "id", "url", "predictor", "prefix", "name", "version", "capture", "body-bytes-max"));
+              "id",
+              "url",
+              "predictor",
+              "prefix",
+              "name",
+              "version",
+              "capture",
+              "body-bytes-max",
+              "sample"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
@@ -99,7 +107,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             captured(fields, at),
             Model.BODY_BYTES_MAX);
-    return new ConfiguredModel(model, bodyBytes(fields, at));
+    return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
 
   private static String prefixOf(String prefix, String at) {
@@ -177,6 +185,19 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     } catch (NotAllowedException e) {
       throw new NotAllowedException(
           at + ".body-bytes-max is " + e.getMessage() + ", not " + Shown.of(text));
+    }
+  }
+
+  private static @Nullable Double sampleRate(Map<String, Raw> fields, String at) {
+    String text = text(fields, at, "sample");
+    if (text == null) {
+      return null;
+    }
+    try {
+      return new Rate().parse(new Raw.Text(at, text));
+    } catch (NotAllowedException e) {
+      throw new NotAllowedException(
+          at + ".sample is " + e.getMessage() + ", not " + Shown.of(text));
     }
   }
 

@@ -17,7 +17,11 @@ final class Rooms {
   private static final int CONNECTIONS_AUTO_MAX = 1024;
   private static final int CONNECTIONS_AUTO_MIN =
       16; // with fewer it is no gateway: the sum says so
+  private static final long KIB = 1L << 10;
   private static final long MIB = 1L << 20;
+  private static final long LANE_BYTES = 256 * KIB;
+  // As it came, as it is kept, as it is answered.
+  private static final int FEEDBACK_COPIES = 3;
 
   private final Settings settings;
   private final Memory memory;
@@ -33,12 +37,33 @@ final class Rooms {
   }
 
   private HeapBudget fixed() throws UsageException {
-    return new HeapBudget()
-        .onHeap("classes and threads", 24 * MIB)
-        .onHeap("a body being decoded", 2 * 16 * MIB) // its wire bytes and its text, in the shipper
+    return beforeFeedback()
+        .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
-        .offHeap("the log's write buffers", 18 * MIB)
-        .offHeap("the largest entry being read", 32 * MIB);
+        .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
+        .offHeap("the log being read", 36 * MIB); // the largest entry, and what two scans hold
+  }
+
+  private HeapBudget beforeFeedback() throws UsageException {
+    return new HeapBudget()
+        .onHeap("what is there after the start", 12 * MIB)
+        .onHeap("a window's index", 8 * MIB)
+        .onHeap("a body being decoded", 36 * MIB) // its wire bytes, its text, the text as it grows
+        .onHeap("proxy.loops", loops() * bytesOfLoop());
+  }
+
+  /// Of the heap that nothing else can take, as much as is of use; the largest feedback passes, or
+  /// the sum says so.
+  private int feedbackInFlight() throws UsageException {
+    long fits = beforeFeedback().heapLeft(memory.heapMax()) / FEEDBACK_COPIES / KIB * KIB;
+    return (int)
+        Math.clamp(
+            fits, settings.get(SettingsTable.FEEDBACK_BYTES_MAX), ProxyConfig.LOCAL_BYTES_MAX);
+  }
+
+  // A head being read, and what a lane keeps to write an entry's own fields into.
+  private long bytesOfLoop() throws UsageException {
+    return settings.get(SettingsTable.HEAD_BYTES_MAX) + LANE_BYTES;
   }
 
   private int connectionsMax() throws UsageException {
@@ -77,6 +102,7 @@ final class Rooms {
         connectionsMax,
         settings.get(SettingsTable.HEAD_BYTES_MAX).intValue(),
         settings.get(SettingsTable.CAPTURE_BYTES_MAX),
+        feedbackInFlight(),
         new CallerLimits(
             settings.get(SettingsTable.CALLER_HEAD_TIMEOUT),
             settings.get(SettingsTable.CALLER_IDLE),

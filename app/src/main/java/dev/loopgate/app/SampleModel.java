@@ -31,7 +31,7 @@ final class SampleModel {
   private SampleModel() {}
 
   /// The model at a port that is free now.
-  static Model onFreePort(int bodyBytesMax) throws IOException {
+  static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
     return new Model(
         ID,
         URI.create("http://127.0.0.1:" + ProcessHost.freePort()),
@@ -40,7 +40,8 @@ final class SampleModel {
         null,
         null,
         true,
-        bodyBytesMax);
+        bodyBytesMax,
+        sampleRate);
   }
 
   /// How its server is started.

@@ -70,12 +70,13 @@ final class Settings {
     return setting.parse(raw);
   }
 
-  /// The models, each with its limit.
+  /// The models, each with its limits.
   List<Model> models() throws UsageException {
     int bytesMax = get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
+    double sampleRate = get(SettingsTable.CAPTURE_SAMPLE);
     List<Model> models = new ArrayList<>();
     for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
-      models.add(configured.withLimit(bytesMax));
+      models.add(configured.within(bytesMax, sampleRate));
     }
     return models;
   }

@@ -40,7 +40,7 @@ final class SettingsTable {
           new ModelsKind(),
           ModelsKind.NONE,
           "The models that run already: a list of id, url and optionally predictor, prefix, name, version,"
-              + " capture, body-bytes-max. The role up adds its sample model, wine.");
+              + " capture, body-bytes-max, sample. The role up adds its sample model, wine.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(
@@ -56,6 +56,13 @@ final class SettingsTable {
           "4MiB",
           "What is kept of one body, each direction; a model may set its own. Beyond it the record says"
               + " truncated.");
+  static final Setting<Double> CAPTURE_SAMPLE =
+      setting(
+          "capture.sample",
+          new Kind.Rate(),
+          "1",
+          "The part of the predictions that is kept; a model may set its own. The Request-Id decides, so that"
+              + " all gateways agree; what is left out is counted as sampled_out. Feedback is always kept.");
   static final Setting<Set<String>> REDACT_HEADERS =
       setting(
           "redact.headers",
@@ -229,6 +236,7 @@ final class SettingsTable {
           MODELS,
           CAPTURE_BYTES_MAX,
           CAPTURE_BODY_BYTES_MAX,
+          CAPTURE_SAMPLE,
           REDACT_HEADERS,
           REDACT_QUERY_PARAMETERS,
           RING_BYTES,

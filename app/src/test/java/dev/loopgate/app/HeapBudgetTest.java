@@ -1,8 +1,10 @@
 package dev.loopgate.app;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class HeapBudgetTest {
@@ -29,5 +31,41 @@ final class HeapBudgetTest {
     assertThatThrownBy(() -> budget.check(40 * MIB - 1, 164 * MIB))
         .isInstanceOf(StartException.class)
         .hasMessageContaining("-Xmx");
+  }
+
+  @Test
+  void hasEveryHolderOfEveryRoomInItsSum() throws Exception {
+    assertThat(of(new Memory(124 * MIB, 512 * MIB)).toString())
+        .isEqualTo(
+            """
+            heap: what is there after the start=12MiB
+            heap: a window's index=8MiB
+            heap: a body being decoded=36MiB
+            heap: proxy.loops=544KiB
+            heap: feedback in flight=69087KiB
+            heap sum=126975KiB
+            direct: capture.bytes-max=64MiB
+            direct: the log's write buffers=16MiB
+            direct: the log being read=36MiB
+            direct: proxy.connections-max=404800KiB
+            direct sum=523584KiB
+            """);
+  }
+
+  @Test
+  void takesForFeedbackWhatIsLeftButNeverLessThanTheLargestAndNeverMoreThanIsOfUse()
+      throws Exception {
+    assertThat(of(new Memory(1024 * MIB, 512 * MIB)).toString())
+        .contains("heap: feedback in flight=96MiB\n");
+    assertThat(of(new Memory(32 * MIB, 512 * MIB)).toString())
+        .contains("heap: feedback in flight=3MiB\n");
+    assertThatThrownBy(() -> of(new Memory(59 * MIB, 512 * MIB)).check(59 * MIB, 512 * MIB))
+        .isInstanceOf(StartException.class)
+        .hasMessageStartingWith("heap memory: the settings need 60MiB (most of it a body being");
+  }
+
+  private static HeapBudget of(Memory memory) throws UsageException {
+    Settings settings = Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2"), Map.of());
+    return new Rooms(settings, memory).budget();
   }
 }

@@ -61,6 +61,24 @@ final class ModelsKindTest {
     assertThat(settings.models()).extracting(Model::bodyBytesMax).containsExactly(2048, 1024);
   }
 
+  @Test
+  void aModelIsSampledLikeTheGatewayUnlessItSaysOtherwise() throws UsageException {
+    Settings settings =
+        Settings.of(
+            Role.GATEWAY,
+            Map.of(
+                "capture.sample",
+                "0.5",
+                "models",
+                "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", sample: 0.125}]"),
+            Map.of());
+
+    assertThat(settings.models()).extracting(Model::sampleRate).containsExactly(0.5, 0.125);
+    assertThat(models("[{id: a, url: \"http://h:1\"}]"))
+        .extracting(Model::sampleRate)
+        .containsExactly(1.0);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
@@ -83,6 +101,8 @@ final class ModelsKindTest {
         "[{id: a, url: 'http://h:1', version: \"1\\r\\nx: y\"}]; models[0].version is 1 to 256",
         "[{id: a, url: 'http://h:1', capture: yes}]; models[0].capture is true or false",
         "[{id: a, url: 'http://h:1', body-bytes-max: 13MiB}]; models[0].body-bytes-max is 0 to",
+        "[{id: a, url: 'http://h:1', sample: 0}]; models[0].sample is more than 0 and at most 1",
+        "[{id: a, url: 'http://h:1', sample: 1.5}]; models[0].sample is more than 0 and at most 1",
         "[{id: a, url: 'http://h:1', titel: x}]; not \"titel\"",
         "[{id: a, url: [x]}]; models[0].url is needed",
         "[{id: [a], url: 'http://h:1'}]; models[0].id is a text",

@@ -31,6 +31,7 @@ final class SettingsTest {
           sample("models", "[{id: a, url: \"http://h:1\"}]", "[{id: a}]", "{"),
           sample("capture.bytes-max", "128MiB", "128", "1TiB"),
           sample("capture.body-bytes-max", "0", "-1", "13MiB"),
+          sample("capture.sample", "0.25", "0", "0.0", "1.01", "-0.5", "half", "NaN", "1e-3"),
           sample("redact.headers", "X-Mine,cookie", "a b", "a,,b"),
           sample("redact.query-parameters", "", "a\tb", "ü"),
           sample("spool.ring-bytes", "16MiB", "3MiB", "32KiB"),

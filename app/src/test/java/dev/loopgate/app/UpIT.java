@@ -113,6 +113,37 @@ final class UpIT {
     assertThat(verify().exit()).isZero();
   }
 
+  /// A pipe nobody reads stands where the pid file should: there the gateway stays, and is killed.
+  @Test
+  void afterAKillBeforeThePidFileWasWrittenTheNextOneEndsTheOrphanToo() throws Exception {
+    Path pidFile = Files.createDirectories(directory.resolve("data/models/wine"));
+    pidFile = pidFile.resolve("replica.pid");
+    assertThat(new ProcessBuilder("mkfifo", pidFile.toString()).start().waitFor()).isZero();
+    ProcessHandle orphan;
+    try (GatewayProcess gateway = start()) {
+      Files.newOutputStream(pidFile).close(); // what it looks for at first: nobody is named
+      ProcessHandle process = ProcessHandle.of(gateway.pid()).orElseThrow();
+      await(gateway, Duration.ofSeconds(60), () -> process.children().anyMatch(UpIT::isModel));
+      orphan = process.children().filter(UpIT::isModel).findFirst().orElseThrow();
+      gateway.kill();
+    }
+    assertThat(orphan.isAlive()).isTrue();
+    Files.delete(pidFile);
+    try (GatewayProcess gateway = start()) {
+      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("Ctrl-C"));
+
+      assertThat(gateway.output()).contains("left by an earlier life, pid " + orphan.pid());
+      assertThat(orphan.isAlive()).isFalse();
+      assertThat(gateway.stop()).isZero();
+    } finally {
+      orphan.destroyForcibly();
+    }
+  }
+
+  private static boolean isModel(ProcessHandle child) {
+    return child.info().commandLine().orElse("").contains("WineModel");
+  }
+
   @Test
   void aSecondGatewayOnTheSameDataIsRefusedInOneLine() throws Exception {
     try (GatewayProcess gateway = start()) {

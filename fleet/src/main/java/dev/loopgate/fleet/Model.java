@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param captured whether its exchanges are kept at all
 /// @param bodyBytesMax bytes kept of each direction's body, 0 to [#BODY_BYTES_MAX]
+/// @param sampleRate the part of its exchanges that is kept, above 0.0 to 1.0; the rest is counted
 public record Model(
     String id,
     URI url,
@@ -23,7 +24,8 @@ public record Model(
     @Nullable String name,
     @Nullable String version,
     boolean captured,
-    int bodyBytesMax) {
+    int bodyBytesMax,
+    double sampleRate) {
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
 
@@ -65,6 +67,23 @@ public record Model(
               + ", allowed=0 to "
               + BODY_BYTES_MAX);
     }
+    if (!(sampleRate > 0.0 && sampleRate <= 1.0)) {
+      throw new IllegalArgumentException(
+          "model sample: model=" + id + ", value=" + sampleRate + ", allowed=above 0.0 to 1.0");
+    }
+  }
+
+  /// A model of whose exchanges all are kept.
+  public Model(
+      String id,
+      URI url,
+      Predictor predictor,
+      String prefix,
+      @Nullable String name,
+      @Nullable String version,
+      boolean captured,
+      int bodyBytesMax) {
+    this(id, url, predictor, prefix, name, version, captured, bodyBytesMax, 1.0);
   }
 
   /// Whether `value` can stand as a name or version in records, headers and file names: 1 to 256

@@ -118,6 +118,21 @@ final class ModelTest {
     assertThat(bodyBytes(Model.BODY_BYTES_MAX).bodyBytesMax()).isEqualTo(12 << 20);
   }
 
+  @ParameterizedTest
+  @ValueSource(doubles = {0.0, -0.5, 1.01, Double.NaN})
+  void refusesASampleThatKeepsNothingOrMoreThanAll(double rate) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> sampled(rate))
+        .withMessageContaining("model sample: model=a")
+        .withMessageContaining("allowed=above 0.0 to 1.0");
+    assertThat(sampled(0.001).sampleRate()).isEqualTo(0.001);
+    assertThat(bodyBytes(0).sampleRate()).isEqualTo(1.0);
+  }
+
+  private static Model sampled(double rate) {
+    return new Model("a", URI.create(URL), Predictor.NONE, "", null, null, true, 0, rate);
+  }
+
   private static Model model(String id, String url, String prefix) {
     return new Model(id, URI.create(url), Predictor.NONE, prefix, null, null, true, 1024);
   }

@@ -85,6 +85,11 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     channel().write(message);
   }
 
+  /// `written` is run when the message left or never will.
+  void write(ByteBuf message, Runnable written) {
+    channel().write(message).addListener(_ -> written.run());
+  }
+
   void flush() {
     channel().flush();
   }

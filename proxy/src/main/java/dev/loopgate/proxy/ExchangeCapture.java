@@ -12,6 +12,7 @@ import dev.loopgate.capture.RequestHead;
 import dev.loopgate.capture.Requesting;
 import dev.loopgate.capture.Responding;
 import dev.loopgate.capture.ResponseHead;
+import dev.loopgate.capture.Sampling;
 import dev.loopgate.capture.Target;
 import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Deployment;
@@ -27,13 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// in the events. Confined to the exchange's event loop.
 ///
 /// An exchange that is not captured goes the same way; only the ledger and the spool hear nothing
-/// of it.
+/// of it. One that the sampling leaves out is counted, and nothing of it is copied.
 final class ExchangeCapture {
   private final ProxyLoop loop;
   private final Fleet.Match match;
   private final int slot;
   private final long startNanos;
-  private final @Nullable Requesting requesting; // null: not captured
+  private final @Nullable Requesting requesting; // null: not captured, or left out
+  private final boolean sampledOut;
   private @Nullable Responding responding;
   private int status;
   private long firstByteNanos = Timing.NONE;
@@ -46,12 +48,14 @@ final class ExchangeCapture {
       Fleet.Match match,
       int slot,
       long startNanos,
-      @Nullable Requesting requesting) {
+      @Nullable Requesting requesting,
+      boolean sampledOut) {
     this.loop = loop;
     this.match = match;
     this.slot = slot;
     this.startNanos = startNanos;
     this.requesting = requesting;
+    this.sampledOut = sampledOut;
   }
 
   /// A request for a model was accepted: seen, in the ledger's words, if it is to be kept.
@@ -70,10 +74,13 @@ final class ExchangeCapture {
     int slot = loop.slotOf(model.id());
     loop.events().exchangeStarted(model.id());
     if (!model.captured() || !model.predictor().captures(request.method(), match.path())) {
-      return new ExchangeCapture(loop, match, slot, startNanos, null);
+      return new ExchangeCapture(loop, match, slot, startNanos, null, false);
     }
     long startMillis = loop.time().epochMillis();
     loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
+    if (!new Sampling(model.sampleRate()).keeps(identity.id())) {
+      return new ExchangeCapture(loop, match, slot, startNanos, null, true);
+    }
     String external = RawHead.first(request.headers(), "x-request-id");
     Requesting requesting =
         new Requesting(
@@ -85,7 +92,7 @@ final class ExchangeCapture {
             startNanos,
             new BodyCapture(loop.captureBuffers(), model.bodyBytesMax()),
             encodingIn(request.headers()));
-    return new ExchangeCapture(loop, match, slot, startNanos, requesting);
+    return new ExchangeCapture(loop, match, slot, startNanos, requesting, false);
   }
 
   /// A connection to the model is made: from now on its replica is known.
@@ -129,7 +136,7 @@ final class ExchangeCapture {
     }
   }
 
-  /// The single ending. When this returns the entry is kept, or counted as dropped.
+  /// The single ending. When this returns the entry is kept, or counted as sampled out or dropped.
   ///
   /// @param responseWhole the response's last byte is released by this ending
   void end(Ending ending, boolean responseWhole) {
@@ -140,6 +147,8 @@ final class ExchangeCapture {
     long nowNanos = loop.time().nanos();
     if (requesting != null) {
       keep(requesting, ending, responseWhole, nowNanos);
+    } else if (sampledOut) {
+      loop.lane().sampledOut(EntryKind.PREDICTION, slot, loop.time().epochMillis());
     }
     loop.events()
         .exchangeEnded(

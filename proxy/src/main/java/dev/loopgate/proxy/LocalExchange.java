@@ -49,7 +49,7 @@ final class LocalExchange implements Exchange {
   private final RequestId id;
   private final LocalService service;
   private @Nullable ByteArrayOutputStream body;
-  private int taken; // of the loop's share, until the reply
+  private int taken; // of the bytes all loops share, until the reply is written
   private boolean tooLarge;
   private long discarded;
   private boolean requestWhole;
@@ -103,7 +103,7 @@ final class LocalExchange implements Exchange {
       return;
     }
     if (!tooLarge && taken + length <= service.bodyBytesMax()) {
-      if (loop.takeLocalBytes(length)) {
+      if (loop.localBytes().tryTake(length)) {
         collect(piece, length);
         piece.release();
       } else {
@@ -141,7 +141,7 @@ final class LocalExchange implements Exchange {
   public void callerLeft() {
     if (!over) {
       over = true;
-      loop.giveLocalBytes(taken);
+      loop.localBytes().giveBack(taken);
     }
   }
 
@@ -219,7 +219,7 @@ final class LocalExchange implements Exchange {
       return; // the caller left, or time was up
     }
     over = true;
-    loop.giveLocalBytes(taken);
+    body = null;
     boolean keep = request.persistent() && requestWhole && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers().size() + 3);
     for (Header header : reply.headers()) {
@@ -239,9 +239,10 @@ final class LocalExchange implements Exchange {
     caller.write(HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
     boolean bodiless =
         request.method().equals("HEAD") || reply.status() == 204 || reply.status() == 304;
-    if (!bodiless) {
-      caller.write(Unpooled.wrappedBuffer(reply.body().duplicate()));
-    }
+    // What a service says may be as long as what it was told, and a caller may be slow to take it.
+    caller.write(
+        bodiless ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate()),
+        () -> loop.localBytes().giveBack(taken));
     caller.finish(keep);
   }
 }

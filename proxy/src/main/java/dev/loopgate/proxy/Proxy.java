@@ -101,6 +101,7 @@ public final class Proxy implements AutoCloseable {
               events,
               new ModelSlots(config.modelConnectionsMax()),
               transport.connector(config.model().connect()),
+              new LocalBytes(config.localBytesMax()),
               slots),
           lanes);
       proxy.open(config.address(), new Router(fleet, services));

@@ -11,6 +11,8 @@ import java.net.InetSocketAddress;
 /// @param headBytesMax bytes of a head, default 16 KiB; beyond it 431
 /// @param captureBytesMax bytes of all capture buffers together, default 64 MiB, divided over the
 ///   loops; beyond it bodies are cut
+/// @param localBytesMax bytes of bodies that the door's own services wait for, look at or have not
+///   answered, all together, default 32 MiB; beyond it 503. A body larger than this never passes
 /// @param forwarding what models are told of the caller
 public record ProxyConfig(
     InetSocketAddress address,
@@ -18,6 +20,7 @@ public record ProxyConfig(
     int connectionsMax,
     int headBytesMax,
     long captureBytesMax,
+    int localBytesMax,
     CallerLimits caller,
     ModelLimits model,
     Forwarding forwarding) {
@@ -32,8 +35,8 @@ public record ProxyConfig(
   /// more.
   static final int HELD_BYTES_MAX = 64 << 10;
 
-  /// Bytes of bodies that the door's own services wait for or look at, all together; beyond it 503.
-  static final int LOCAL_BYTES_MAX = 32 << 20;
+  /// More is never needed for bodies of the door's own services.
+  public static final int LOCAL_BYTES_MAX = 32 << 20;
 
   public ProxyConfig {
     if (loops < 1 || loops > 64) {
@@ -48,6 +51,7 @@ public record ProxyConfig(
       throw new IllegalArgumentException(
           "capture bytes max: value=" + captureBytesMax + ", allowed=0 or more");
     }
+    Positive.check("local bytes max", localBytesMax);
   }
 
   /// Every setting at its default.
@@ -58,6 +62,7 @@ public record ProxyConfig(
         1024,
         16 << 10,
         64L << 20,
+        LOCAL_BYTES_MAX,
         CallerLimits.DEFAULT,
         ModelLimits.DEFAULT,
         Forwarding.APPEND);
@@ -72,7 +77,7 @@ public record ProxyConfig(
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);
-    sum += LOCAL_BYTES_MAX; // bodies for the door's own services; past it they are answered 503
+    sum += localBytesMax; // bodies for the door's own services; past it they are answered 503
     return sum;
   }
 

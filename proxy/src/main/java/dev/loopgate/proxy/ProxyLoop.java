@@ -23,6 +23,7 @@ final class ProxyLoop {
       ProxyEvents events,
       ModelSlots modelSlots,
       ModelConnector connector,
+      LocalBytes localBytes,
       Map<String, Integer> slots) {
     Shared {
       slots = Map.copyOf(slots);
@@ -38,7 +39,6 @@ final class ProxyLoop {
   private final ModelPool models;
   private final Set<CallerConnection> callers = new HashSet<>();
   private volatile boolean draining;
-  private long localBytes;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
   ProxyLoop(EventLoop eventLoop, Shared shared, SpoolLane lane) {
@@ -92,17 +92,8 @@ final class ProxyLoop {
     return models;
   }
 
-  /// Takes a part of this loop's share of [ProxyConfig#LOCAL_BYTES_MAX]; false when it is used up.
-  boolean takeLocalBytes(int bytes) {
-    if (localBytes + bytes > ProxyConfig.LOCAL_BYTES_MAX / shared.config().loops()) {
-      return false;
-    }
-    localBytes += bytes;
-    return true;
-  }
-
-  void giveLocalBytes(int bytes) {
-    localBytes -= bytes;
+  LocalBytes localBytes() {
+    return shared.localBytes();
   }
 
   /// The ledger's slot of a deployment that was there when the proxy opened.

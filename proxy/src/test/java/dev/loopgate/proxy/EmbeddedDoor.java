@@ -76,11 +76,14 @@ final class EmbeddedDoor implements ModelConnector {
           Duration.ofMillis(1500),
           2);
 
+  static final int LOCAL_BYTES_MAX = 20;
+
   final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   final KeepingLane lane = new KeepingLane();
   final Told told = new Told();
   final List<EmbeddedChannel> models = new ArrayList<>();
   final EmbeddedChannel base = new EmbeddedChannel();
+  final LocalBytes localBytes = new LocalBytes(LOCAL_BYTES_MAX);
   final ProxyLoop loop;
   private final Router router;
   private final StringBuilder seenByCaller = new StringBuilder();
@@ -109,6 +112,7 @@ final class EmbeddedDoor implements ModelConnector {
             16,
             4096,
             captureBytesMax,
+            LOCAL_BYTES_MAX,
             CallerLimits.DEFAULT,
             LIMITS,
             Forwarding.APPEND);
@@ -123,6 +127,7 @@ final class EmbeddedDoor implements ModelConnector {
                 told,
                 new ModelSlots(LIMITS.connectionsMax()),
                 this,
+                localBytes,
                 slots),
             lane);
     this.caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));

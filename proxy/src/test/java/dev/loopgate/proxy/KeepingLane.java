@@ -38,6 +38,7 @@ final class KeepingLane implements SpoolLane {
 
   private final List<Kept> kept = new ArrayList<>();
   private int open;
+  private int sampledOut;
   private Appended answer = Appended.ACCEPTED;
 
   @Override
@@ -60,6 +61,7 @@ final class KeepingLane implements SpoolLane {
   @Override
   public synchronized void sampledOut(EntryKind kind, int slot, long endMillis) {
     close();
+    sampledOut++;
   }
 
   @Override
@@ -78,6 +80,10 @@ final class KeepingLane implements SpoolLane {
 
   synchronized List<Kept> kept() {
     return List.copyOf(kept);
+  }
+
+  synchronized int sampledOut() {
+    return sampledOut;
   }
 
   synchronized int open() {

@@ -118,6 +118,35 @@ final class LocalExchangeTest {
   }
 
   @Test
+  void tooManyBodiesAtOnceAre503AndTheOthersAreNotLost() {
+    String whole = "POST /feedback HTTP/1.1\r\nHost: d\r\nContent-Length: 8\r\n\r\n12345678";
+    door.send(whole);
+    door.connect();
+    door.send(whole);
+    assertThat(desk.asked).hasSize(2);
+    assertThat(door.localBytes.taken()).isEqualTo(16);
+
+    door.connect();
+    door.send(whole);
+    assertThat(door.received())
+        .startsWith("HTTP/1.1 503 ")
+        .contains("retry-after: 1\r\n")
+        .endsWith("{\"error\":\"Too many requests at once\"}");
+    assertThat(desk.asked).hasSize(2);
+    assertThat(door.localBytes.taken()).as("the refused one holds nothing").isEqualTo(16);
+
+    desk.replies.get(0).accept(LocalReply.json(200, "{}"));
+    desk.replies.get(1).accept(LocalReply.json(200, "{}"));
+    door.settle();
+    assertThat(door.localBytes.taken()).isZero();
+    door.connect();
+    door.send(whole);
+    assertThat(desk.asked).hasSize(3);
+    door.caller.close();
+    assertThat(door.localBytes.taken()).as("a caller that leaves").isZero();
+  }
+
+  @Test
   void aReplyCanNotSplitTheResponse() {
     assertThatIllegalArgumentException()
         .isThrownBy(

@@ -82,6 +82,7 @@ final class ProxyIT {
                 256,
                 16 << 10,
                 captureBytesMax,
+                ProxyConfig.LOCAL_BYTES_MAX,
                 CallerLimits.DEFAULT,
                 limits,
                 Forwarding.APPEND),

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```text
 /// model.log, .1, .2   what it prints, both streams
+/// replica.token       what its environment holds, written before it is started
 /// replica.pid         who it is, for the next life of the gateway
 /// work/               its working directory
 /// ```
@@ -33,6 +34,7 @@ public final class ProcessHost implements ModelHost {
   private final RuntimeEvents events;
   private final LongSupplier nanos;
   private final Path pidFile;
+  private final Path tokenFile;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock(); // a start against a stop
   private @Nullable Thread keeper; // guarded by the lock: once started, until the end
@@ -47,6 +49,7 @@ public final class ProcessHost implements ModelHost {
     this.events = events;
     this.nanos = nanos;
     this.pidFile = spec.directory().resolve("replica.pid");
+    this.tokenFile = spec.directory().resolve("replica.token");
   }
 
   /// A port of 127.0.0.1 that is free at this moment. Somebody else may take it before it is used:
@@ -132,12 +135,26 @@ public final class ProcessHost implements ModelHost {
     try {
       Optional<ProcessIdentity> left = ProcessIdentity.read(pidFile);
       if (left.isPresent() && left.get().isAlive()) {
-        ProcessGroup.end(left.get(), spec.limits().grace());
-        events.orphanEnded(spec.deployment(), left.get().pid());
+        endOrphan(left.get());
+      }
+      // A life that was killed between the start of its server and the line about it: and what a
+      // server started outside of its group.
+      Optional<ReplicaToken> token = ReplicaToken.read(tokenFile);
+      if (token.isPresent()) {
+        for (ProcessIdentity holder : token.get().holders()) {
+          if (holder.isAlive()) { // not ended with another one
+            endOrphan(holder);
+          }
+        }
       }
     } catch (IOException e) {
       events.replicaNotStarted(spec.deployment(), e, Duration.ZERO);
     }
+  }
+
+  private void endOrphan(ProcessIdentity left) throws InterruptedException {
+    ProcessGroup.end(left, spec.limits().grace());
+    events.orphanEnded(spec.deployment(), left.pid());
   }
 
   /// Starts the server and waits for its end; false when it could not be started.
@@ -182,6 +199,7 @@ public final class ProcessHost implements ModelHost {
             .directory(work.toFile())
             .redirectErrorStream(true);
     tell(spec, builder.environment());
+    builder.environment().put(ReplicaToken.VARIABLE, ReplicaToken.write(tokenFile).value());
     RotatingLog log =
         RotatingLog.open(spec.directory().resolve("model.log"), spec.limits().logBytesMax());
     Process started;
@@ -225,8 +243,9 @@ public final class ProcessHost implements ModelHost {
   private void forget() {
     try {
       Files.deleteIfExists(pidFile);
+      Files.deleteIfExists(tokenFile);
     } catch (IOException _) {
-      // it names a process that is dead: harmless, and overwritten by the next start
+      // they name a process that is dead: harmless, overwritten by the next start
     }
   }
 

@@ -10,6 +10,7 @@ import dev.loopgate.fleet.Predictor;
 import dev.loopgate.runtime.ProcessSpec.Limits;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,9 +157,40 @@ class ProcessHostIT {
   }
 
   @Test
+  void endsWhatWasStartedButNeverWrittenDown() throws Exception {
+    String token = ReplicaToken.write(directory.resolve("replica.token")).value();
+    Process orphan = other("exec sleep 1000", token);
+    awaitToken(orphan, token);
+
+    host(sh("exec sleep 1000"), QUICK).start();
+
+    assertThat(events.nextPid("orphan wine")).isEqualTo(orphan.pid());
+    assertThat(orphan.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    events.next("started wine");
+  }
+
+  @Test
+  void neverEndsWhatHasAnotherToken() throws Exception {
+    String token = ReplicaToken.write(directory.resolve("replica.token")).value();
+    String copied = token.substring(0, token.indexOf('@')) + "@/elsewhere";
+    List<Process> strangers =
+        List.of(other("exec sleep 1000", copied), other("exec sleep 1000", token + "1"));
+    for (Process stranger : strangers) {
+      awaitToken(stranger, "@");
+    }
+
+    host(sh("exec sleep 1000"), QUICK).start();
+
+    events.next("started wine"); // what is left from before was looked at first
+    assertThat(strangers).allMatch(Process::isAlive);
+    assertThat(events.left()).isEmpty();
+  }
+
+  @Test
   void startsOverAPidFileThatNamesNobody() throws Exception {
     for (String text : List.of("", "12", "x y", "99999999 boot:1")) {
       Files.writeString(directory.resolve("replica.pid"), text);
+      Files.writeString(directory.resolve("replica.token"), text);
       ProcessHost host = host(sh("exec sleep 1000"), QUICK);
 
       host.start();
@@ -218,6 +250,24 @@ class ProcessHostIT {
     Process process = new ProcessBuilder(sh(script)).start();
     others.add(process);
     return process;
+  }
+
+  private Process other(String script, String token) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(sh(script));
+    builder.environment().put(ReplicaToken.VARIABLE, token);
+    Process process = builder.start();
+    others.add(process);
+    return process;
+  }
+
+  /// It is a process of ours for a moment before it is the program.
+  private static void awaitToken(Process process, String token) throws IOException {
+    Path environment = Path.of("/proc", Long.toString(process.pid()), "environ");
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (!Files.readString(environment, StandardCharsets.ISO_8859_1).contains(token)) {
+      assertThat(System.nanoTime()).as("no token").isLessThan(deadline);
+      LockSupport.parkNanos(1_000_000);
+    }
   }
 
   private void leavePidFile(ProcessIdentity identity) throws IOException {
