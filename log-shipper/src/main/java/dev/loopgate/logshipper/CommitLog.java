@@ -30,7 +30,8 @@ final class CommitLog implements AutoCloseable {
   /*
    * A file is rolled by snapshot: a new one with the whole state, forced, its name forced, then the
    * older ones are deleted. So a start rolls, a failed force rolls (nothing behind it is trusted), and
-   * a file that has grown rolls. A new file counts once its snapshot is whole.
+   * a file that has grown rolls. A new file counts once its snapshot is whole; until then its number is
+   * not used up, so that a number above the first proves that there was a whole one.
    */
 
   private static final byte[] MAGIC = "LGCOMMT1".getBytes(StandardCharsets.US_ASCII);
@@ -43,6 +44,7 @@ final class CommitLog implements AutoCloseable {
   private final Path directory;
   private final ShippingState state;
   private long number;
+  private boolean directoryDurable;
   private FileTree.@Nullable NewFile file; // from a whole roll to a failure
   private long bytes;
   private long rollAt;
@@ -57,7 +59,7 @@ final class CommitLog implements AutoCloseable {
 
   /// What was found on disk.
   ///
-  /// @param number of the newest file, 0 when there is none
+  /// @param number of the newest whole file, 0 when there is none
   /// @param damaged files with a frame that rotted, whole ones behind it
   record Found(ShippingState state, long number, List<String> damaged) {}
 
@@ -68,7 +70,6 @@ final class CommitLog implements AutoCloseable {
     List<String> names =
         tree.list(directory).stream().filter(name -> name.matches("[0-9a-f]{16}\\.log")).toList();
     List<String> damaged = new ArrayList<>();
-    long newest = names.isEmpty() ? 0 : numberOf(names.getLast());
     for (String name : names.reversed()) {
       ShippingState state = new ShippingState(spool);
       Frames frames = Frames.of(readAll(tree, directory.resolve(name)));
@@ -87,13 +88,13 @@ final class CommitLog implements AutoCloseable {
       if (frames.damaged) {
         damaged.add(name);
       }
-      return new Found(state, newest, damaged);
+      return new Found(state, numberOf(name), damaged);
     }
-    if (newest
-        > 1) { // the first one may have been killed over its snapshot; later ones had one before
+    // The first one may have been killed over its snapshot; later ones had a whole one before.
+    if (!names.isEmpty() && numberOf(names.getLast()) > 1) {
       throw new UnreadableException("commit log: no whole snapshot: directory=" + directory);
     }
-    return new Found(new ShippingState(spool), newest, damaged);
+    return new Found(new ShippingState(spool), 0, damaged);
   }
 
   /// A log that goes on where `found` ends. Nothing is written before the first [#append].
@@ -136,16 +137,17 @@ final class CommitLog implements AutoCloseable {
       file = null;
       old.close();
     }
-    if (!tree.isDirectory(directory)) {
+    if (!directoryDurable) {
       tree.createDirectory(directory);
       Path parent = directory.getParent();
       if (parent != null) {
-        tree.forceDirectory(parent);
+        tree.forceDirectory(parent); // that it is there does not say that its maker lived to do so
       }
+      directoryDurable = true;
     }
     Path path = directory.resolve(HexFormat.of().toHexDigits(number + 1) + SUFFIX);
+    tree.delete(path); // what a roll left that died or failed before its snapshot was whole
     FileTree.NewFile made = tree.create(path);
-    number++;
     state.letGoBefore(letGoBefore);
     byte[] snapshot = frame(state.snapshot());
     try {
@@ -159,6 +161,7 @@ final class CommitLog implements AutoCloseable {
     }
     bytes = (long) MAGIC.length + snapshot.length;
     rollAt = Math.max(ROLL_BYTES_MIN, 4 * bytes);
+    number++;
     file = made;
     deleteOlder(path.getFileName().toString());
     return made;

@@ -107,6 +107,10 @@ final class FakeLog implements SpoolReader {
     return entries;
   }
 
+  LogPosition positionOf(Entry entry) {
+    return position(records.indexOf(entry));
+  }
+
   LogPosition released() {
     return released;
   }

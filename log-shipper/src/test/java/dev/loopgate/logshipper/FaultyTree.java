@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class FaultyTree implements FileTree {
     killAt = step;
   }
 
-  /// Steps of this kind fail from one count of steps to another.
+  /// Steps of this kind, or of any kind (`""`), fail from one count of steps to another.
   void fail(String step, int from, int to) {
     failStep = step;
     failFrom = from;
@@ -142,6 +143,20 @@ final class FaultyTree implements FileTree {
     return Arrays.copyOf(inode.bytes, inode.length);
   }
 
+  /// All that is there and all that would outlive a power cut, as text.
+  String fingerprint() {
+    StringBuilder all = new StringBuilder(1024);
+    names.forEach((path, inode) ->
+        all.append(path)
+            .append(durableNames.get(path) == inode ? '=' : '~')
+            .append(inode.durable)
+            .append(new String(inode.bytes, 0, inode.length, StandardCharsets.ISO_8859_1)));
+    durableNames.keySet().stream()
+        .filter(path -> !names.containsKey(path))
+        .forEach(path -> all.append('-').append(path));
+    return all.append(durableDirectories.size()).append(directories.size()).toString();
+  }
+
   List<Path> files(Path under) {
     return names.keySet().stream().filter(path -> path.startsWith(under)).toList();
   }
@@ -158,7 +173,8 @@ final class FaultyTree implements FileTree {
       throw new Killed();
     }
     steps++;
-    if (failStep.equals(kind) && steps > failFrom && steps <= failTo) {
+    boolean meant = failStep.isEmpty() || failStep.equals(kind);
+    if (meant && steps > failFrom && steps <= failTo) {
       throw new IOException("no space left: step=" + kind);
     }
   }
