@@ -30,7 +30,7 @@ final class Ident {
       return null;
     }
     ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    try (DiskFile file = disk.open(path)) {
+    try (DiskFile file = disk.openToRead(path)) {
       if (file.read(bytes, 0) < BYTES) {
         return null;
       }
