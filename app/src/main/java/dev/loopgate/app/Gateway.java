@@ -9,7 +9,6 @@ import dev.loopgate.logshipper.LocalStore;
 import dev.loopgate.logshipper.LogShipper;
 import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShipperConfig;
-import dev.loopgate.logshipper.ShipperStatus;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
 import dev.loopgate.runtime.ModelProbe;
@@ -66,6 +65,7 @@ final class Gateway {
   }
 
   private Serving open() throws StartException, UsageException {
+    Looks.requireReadable(plan.data()); // before anything is opened, for a person to act on
     Rooms rooms = plan.rooms();
     TelemetryThread thread = TelemetryThread.start(clock, telemetry.log());
     onClose("telemetry", thread::close);
@@ -81,7 +81,13 @@ final class Gateway {
     LogShipper shipper = startShipper(rooms, fleet, spool);
     onClose("shipper", () -> publishRest(shipper));
     onClose("spool's intake", spool::closeIntake);
-    telemetry.registry().register(new LedgerMetrics(spool::status, () -> shipped(shipper), clock));
+    telemetry
+        .registry()
+        .register(
+            new LedgerMetrics(
+                spool::status,
+                () -> LedgerMetrics.Shipped.of(shipper.status(), spool.firstSeq()),
+                clock));
 
     Readiness readiness = new Readiness(spool::status);
     probe(fleet);
@@ -134,16 +140,6 @@ final class Gateway {
     } catch (IOException e) {
       throw new StartException("data: the files can't be continued: " + e.getMessage(), e);
     }
-  }
-
-  private static LedgerMetrics.Shipped shipped(LogShipper shipper) {
-    ShipperStatus status = shipper.status();
-    return new LedgerMetrics.Shipped(
-        status.committedEntries(),
-        status.quarantinedEntries(),
-        0,
-        status.oldestUnshippedMillis(),
-        status.unshippedBytes());
   }
 
   /// Within what is left of `grace`; what is not published then is durable, and the next start's.

@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.logshipper.ShipperStatus;
 import dev.loopgate.spool.LedgerCounts;
 import dev.loopgate.spool.SpoolStatus;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -19,17 +20,40 @@ import java.util.function.ToLongFunction;
 
 /// Both sides of the ledger and the fills of ring and log, all of one look, so that the sums hold
 /// when nothing moves: `seen = open + accepted + sampled_out + dropped` and `accepted = in_ring +
-/// pending + committed + quarantined + lost`, since this process began.
+/// pending + committed + quarantined + lost`, since this process began. What earlier processes left
+/// and no file had by then counts as accepted by this one, of the kind `recovered`.
 final class LedgerMetrics implements MultiCollector {
+  private static final Labels RECOVERED = Labels.of("kind", "recovered", "model", "(recovered)");
+
   /// What became of the entries in the log since this process began, as the shipper knows it.
   ///
+  /// @param recovered entries that an earlier process accepted and that no file had when this one
+  ///   began
   /// @param committed entries whose files are all published
   /// @param quarantined entries that can't be read and are kept aside
   /// @param lost entries that are proven to be gone
   /// @param oldestMillis age of the oldest entry not yet published, 0 for none
   /// @param unshippedBytes bytes of log not yet published
   record Shipped(
-      long committed, long quarantined, long lost, long oldestMillis, long unshippedBytes) {}
+      long recovered,
+      long committed,
+      long quarantined,
+      long lost,
+      long oldestMillis,
+      long unshippedBytes) {
+    /// As the shipper says.
+    ///
+    /// @param firstSeq of the entries that this process accepts
+    static Shipped of(ShipperStatus status, long firstSeq) {
+      return new Shipped(
+          status.firstSeq() < 0 ? 0 : Math.max(0, firstSeq - status.firstSeq()),
+          status.committedEntries(),
+          status.quarantinedEntries(),
+          status.lostEntries(),
+          status.oldestUnshippedMillis(),
+          status.unshippedBytes());
+    }
+  }
 
   private record Row(Labels labels, LedgerCounts counts) {}
 
@@ -49,13 +73,16 @@ final class LedgerMetrics implements MultiCollector {
     Shipped after = shipped.get();
     SpoolStatus status = spool.get();
     List<Row> rows = rows(status);
+    List<Row> taken = new ArrayList<>(rows);
+    taken.add(
+        new Row(RECOVERED, new LedgerCounts(after.recovered(), after.recovered(), 0, List.of())));
     MetricSnapshots.Builder all = MetricSnapshots.builder();
     all.metricSnapshot(
         counter(
-            "loopgate_ledger_seen", "Exchanges and feedbacks begun.", rows, LedgerCounts::begun));
+            "loopgate_ledger_seen", "Exchanges and feedbacks begun.", taken, LedgerCounts::begun));
     all.metricSnapshot(
         gaugeOf("loopgate_ledger_open", "Begun, not ended.", rows, LedgerCounts::open));
-    all.metricSnapshot(counter("loopgate_ledger_accepted", "Kept.", rows, LedgerCounts::accepted));
+    all.metricSnapshot(counter("loopgate_ledger_accepted", "Kept.", taken, LedgerCounts::accepted));
     all.metricSnapshot(
         counter(
             "loopgate_ledger_sampled_out",
@@ -69,7 +96,13 @@ final class LedgerMetrics implements MultiCollector {
         gauge(
             "loopgate_ledger_pending",
             "In the log, not published.",
-            Math.max(0, status.logged() - after.committed() - after.quarantined() - after.lost())));
+            Math.max(
+                0,
+                after.recovered()
+                    + status.logged()
+                    - after.committed()
+                    - after.quarantined()
+                    - after.lost())));
     all.metricSnapshot(
         total("loopgate_ledger_committed", "Published in files.", after.committed()));
     all.metricSnapshot(

@@ -1,16 +1,15 @@
 package dev.loopgate.app;
 
 import dev.loopgate.logshipper.Inspection;
+import dev.loopgate.logshipper.LogShipper;
+import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.logshipper.Verification;
 import dev.loopgate.spool.Spool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
 /// They change nothing and may look while a gateway runs.
@@ -20,9 +19,9 @@ final class Looks {
   private Looks() {}
 
   /// Prints the report on a data directory or a root of files; its verdict is the exit code.
-  static int verify(Path directory, PrintWriter out) throws IOException {
+  static int verify(Path directory, Path ringDirectory, PrintWriter out) throws IOException {
     try {
-      Verification.Report report = Verification.of(directory, spoolId(directory));
+      Verification.Report report = Verification.of(directory, spoolId(directory), ringDirectory);
       report.lines().forEach(out::println);
       return report.verdict().exitCode();
     } catch (FileSystemException e) {
@@ -31,15 +30,16 @@ final class Looks {
   }
 
   /// Prints what lies in spool and files.
-  static int inspect(Path directory, PrintWriter out) throws IOException {
+  static int inspect(Path directory, Path ringDirectory, PrintWriter out) throws IOException {
     try {
       String id = spoolId(directory);
       if (id.isEmpty()) {
         out.println("spool: none in " + directory);
       } else {
+        // All of it before the first line: what can't be read is then the only line.
+        List<String> lines = Inspection.of(directory, id, ringDirectory);
         out.println("spool: id=" + id);
-        files(directory.resolve("spool")).forEach(out::println);
-        Inspection.of(directory, id).forEach(out::println);
+        lines.forEach(out::println);
       }
       return OK;
     } catch (FileSystemException e) {
@@ -47,25 +47,24 @@ final class Looks {
     }
   }
 
+  /// Whether a gateway could go on with this data directory, as far as reading tells.
+  ///
+  /// @throws StartException with one line that names the file and what is allowed
+  static void requireReadable(DataDirectory data) throws StartException {
+    try {
+      String id = Spool.idIn(data.spool());
+      if (!id.isEmpty()) {
+        LogShipper.requireReadable(ShipperConfig.in(data.spool()), id);
+      }
+    } catch (FileSystemException e) {
+      throw new StartException("data: " + named(e).getMessage(), e);
+    } catch (IOException e) {
+      throw new StartException("data: " + e.getMessage(), e);
+    }
+  }
+
   private static String spoolId(Path directory) throws IOException {
     return Spool.idIn(directory.resolve("spool"));
-  }
-
-  private static List<String> files(Path spool) throws IOException {
-    try (Stream<Path> all = Files.walk(spool)) {
-      return all.filter(Files::isRegularFile)
-          .sorted(Comparator.naturalOrder())
-          .map(file -> "  " + spool.relativize(file) + " " + sizeOf(file))
-          .toList();
-    }
-  }
-
-  private static String sizeOf(Path file) {
-    try {
-      return Kind.Bytes.shown(Files.size(file));
-    } catch (IOException _) {
-      return "(gone meanwhile)"; // a gateway that runs recycles them
-    }
   }
 
   /// The JDK's message is the path alone.

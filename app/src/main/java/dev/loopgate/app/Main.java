@@ -3,8 +3,10 @@ package dev.loopgate.app;
 import dev.loopgate.cli.Cli;
 import dev.loopgate.cli.Verbs;
 import dev.loopgate.fleet.Deployment;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,9 +45,10 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            Looks::verify,
-            Looks::inspect,
-            options(),
+            (directory, options, to) -> look(directory, options, to, Looks::verify),
+            (directory, options, to) -> look(directory, options, to, Looks::inspect),
+            options(SettingsTable.ALL),
+            options(List.of(SettingsTable.RING_DIRECTORY)),
             version());
     return new Cli(verbs, out, err).run(arguments);
   }
@@ -108,6 +111,23 @@ public final class Main {
     out.flush();
   }
 
+  /// A look that knows where the ring is.
+  @FunctionalInterface
+  private interface RingLook {
+    int run(Path directory, Path ringDirectory, PrintWriter out) throws IOException;
+  }
+
+  private int look(Path directory, Map<String, String> options, PrintWriter to, RingLook look)
+      throws IOException {
+    try {
+      Settings settings = Settings.of(Role.GATEWAY, options, environment);
+      return look.run(directory, settings.get(SettingsTable.RING_DIRECTORY), to);
+    } catch (UsageException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.USAGE;
+    }
+  }
+
   private int config(Map<String, String> options) {
     try {
       Settings settings = Settings.of(Role.GATEWAY, options, environment);
@@ -120,12 +140,12 @@ public final class Main {
     }
   }
 
-  private static List<Verbs.SettingOption> options() {
+  private static List<Verbs.SettingOption> options(List<? extends Setting<?>> settings) {
     List<Verbs.SettingOption> options = new ArrayList<>();
     options.add(
         new Verbs.SettingOption(
             Settings.CONFIG, "FILE", "A YAML file with settings, nested or with dots."));
-    for (Setting<?> setting : SettingsTable.ALL) {
+    for (Setting<?> setting : settings) {
       options.add(
           new Verbs.SettingOption(setting.name(), setting.kind().label(), setting.meaning()));
     }

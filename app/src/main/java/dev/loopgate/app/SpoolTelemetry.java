@@ -1,6 +1,7 @@
 package dev.loopgate.app;
 
 import dev.loopgate.capture.DropReason;
+import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.SpoolEvents;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
@@ -20,6 +21,7 @@ final class SpoolTelemetry implements SpoolEvents {
   private final Counter forcedBytes;
   private final Counter forcedEntries;
   private final Counter diskFailures;
+  private final Counter damagedRecords;
   private final Gauge watermark;
 
   SpoolTelemetry(PrometheusRegistry registry, LogLines log) {
@@ -50,6 +52,11 @@ final class SpoolTelemetry implements SpoolEvents {
         Counter.builder()
             .name("loopgate_spool_disk_failures")
             .help("Writes and forces that failed.")
+            .register(registry);
+    damagedRecords =
+        Counter.builder()
+            .name("loopgate_spool_damaged_records")
+            .help("Places of the log that turned bad after the start.")
             .register(registry);
     watermark =
         Gauge.builder()
@@ -129,6 +136,21 @@ final class SpoolTelemetry implements SpoolEvents {
           log.line(
               LogLines.Level.ERROR, "spool", "the log is full: captures are dropped and counted");
     }
+  }
+
+  @Override
+  public void damaged(LogPosition at, long bytes) {
+    damagedRecords.inc();
+    log.repeated(
+        LogLines.Level.ERROR,
+        "spool",
+        "damaged",
+        "a record of the log is damaged and is stepped over: at=" + at + ", bytes=" + bytes);
+  }
+
+  @Override
+  public void ringOnDisk(String message) {
+    log.line(LogLines.Level.WARN, "spool", message);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.testkit.GatewayProcess;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -69,6 +70,64 @@ final class ExitCodesIT {
           .contains("allowed: a directory that can be written")
           .hasLineCount(1);
     }
+  }
+
+  @Test
+  void aCommitLogWithoutAReadableSnapshotIsOneLineAndExit1() throws Exception {
+    Path data = dataOfARun();
+    Path commits = data.resolve("spool").resolve("commit");
+    try (var logs = Files.list(commits)) {
+      for (Path log : logs.toList()) {
+        Files.write(log, new byte[100]);
+      }
+    }
+
+    refusesThis(data, commits.toString(), "commit log: no whole snapshot: file=", "move it away");
+  }
+
+  @Test
+  void anIdentThatCanNotBeReadIsOneLineAndExit1() throws Exception {
+    Path data = dataOfARun();
+    Path ident = data.resolve("spool").resolve("IDENT");
+    Files.delete(ident);
+    Files.createDirectory(ident); // what not even root can read as a file
+
+    refusesThis(data, ident.toString(), "IDENT can't be read: file=", "that this user may read");
+  }
+
+  @Test
+  void aDamagedIdentIsOneLineAndExit1WhereNoSegmentSaysTheId() throws Exception {
+    Path ident = Files.createDirectories(directory.resolve("data").resolve("spool"));
+    ident = Files.writeString(ident.resolve("IDENT"), "no id");
+
+    refusesThis(directory.resolve("data"), ident.toString(), "IDENT damaged: file=", "move it away");
+  }
+
+  private void refusesThis(Path data, String file, String... parts) throws Exception {
+    List<Command> commands =
+        List.of(
+            Command.loopgate(Map.of(), "verify", data.toString()),
+            Command.loopgate(Map.of(), "inspect", data.toString()),
+            Command.loopgate(Map.of(), "up", "--listen=127.0.0.1:0", "--data=" + data),
+            Command.loopgate(Map.of(), "gateway", "--listen=127.0.0.1:0", "--data=" + data));
+    assertThat(commands)
+        .allSatisfy(command -> {
+          assertThat(command.err()).startsWith("loopgate: ").hasLineCount(1);
+          assertThat(command.err()).contains(file, "allowed: ").contains(parts);
+          assertThat(command.exit()).isEqualTo(1);
+          assertThat(command.out()).isEmpty();
+        });
+  }
+
+  /// A data directory that two lives of a gateway wrote in.
+  private Path dataOfARun() throws Exception {
+    Rig rig = Rig.infrontOf(directory, "http://127.0.0.1:9");
+    for (int life = 0; life < 2; life++) {
+      try (GatewayProcess gateway = rig.start()) {
+        assertThat(gateway.stop()).isZero();
+      }
+    }
+    return rig.data();
   }
 
   @Test

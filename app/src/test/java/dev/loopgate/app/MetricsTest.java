@@ -43,7 +43,7 @@ final class MetricsTest {
             2 << 20,
             16L << 30,
             false);
-    LedgerMetrics.Shipped shipped = new LedgerMetrics.Shipped(80, 1, 2, 60_000, 555);
+    LedgerMetrics.Shipped shipped = new LedgerMetrics.Shipped(0, 80, 1, 2, 60_000, 555);
     registry.register(new LedgerMetrics(() -> status, () -> shipped, clock));
 
     assertThat(exposition())

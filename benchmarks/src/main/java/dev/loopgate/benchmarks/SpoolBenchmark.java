@@ -5,6 +5,7 @@ import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.Appended;
+import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;
@@ -143,6 +144,12 @@ public class SpoolBenchmark {
 
     @Override
     public void watermark(int percent) {}
+
+    @Override
+    public void damaged(LogPosition at, long bytes) {}
+
+    @Override
+    public void ringOnDisk(String message) {}
 
     @Override
     public void recovered(String what) {}

@@ -50,10 +50,15 @@ public final class Cli {
         LookCommand.of(
             "verify",
             "Check that nothing is missing: exit 0 balanced, 3 unproven, 1 not balanced.",
-            verbs.verify()));
+            verbs.verify(),
+            verbs.lookOptions()));
     root.addSubcommand(
         "inspect",
-        LookCommand.of("inspect", "Show what is in a spool and its files.", verbs.inspect()));
+        LookCommand.of(
+            "inspect",
+            "Show what is in a spool and its files.",
+            verbs.inspect(),
+            verbs.lookOptions()));
     root.addSubcommand("version", VersionCommand.of(verbs.version()));
     root.addSubcommand("help", HelpCommand.of());
     this.line =

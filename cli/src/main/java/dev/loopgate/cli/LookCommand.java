@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -19,11 +20,13 @@ final class LookCommand implements Callable<Integer> {
     this.spec = CommandSpec.wrapWithoutInspection(this);
   }
 
-  /// The command with its one argument.
-  static CommandSpec of(String name, String description, Verbs.Look verb) {
+  /// The command with its one argument and its options.
+  static CommandSpec of(
+      String name, String description, Verbs.Look verb, List<Verbs.SettingOption> options) {
     CommandSpec spec = new LookCommand(verb).spec.name(name);
     spec.usageMessage().description(description);
     spec.addOption(Cli.help());
+    ServeCommand.addSettings(spec, options);
     spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("DIR")
@@ -37,7 +40,7 @@ final class LookCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String given = spec.commandLine().getParseResult().matchedPositionalValue(0, "");
-    return verb.run(directory(given), spec.commandLine().getOut());
+    return verb.run(directory(given), ServeCommand.given(spec), spec.commandLine().getOut());
   }
 
   private Path directory(String given) {

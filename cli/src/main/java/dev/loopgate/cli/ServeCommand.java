@@ -23,6 +23,12 @@ final class ServeCommand implements Callable<Integer> {
     CommandSpec spec = new ServeCommand(verb).spec.name(name);
     spec.usageMessage().description(description).sortOptions(false);
     spec.addOption(Cli.help());
+    addSettings(spec, options);
+    return spec;
+  }
+
+  /// Makes settings options of a command.
+  static void addSettings(CommandSpec spec, List<Verbs.SettingOption> options) {
     for (Verbs.SettingOption option : options) {
       spec.addOption(
           OptionSpec.builder("--" + option.name())
@@ -31,11 +37,10 @@ final class ServeCommand implements Callable<Integer> {
               .type(String.class)
               .build());
     }
-    return spec;
   }
 
-  @Override
-  public Integer call() {
+  /// The values of those that were given, by the name of the setting.
+  static Map<String, String> given(CommandSpec spec) {
     Map<String, String> given = new LinkedHashMap<>();
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       String value = option.getValue();
@@ -43,6 +48,11 @@ final class ServeCommand implements Callable<Integer> {
         given.put(option.longestName().substring(2), value);
       }
     }
-    return verb.run(given);
+    return given;
+  }
+
+  @Override
+  public Integer call() {
+    return verb.run(given(spec));
   }
 }

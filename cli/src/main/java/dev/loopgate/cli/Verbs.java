@@ -14,6 +14,7 @@ import java.util.Map;
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
 /// @param options the settings, as options of `up`, `gateway` and `config`
+/// @param lookOptions those of `verify` and `inspect`
 /// @param version one line
 public record Verbs(
     Serve up,
@@ -22,9 +23,11 @@ public record Verbs(
     Look verify,
     Look inspect,
     List<SettingOption> options,
+    List<SettingOption> lookOptions,
     String version) {
   public Verbs {
     options = List.copyOf(options);
+    lookOptions = List.copyOf(lookOptions);
   }
 
   /// A verb that is told settings.
@@ -42,9 +45,10 @@ public record Verbs(
   public interface Look {
     /// Looks and tells.
     ///
+    /// @param options as of [Serve#run]
     /// @return the exit code
     /// @throws IOException when the directory can't be read; the message names it
-    int run(Path directory, PrintWriter out) throws IOException;
+    int run(Path directory, Map<String, String> options, PrintWriter out) throws IOException;
   }
 
   /// A setting as an option.

@@ -24,16 +24,17 @@ final class CliTest {
           options -> did("up", options),
           options -> did("gateway", options),
           options -> did("config", options),
-          (directory, to) -> {
-            to.println("looked at " + directory.getFileName());
+          (directory, options, to) -> {
+            to.println("looked at " + directory.getFileName() + options.values());
             return 3;
           },
-          (directory, _) -> {
+          (directory, _, _) -> {
             throw new IOException("spool: directory=" + directory.getFileName() + " is\nnone");
           },
           List.of(
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
               new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
+          List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
           "loopgate 1.2");
 
   @TempDir private Path directory;
@@ -53,7 +54,10 @@ final class CliTest {
   @Test
   void passesTheExitCodeOn() {
     assertThat(run("verify", directory.toString())).isEqualTo(3);
-    assertThat(out.toString()).isEqualToIgnoringNewLines("looked at " + directory.getFileName());
+    assertThat(out.toString())
+        .isEqualToIgnoringNewLines("looked at " + directory.getFileName() + "[]");
+    assertThat(run("verify", "--spool.ring-directory=/r", directory.toString())).isEqualTo(3);
+    assertThat(out.toString()).contains("looked at " + directory.getFileName() + "[/r]");
   }
 
   @Test

@@ -6,6 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,11 +72,13 @@ final class CommitLog implements AutoCloseable {
     List<String> names =
         tree.list(directory).stream().filter(name -> name.matches("[0-9a-f]{16}\\.log")).toList();
     List<String> damaged = new ArrayList<>();
+    boolean rotten = false;
     for (String name : names.reversed()) {
       ShippingState state = new ShippingState(spool);
       Frames frames = Frames.of(readAll(tree, directory.resolve(name)));
       if (frames.records.isEmpty()
           || !(frames.records.getFirst() instanceof CommitRecord.Snapshot snapshot)) {
+        rotten |= !frames.records.isEmpty(); // what follows a snapshot was written after it
         continue; // killed before its snapshot was whole: the one before it counts
       }
       if (!snapshot.spool().equals(spool)) {
@@ -82,7 +86,11 @@ final class CommitLog implements AutoCloseable {
             "commit log: of another spool: file="
                 + directory.resolve(name)
                 + ", spool="
-                + snapshot.spool());
+                + snapshot.spool()
+                + ", here="
+                + spool
+                + "; allowed: the commit log of this spool, or none (move it away, and all that the"
+                + " log still holds is published once more)");
       }
       frames.records.forEach(state::apply);
       if (frames.damaged) {
@@ -91,8 +99,13 @@ final class CommitLog implements AutoCloseable {
       return new Found(state, numberOf(name), damaged);
     }
     // The first one may have been killed over its snapshot; later ones had a whole one before.
-    if (!names.isEmpty() && numberOf(names.getLast()) > 1) {
-      throw new UnreadableException("commit log: no whole snapshot: directory=" + directory);
+    if (rotten || (!names.isEmpty() && numberOf(names.getLast()) > 1)) {
+      throw new UnreadableException(
+          "commit log: no whole snapshot: file="
+              + directory.resolve(names.getLast())
+              + ", so what is published already can't be told; allowed: the file as it was, or no "
+              + directory
+              + " (move it away, and all that the log still holds is published once more)");
     }
     return new Found(new ShippingState(spool), 0, damaged);
   }
@@ -229,6 +242,15 @@ final class CommitLog implements AutoCloseable {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       in.transferTo(all);
       return all.toByteArray();
+    } catch (NoSuchFileException e) {
+      throw e; // rolled at this moment: the newer one is there
+    } catch (IOException e) {
+      throw new UnreadableException(
+          "commit log can't be read: file="
+              + file
+              + " ("
+              + (e instanceof FileSystemException ? e.getClass().getSimpleName() : e.getMessage())
+              + "); allowed: a file that this user may read");
     }
   }
 

@@ -135,6 +135,11 @@ final class HourBook {
     records.merge(stream.word(), file.records(), Long::sum);
   }
 
+  /// Lines that will be in files and are in none yet.
+  void addAwaited(LogStream stream, long lines) {
+    records.merge(stream.word(), lines, Long::sum);
+  }
+
   void addLost(SeqSpan span) {
     lost.add(span);
   }

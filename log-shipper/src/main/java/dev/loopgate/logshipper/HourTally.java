@@ -10,6 +10,7 @@ final class HourTally {
   private long files;
   private final Map<String, Long> records = new TreeMap<>();
   private final Map<String, long[]> ledger = new TreeMap<>();
+  private final Map<String, Map<String, Long>> awaited = new TreeMap<>();
   private int gaps;
   private long lost;
   private long quarantined;
@@ -17,6 +18,22 @@ final class HourTally {
   void add(Manifest manifest) {
     files += manifest.files().size();
     manifest.records().forEach((stream, count) -> records.merge(stream, count, Long::sum));
+    addAccount(manifest);
+  }
+
+  /// Adds what is in no file yet: its lines are not counted among those of files.
+  void addUnshipped(Manifest part) {
+    addAccount(part);
+  }
+
+  /// Adds entries that are in no file yet.
+  ///
+  /// @param where they are, a word
+  void addAwaited(String where, String kind, long entries) {
+    awaited.computeIfAbsent(where, _ -> new TreeMap<>()).merge(kind, entries, Long::sum);
+  }
+
+  private void addAccount(Manifest manifest) {
     for (Manifest.LedgerEntry row : manifest.ledger()) {
       long[] sums = ledger.computeIfAbsent(row.kind(), _ -> new long[4]);
       sums[0] += row.begun();
@@ -33,6 +50,7 @@ final class HourTally {
     List<String> parts = new ArrayList<>();
     parts.add(hour + ' ' + state + " files=" + files);
     records.forEach((stream, count) -> parts.add(stream + '=' + count));
+    awaited.forEach((where, kinds) -> parts.add(where + '{' + words(kinds) + '}'));
     ledger.forEach((kind, sums) ->
         parts.add(
             "%s{begun=%d accepted=%d sampled_out=%d dropped=%d}"
@@ -41,5 +59,11 @@ final class HourTally {
       parts.add("lost=" + lost + " quarantined=" + quarantined + " gaps=" + gaps);
     }
     return String.join(" ", parts);
+  }
+
+  private static String words(Map<String, Long> counts) {
+    List<String> words = new ArrayList<>();
+    counts.forEach((kind, count) -> words.add(kind + '=' + count));
+    return String.join(" ", words);
   }
 }

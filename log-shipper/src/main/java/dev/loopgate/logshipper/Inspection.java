@@ -1,23 +1,117 @@
 package dev.loopgate.logshipper;
 
+import dev.loopgate.capture.EntryKind;
+import dev.loopgate.spool.LedgerCounts;
+import dev.loopgate.spool.SpoolInspection;
+import dev.loopgate.spool.SpoolLook;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 
-/// What the shipper knows of a data directory, as lines for a person. Changes nothing.
+/// What lies in a data directory's spool and how far its shipping is, as lines for a person.
+/// Changes nothing; may run beside a live gateway.
 public final class Inspection {
-  private Inspection() {}
+  private static final int LOOKS_MAX = 5;
+  private static final LedgerCounts NOTHING = new LedgerCounts(0, 0, 0, List.of());
 
-  /// Cursor, plans, open hours and waiting files of the spool in `dataDirectory`.
+  private final FileTree tree = new LocalFileTree();
+  private final List<String> lines = new ArrayList<>();
+  private final Path dataDirectory;
+  private final String spoolId;
+
+  private Inspection(Path dataDirectory, String spoolId) {
+    this.dataDirectory = dataDirectory;
+    this.spoolId = spoolId;
+  }
+
+  /// Segments, entries, ledger and gaps of the spool in `dataDirectory`; cursor, plans, open hours
+  /// and waiting files of its shipper.
   ///
   /// @param spoolId 32 hex digits
-  public static List<String> of(Path dataDirectory, String spoolId) throws IOException {
-    FileTree tree = new LocalFileTree();
-    Path commits = dataDirectory.resolve("spool").resolve("commit");
-    CommitLog.Found found = CommitLog.find(tree, commits, spoolId);
+  /// @param ringDirectory where its ring may lie
+  /// @throws IOException when something can't be read; the message names it
+  public static List<String> of(Path dataDirectory, String spoolId, Path ringDirectory)
+      throws IOException {
+    Path spool = dataDirectory.resolve("spool");
+    Patience patience = new Patience(new LocalFileTree(), spool, ringDirectory, LOOKS_MAX);
+    while (true) {
+      patience.begin();
+      Inspection inspection = new Inspection(dataDirectory, spoolId);
+      try {
+        boolean sound = inspection.look(ringDirectory);
+        if (sound || patience.isOver()) {
+          return inspection.lines;
+        }
+      } catch (IOException e) {
+        if (patience.isOver()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /// Fills the lines; answers whether no problem is among them.
+  private boolean look(Path ringDirectory) throws IOException {
+    Path spool = dataDirectory.resolve("spool");
+    try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
+      CommitLog.Found found = CommitLog.find(tree, spool.resolve("commit"), spoolId);
+      SpoolInspection inspection = SpoolInspection.of(look);
+      addSpool(inspection, Unshipped.of(look, found.state()));
+      addShipping(found);
+      return inspection.problems().isEmpty();
+    }
+  }
+
+  private void addSpool(SpoolInspection spool, Unshipped unshipped) {
+    Map<String, Map<EntryKind, Long>> awaited = new TreeMap<>();
+    for (Unshipped.Awaited some : unshipped.awaited()) {
+      awaited
+          .computeIfAbsent(some.where(), _ -> new TreeMap<>())
+          .merge(some.kind(), some.entries(), Long::sum);
+    }
+    lines.add(
+        "log: segments=%d, bytes=%d, %s; not shipped: planned %s, behind the plan %s"
+            .formatted(
+                spool.segments().size(),
+                sum(spool.segments(), SpoolInspection.Segment::bytes),
+                entries(spool.logged()),
+                entries(awaited.getOrDefault("planned", Map.of())),
+                entries(awaited.getOrDefault("in_log", Map.of()))));
+    for (SpoolInspection.Segment segment : spool.segments()) {
+      lines.add(
+          "  segment %016x: bytes=%d, entries=%d%s%s"
+              .formatted(
+                  segment.number(),
+                  segment.bytes(),
+                  segment.entries(),
+                  segment.entries() == 0
+                      ? ""
+                      : ", seqs=" + segment.firstSeq() + ".." + segment.lastSeq(),
+                  segment.damagedBytes() == 0 ? "" : ", damaged bytes=" + segment.damagedBytes()));
+    }
+    lines.add("ring: %s, unfinished=%d".formatted(entries(spool.inRing()), spool.unfinished()));
+    for (EntryKind kind : EntryKind.values()) {
+      lines.add(
+          "ledger in the log: " + ledger(kind.word(), spool.noted().getOrDefault(kind, NOTHING)));
+    }
+    for (EntryKind kind : EntryKind.values()) {
+      new TreeMap<>(spool.ledger().getOrDefault(kind, Map.of()))
+          .forEach((deployment, counts) -> {
+            if (counts.begun() > 0) {
+              lines.add("ledger of the process: " + ledger(kind.word() + ' ' + deployment, counts));
+            }
+          });
+    }
+    lines.addAll(spool.gaps());
+    spool.problems().forEach(problem -> lines.add("! " + problem));
+  }
+
+  private void addShipping(CommitLog.Found found) throws IOException {
     ShippingState state = found.state();
-    List<String> lines = new ArrayList<>();
     lines.add(
         "commit log: file=%016x, damaged=%d, cursor=%d+%d, next window=%d"
             .formatted(
@@ -52,6 +146,23 @@ public final class Inspection {
             .resolve(LocalStore.STAGING)
             .resolve(ShipperConfig.instanceOf(spoolId));
     lines.add("staged files: " + tree.list(staging).size());
-    return lines;
+  }
+
+  private static <T> long sum(List<T> all, ToLongFunction<T> count) {
+    return all.stream().mapToLong(count).sum();
+  }
+
+  private static String entries(Map<EntryKind, Long> counts) {
+    List<String> words = new ArrayList<>();
+    for (EntryKind kind : EntryKind.values()) {
+      words.add(kind.word() + '=' + counts.getOrDefault(kind, 0L));
+    }
+    return String.join(" ", words);
+  }
+
+  private static String ledger(String name, LedgerCounts counts) {
+    return "%s{begun=%d accepted=%d sampled_out=%d dropped=%d}"
+        .formatted(
+            name, counts.begun(), counts.accepted(), counts.sampledOut(), counts.droppedTotal());
   }
 }

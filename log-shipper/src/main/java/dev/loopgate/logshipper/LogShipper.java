@@ -58,6 +58,13 @@ public final class LogShipper implements AutoCloseable {
       TimeSource time,
       ShipperEvents events) {}
 
+  /// Looks whether a shipper could go on here, before anything is opened; changes nothing.
+  ///
+  /// @throws IOException when the commit log can't be read; one line names the file and what to do
+  public static void requireReadable(ShipperConfig config, String spoolId) throws IOException {
+    CommitLog.find(new LocalFileTree(), config.commitDirectory(), spoolId);
+  }
+
   /// Starts the thread named `shipper`, which goes on where an earlier process ended.
   ///
   /// @throws IOException when the commit log can't be read

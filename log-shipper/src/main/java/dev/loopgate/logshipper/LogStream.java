@@ -38,6 +38,14 @@ public enum LogStream {
     throw new IllegalArgumentException("stream: word=" + word);
   }
 
+  /// The kind of the entries that have a line in it.
+  EntryKind kind() {
+    return switch (this) {
+      case REQUEST_RESPONSE, RESPONSE_BODY -> EntryKind.PREDICTION;
+      case FEEDBACK -> EntryKind.FEEDBACK;
+    };
+  }
+
   /// The streams that an entry of `kind` has a line in; it is committed when all of them are.
   static List<LogStream> of(EntryKind kind) {
     return switch (kind) {

@@ -52,6 +52,24 @@ final class SeqSet {
     return fresh;
   }
 
+  /// What of the span is not in it, in ascending order.
+  List<SeqSpan> missingOf(SeqSpan span) {
+    List<SeqSpan> missing = new ArrayList<>();
+    long next = span.first();
+    for (SeqSpan known : spans()) {
+      if (known.last() >= next && known.first() <= span.last()) {
+        if (known.first() > next) {
+          missing.add(new SeqSpan(next, known.first() - 1));
+        }
+        next = known.last() + 1;
+      }
+    }
+    if (next <= span.last()) {
+      missing.add(new SeqSpan(next, span.last()));
+    }
+    return missing;
+  }
+
   /// In ascending order, none touching another.
   List<SeqSpan> spans() {
     List<SeqSpan> spans = new ArrayList<>(lastByFirst.size());

@@ -8,6 +8,9 @@ package dev.loopgate.logshipper;
 /// @param committedEntries entries committed since this process began
 /// @param committedFiles files published since this process began, manifests not among them
 /// @param quarantinedEntries entries that could not be rendered, since this process began
+/// @param lostEntries entries whose records are damaged, known by the windows committed since this
+///   process began
+/// @param firstSeq the first that was not committed when this process began; -1 when nothing waited
 /// @param overflowedEntries entries that went to `(other)/(other)`, since this process began
 /// @param failures tries that failed in a row
 /// @param parked why nothing is shipped, empty while it is
@@ -17,6 +20,8 @@ public record ShipperStatus(
     long committedEntries,
     long committedFiles,
     long quarantinedEntries,
+    long lostEntries,
+    long firstSeq,
     long overflowedEntries,
     int failures,
     String parked) {}

@@ -4,6 +4,7 @@ import dev.loopgate.logshipper.CommitRecord.HourPart;
 import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
+import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
@@ -59,6 +60,10 @@ final class Shipping {
   private long committedEntries;
   private long committedFiles;
   private long quarantined;
+  private final long firstSeq;
+  private final SeqSet lost = new SeqSet(); // of those from the first seq on
+  private final SeqSet lostBefore = new SeqSet(); // before the spool was opened
+  private long plannedNextSeq;
   private long overflowed;
 
   private Shipping(
@@ -66,7 +71,8 @@ final class Shipping {
       LogShipper.Surroundings around,
       FileTree tree,
       CommitLog.Found found,
-      RandomGenerator random) {
+      RandomGenerator random)
+      throws IOException {
     this.config = config;
     this.around = around;
     this.found = found;
@@ -77,6 +83,11 @@ final class Shipping {
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
     found.state().books().forEach(bound::opened);
+    firstSeq = Uncommitted.firstSeq(found.state(), around.reader());
+    plannedNextSeq = found.state().plan() == null ? firstSeq : -1;
+    for (SeqRange range : around.reader().lost()) {
+      lostBefore.add(new SeqSpan(range.getFirst(), range.getLast()));
+    }
   }
 
   /// Goes on where the commit log ends; changes nothing yet.
@@ -140,6 +151,8 @@ final class Shipping {
         committedEntries,
         committedFiles,
         quarantined,
+        lost.count(),
+        firstSeq,
         overflowed,
         failures,
         parked);
@@ -300,7 +313,7 @@ final class Shipping {
     long hour = Partition.hourOf(nowMillis);
     WindowScan scan =
         new WindowScan(around.reader(), config.windowBytesMax(), bound, around.ofFleet());
-    Window window = scan.scan(from, hour);
+    Window window = scan.scan(from, hour, plannedNextSeq);
     scanMillis = nowMillis;
     scanReachedEnd = window.to().compareTo(end) >= 0;
     if (window.count() == 0 && window.notes().isEmpty()) {
@@ -326,6 +339,7 @@ final class Shipping {
     numbering.planned();
     tellOf(window, files);
     log.letGoBefore(hour - HOURS_KEPT);
+    plannedNextSeq = window.nextSeq();
     force(new CommitRecord.Planned(plan));
     return 1;
   }
@@ -340,7 +354,6 @@ final class Shipping {
       around.events().partitionsOverflowed(over);
     }
     if (files.quarantined() > 0) {
-      quarantined += files.quarantined();
       around.events().quarantined(files.quarantined());
     }
   }
@@ -410,6 +423,8 @@ final class Shipping {
     long bytes = 0;
     for (HourPart part : plan.parts()) {
       entries += part.part().entryCount();
+      quarantined += SeqSet.of(part.part().quarantined()).count();
+      addLost(part.part().lost());
     }
     for (PlannedFile file : plan.files()) {
       bytes += file.size();
@@ -421,6 +436,17 @@ final class Shipping {
       leftovers.add(Staging.nameOf(plan.window(), file.number()));
     }
     cleanUp();
+  }
+
+  /// What of these was committed before this process began, and rotted then, is in files.
+  private void addLost(List<SeqSpan> spans) {
+    for (SeqSpan span : spans) {
+      if (firstSeq < 0) {
+        lost.addAll(lostBefore.missingOf(span));
+      } else if (span.last() >= firstSeq) {
+        lost.add(new SeqSpan(Math.max(span.first(), firstSeq), span.last()));
+      }
+    }
   }
 
   /// What is committed is needed no more: its log and its staged files. Asked again until it is

@@ -4,15 +4,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// All that the manifests of one spool say together: its seqs are dense, each stands once, and what
-/// the ledger accepted is there. Confined to one thread.
+/// All that is known of one spool's entries: its seqs are dense, each stands once, and what the
+/// ledger accepted is there, hour by hour. Confined to one thread.
 final class SpoolAccount {
+  private static final List<LogStream> COUNTED =
+      List.of(LogStream.REQUEST_RESPONSE, LogStream.FEEDBACK); // one line an entry
+
+  /// An hour's entries of one kind.
+  private static final class Entries {
+    private long accepted;
+    private long found;
+  }
+
   private final String spool;
   private final List<Manifest> parts = new ArrayList<>();
-  private final SeqSet planned = new SeqSet();
-  private boolean openPlan;
+  private final List<SeqSpan> damaged = new ArrayList<>();
+  private boolean here;
 
   SpoolAccount(String spool) {
     this.spool = spool;
@@ -30,26 +40,20 @@ final class SpoolAccount {
     parts.add(now);
   }
 
-  /// Seqs of a window that is on its way.
-  void openPlan(CommitRecord.WindowPlan plan) {
-    openPlan = true;
-    for (CommitRecord.HourPart part : plan.parts()) {
-      planned.addAll(part.part().seqs());
-      planned.addAll(part.part().lost());
-      planned.addAll(part.part().quarantined());
-    }
+  /// The spool itself lies beside the files: what no manifest says, it has.
+  ///
+  /// @param damaged seqs that its log can't give back
+  void isHere(List<SeqSpan> damaged) {
+    here = true;
+    this.damaged.addAll(damaged);
   }
 
   /// Adds what is wrong to `findings`.
   ///
-  /// @param open hours of this data directory are open: the newest entries may be on their way
   /// @param unproven hours have no manifest yet: theirs may be the missing seqs
-  void check(boolean open, boolean unproven, List<String> findings) {
+  void check(boolean unproven, List<String> findings) {
     SeqSet all = new SeqSet();
     SeqSet found = new SeqSet();
-    boolean gap = false;
-    Map<String, Long> accepted = new TreeMap<>();
-    Map<String, Long> records = new TreeMap<>();
     for (Manifest part : parts) {
       if (!found.addAll(part.seqs())) {
         findings.add("entries stand twice: spool=" + name() + ", hour=" + part.hour());
@@ -57,11 +61,8 @@ final class SpoolAccount {
       all.addAll(part.seqs());
       all.addAll(part.lost());
       all.addAll(part.quarantined());
-      gap |= !part.gaps().isEmpty();
-      part.ledger().forEach(row -> accepted.merge(row.kind(), row.accepted(), Long::sum));
-      part.records().forEach((stream, count) -> records.merge(stream, count, Long::sum));
     }
-    all.addAll(planned.spans());
+    addDamaged(all, findings);
     if (!unproven) {
       for (SeqSpan hole : all.holes()) {
         findings.add(
@@ -69,28 +70,60 @@ final class SpoolAccount {
                 .formatted(name(), hole.first(), hole.last()));
       }
     }
-    if (!open && !unproven && !openPlan && !gap) {
-      long missing = all.count() - found.count();
-      checkAccepted("prediction", accepted, records, LogStream.REQUEST_RESPONSE, missing, findings);
-      checkAccepted("feedback", accepted, records, LogStream.FEEDBACK, missing, findings);
+    if (here || !unproven) {
+      checkAccepted(all.count() - found.count(), findings);
     }
   }
 
-  /// `accepted = found + lost + quarantined`; of a lost entry the kind is not known.
-  private void checkAccepted(
-      String kind,
-      Map<String, Long> accepted,
-      Map<String, Long> records,
-      LogStream stream,
-      long missing,
-      List<String> findings) {
-    long taken = accepted.getOrDefault(kind, 0L);
-    long found = records.getOrDefault(stream.word(), 0L);
-    if (taken < found || taken > found + missing) {
-      findings.add(
-          "ledger and files differ: spool=%s, kind=%s, accepted=%d, found=%d, lost=%d"
-              .formatted(name(), kind, taken, found, missing));
+  /// What is in a file all the same, or noted as lost before, is none of this log's damage.
+  private void addDamaged(SeqSet all, List<String> findings) {
+    for (SeqSpan span : damaged) {
+      long before = all.count();
+      all.add(span);
+      long lost = all.count() - before;
+      if (lost > 0) {
+        findings.add(
+            "the log is damaged: spool=%s, seqs=%d..%d, entries lost=%d"
+                .formatted(name(), span.first(), span.last(), lost));
+      }
     }
+  }
+
+  /// In each hour `accepted = found + lost + quarantined`; of a lost entry neither kind nor hour is
+  /// certain. An hour with a gap may have lost its count.
+  private void checkAccepted(long missing, List<String> findings) {
+    Map<String, Map<String, Entries>> hours = new TreeMap<>();
+    TreeSet<String> gaps = new TreeSet<>();
+    for (Manifest part : parts) {
+      Map<String, Entries> hour = hours.computeIfAbsent(part.hour(), _ -> new TreeMap<>());
+      for (Manifest.LedgerEntry row : part.ledger()) {
+        hour.computeIfAbsent(row.kind(), _ -> new Entries()).accepted += row.accepted();
+      }
+      for (LogStream stream : COUNTED) {
+        hour.computeIfAbsent(stream.kind().word(), _ -> new Entries()).found +=
+            part.records().getOrDefault(stream.word(), 0L);
+      }
+      if (!part.gaps().isEmpty()) {
+        gaps.add(part.hour());
+      }
+    }
+    hours.keySet().removeAll(gaps);
+    long fewer = 0;
+    for (Map<String, Entries> hour : hours.values()) {
+      for (Entries entries : hour.values()) {
+        fewer += Math.max(0, entries.accepted - entries.found);
+      }
+    }
+    boolean tooFew = fewer > missing;
+    hours.forEach((hour, kinds) ->
+        kinds.forEach((kind, entries) -> {
+          long difference = entries.accepted - entries.found;
+          if (difference < 0 || (difference > 0 && tooFew)) {
+            findings.add(
+                "ledger and entries differ: spool=%s, hour=%s, kind=%s, accepted=%d, found=%d, lost=%d"
+                    .formatted(name(), hour, kind, entries.accepted, entries.found, missing));
+          }
+        }));
   }
 
   private String name() {

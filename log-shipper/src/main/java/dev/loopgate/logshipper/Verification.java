@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import com.fasterxml.jackson.core.JacksonException;
+import dev.loopgate.spool.SpoolLook;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
@@ -21,7 +22,14 @@ public final class Verification {
   /*
    * Beside a live gateway the order of looking matters: files first, then manifests, then the commit
    * log. A file that was seen was planned before, so one of the two that are read later names it.
+   *
+   * The spool is looked through between manifests and commit log, ring before log (see SpoolLook): an
+   * entry only ever goes on, so none is passed over, and what the commit log says is committed by then
+   * is left out of the log. When something is found and the spool has moved, it may be what a segment
+   * left that was recycled while it was read; so all is looked through again.
    */
+
+  private static final int LOOKS_MAX = 5;
 
   /// What it comes to, and the exit code of the command line.
   public enum Verdict {
@@ -29,7 +37,8 @@ public final class Verification {
     BALANCED(0),
     /// Something is missing, altered or of nobody.
     NOT_BALANCED(1),
-    /// Nothing is wrong, but an hour has no manifest and its spool is not here.
+    /// Nothing is wrong, but an hour has no manifest and its spool is not here, or the ring of the
+    /// spool that is here can't be read.
     UNPROVEN(3);
 
     private final int exitCode;
@@ -49,6 +58,16 @@ public final class Verification {
     public Report {
       lines = List.copyOf(lines);
     }
+
+    /// The same, telling before its last line that it took so many looks.
+    private Report after(int looks) {
+      if (looks == 1) {
+        return this;
+      }
+      List<String> told = new ArrayList<>(lines);
+      told.add(told.size() - 1, "looked " + looks + " times: the spool moved meanwhile");
+      return new Report(verdict, told);
+    }
   }
 
   private record SpoolHour(String instance, String hour) {}
@@ -63,6 +82,8 @@ public final class Verification {
   private final TreeSet<String> openHours = new TreeSet<>();
   private final TreeSet<String> unprovenHours = new TreeSet<>();
   private final Map<String, HourTally> hours = new TreeMap<>();
+  private String ringGap = "";
+  private boolean overtaken;
 
   private Verification(Path root) {
     this.root = root;
@@ -72,28 +93,47 @@ public final class Verification {
   /// Verifies a data directory (with `files/` and `spool/`) or a root of files.
   ///
   /// @param spoolId of the spool in the data directory, empty when there is none
-  /// @throws IOException when the directory can't be read
-  public static Report of(Path directory, String spoolId) throws IOException {
+  /// @param ringDirectory where its ring may lie
+  /// @throws IOException when something can't be read; the message names it
+  public static Report of(Path directory, String spoolId, Path ringDirectory) throws IOException {
     FileTree tree = new LocalFileTree();
     Path files = directory.resolve("files");
-    Path root = tree.isDirectory(files) ? files : directory;
-    if (!tree.isDirectory(root)) {
+    Path root = tree.isDirectory(files) || !spoolId.isEmpty() ? files : directory;
+    if (spoolId.isEmpty() && !tree.isDirectory(root)) {
       throw new NoSuchFileException(root.toString(), null, "no such directory");
     }
-    Path commits = directory.resolve("spool").resolve("commit");
-    return new Verification(root).report(commits, spoolId);
+    Path spool = directory.resolve("spool");
+    Patience patience = new Patience(tree, spool, ringDirectory, LOOKS_MAX);
+    while (true) {
+      patience.begin();
+      Verification verification = new Verification(root);
+      try {
+        Report report = verification.report(spool, spoolId, ringDirectory);
+        boolean sure = report.verdict() == Verdict.BALANCED && !verification.overtaken;
+        if (sure || patience.isOver()) {
+          return report.after(patience.looks());
+        }
+      } catch (IOException e) {
+        if (patience.isOver()) {
+          throw e;
+        }
+      }
+    }
   }
 
-  private Report report(Path commits, String spoolId) throws IOException {
+  private Report report(Path spool, String spoolId, Path ringDirectory) throws IOException {
     List<ObjectKey> seen = store.list("");
     readManifests(seen);
-    ShippingState state = spoolId.isEmpty() ? null : openState(commits, spoolId);
     for (Manifest manifest : manifests.values()) {
       accountOf(manifest.spool()).add(manifest);
       checkManifest(manifest);
     }
-    if (state != null) {
-      countOpen(state);
+    if (!spoolId.isEmpty()) {
+      try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
+        ShippingState state = CommitLog.find(tree, spool.resolve("commit"), spoolId).state();
+        countOpen(state);
+        countUnshipped(look, state);
+      }
     }
     for (ObjectKey key : seen) {
       if (!key.path().startsWith(Manifest.DIRECTORY + '/') && !claimed.contains(key.path())) {
@@ -101,7 +141,7 @@ public final class Verification {
       }
     }
     for (SpoolAccount account : accounts.values()) {
-      account.check(!openHours.isEmpty(), !unprovenHours.isEmpty(), findings);
+      account.check(!unprovenHours.isEmpty(), findings);
     }
     return conclude();
   }
@@ -121,16 +161,6 @@ public final class Verification {
       } catch (DateTimeException | JacksonException e) {
         findings.add(
             "manifest can't be read: key=" + key + ", because=" + e.getClass().getSimpleName());
-      }
-    }
-  }
-
-  private ShippingState openState(Path commits, String spoolId) throws IOException {
-    while (true) {
-      try {
-        return CommitLog.find(tree, commits, spoolId).state();
-      } catch (NoSuchFileException _) {
-        // rolled while we looked: the newer one is there
       }
     }
   }
@@ -158,13 +188,16 @@ public final class Verification {
 
   /// Hours that the spool beside the files has not closed: what it committed of them is checked
   /// like any other, what it has planned may be there or not.
-  private void countOpen(ShippingState state) {
+  private void countOpen(ShippingState state) throws IOException {
     SpoolAccount account = accountOf(state.spool());
     String instance = ShipperConfig.instanceOf(state.spool());
     for (HourBook book : state.books()) {
       String hour = Partition.hourWord(book.hour());
       Manifest known = manifests.get(new SpoolHour(instance, hour));
-      if (known != null && known.files().size() >= book.files().size() && !book.isDirty()) {
+      if (known != null
+          && known.revision() >= book.revision()
+          && known.files().size() >= book.files().size()
+          && !book.isDirty()) {
         continue;
       }
       openHours.add(hour);
@@ -179,12 +212,41 @@ public final class Verification {
     }
     CommitRecord.WindowPlan plan = state.plan();
     if (plan != null) {
-      account.openPlan(plan);
       for (CommitRecord.PlannedFile file : plan.files()) {
-        claimed.add(file.key().path());
-        openHours.add(Partition.hourWord(file.hour()));
+        checkPlanned(file, root.resolve(LocalStore.STAGING).resolve(instance), plan.window());
       }
     }
+  }
+
+  /// A planned file is published or still staged, and staged until it is committed.
+  private void checkPlanned(CommitRecord.PlannedFile file, Path staging, long window)
+      throws IOException {
+    claimed.add(file.key().path());
+    Path published = root.resolve(file.key().path());
+    Path staged = staging.resolve(Staging.nameOf(window, file.number()));
+    if (!tree.exists(published) && !tree.exists(staged) && !tree.exists(published)) {
+      findings.add("file is missing: key=" + file.key() + ", planned and staged no more");
+    }
+  }
+
+  /// What is in the spool and in no file of a committed window.
+  private void countUnshipped(SpoolLook look, ShippingState state) throws IOException {
+    Unshipped unshipped = Unshipped.of(look, state);
+    SpoolAccount account = accountOf(state.spool());
+    for (HourBook book : unshipped.books().values()) {
+      Manifest part = book.manifest(state.spool(), 0, Map.of());
+      openHours.add(part.hour());
+      tally(part.hour()).addUnshipped(part);
+      account.add(part);
+    }
+    for (Unshipped.Awaited some : unshipped.awaited()) {
+      tally(Partition.hourWord(some.hour()))
+          .addAwaited(some.where(), some.kind().word(), some.entries());
+    }
+    account.isHere(unshipped.damaged());
+    findings.addAll(unshipped.findings());
+    overtaken = unshipped.isOvertaken();
+    ringGap = look.ringGap();
   }
 
   private void checkFile(Manifest.FileEntry file, String hour) {
@@ -242,14 +304,20 @@ public final class Verification {
     List<String> lines = new ArrayList<>();
     hours.forEach((hour, tally) -> lines.add(tally.line(hour, stateOf(hour))));
     findings.forEach(finding -> lines.add("! " + finding));
+    if (!ringGap.isEmpty()) {
+      lines.add("? what was accepted last is not known: " + ringGap);
+    }
     Verdict verdict =
         !findings.isEmpty()
             ? Verdict.NOT_BALANCED
-            : !unprovenHours.isEmpty() ? Verdict.UNPROVEN : Verdict.BALANCED;
+            : unprovenHours.isEmpty() && ringGap.isEmpty() ? Verdict.BALANCED : Verdict.UNPROVEN;
     lines.add(
         switch (verdict) {
           case BALANCED -> "balanced: hours=" + hours.size() + ", open=" + openHours.size();
-          case UNPROVEN -> "unproven: hours without a manifest=" + unprovenHours.size();
+          case UNPROVEN ->
+              "unproven: hours without a manifest="
+                  + unprovenHours.size()
+                  + (ringGap.isEmpty() ? "" : ", and the ring");
           case NOT_BALANCED -> "not balanced: findings=" + findings.size();
         });
     return new Report(verdict, lines);

@@ -44,10 +44,13 @@ final class Window {
   private long[] index = new long[1024];
   private int count;
   private long firstSeq;
+  private long nextSeq;
   private LogPosition to;
 
-  Window(LogPosition from) {
+  /// @param nextSeq of its first entry, -1 when that is not known
+  Window(LogPosition from, long nextSeq) {
     this.from = from;
+    this.nextSeq = nextSeq;
     this.to = from;
   }
 
@@ -85,7 +88,13 @@ final class Window {
         && (seqsByHour.size() < HOURS_MAX || seqsByHour.containsKey(hour));
   }
 
+  /// The seq after its last entry; without any, that of the entry to come, -1 when not known.
+  long nextSeq() {
+    return nextSeq;
+  }
+
   void add(Group group, LogPosition at, long seq) {
+    nextSeq = seq + 1;
     if (count == 0) {
       firstSeq = seq;
     }

@@ -12,6 +12,7 @@ import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.function.Predicate;
 
 /// The first pass over a window: by heads alone, no entry is read. Belongs to the one thread named
@@ -38,8 +39,11 @@ final class WindowScan {
   /// The window that begins at `from` and ends at the durable end, or earlier where it is full.
   ///
   /// @param nowHour of notes that name no time, when no entry stands before them
-  Window scan(LogPosition from, long nowHour) throws IOException {
-    Window window = new Window(from);
+  /// @param nextSeq of the first entry, -1 when that is not known
+  Window scan(LogPosition from, long nowHour, long nextSeq) throws IOException {
+    Window window = new Window(from, nextSeq);
+    SeqSet noted = new SeqSet();
+    reader.lost().forEach(range -> noted.add(new SeqSpan(range.getFirst(), range.getLast())));
     LogPosition end = reader.durableEnd(); // fixed here: the log grows meanwhile
     long bytes = 0;
     long hour = nowHour;
@@ -58,14 +62,22 @@ final class WindowScan {
             return window;
           }
           bytes += entry.length() + RECORD_OVERHEAD;
+          addTurnedBad(window, entry.seq(), hour, noted);
           window.add(group(entry, hour, window), entry.at(), entry.seq());
         }
-        case LogRecord.NoteAt note -> addNote(note.note(), hour, window);
+        case LogRecord.NoteAt note -> addNote(note.note(), hour, window::notes);
       }
       at = next.get().next();
     }
     window.endsAt(at);
     return window;
+  }
+
+  /// What the reader stepped over since the last entry, and no note tells of.
+  private static void addTurnedBad(Window window, long seq, long hour, SeqSet noted) {
+    if (window.nextSeq() >= 0 && seq > window.nextSeq()) {
+      noted.missingOf(new SeqSpan(window.nextSeq(), seq - 1)).forEach(window.notes(hour)::addLost);
+    }
   }
 
   private Window.Group group(LogRecord.EntryAt entry, long hour, Window window) {
@@ -79,22 +91,25 @@ final class WindowScan {
     return new Window.Group(entry.kind(), PathPart.OTHER, PathPart.OTHER, hour);
   }
 
-  private static void addNote(NoteMessage note, long hour, Window window) {
+  /// Adds what a note says to the books of the hours it touches.
+  ///
+  /// @param hour of what names no time
+  static void addNote(NoteMessage note, long hour, LongFunction<HourBook> books) {
     switch (note.getNoteCase()) {
       case LEDGER -> {
         for (LedgerRow row : note.getLedger().getRowsList()) {
           if (row.hasDelta() && !note.getLedger().getSnapshot()) {
-            window.notes(row.getHour()).addLedger(row);
+            books.apply(row.getHour()).addLedger(row);
           }
         }
       }
-      case GAP -> addGap(note.getGap(), window);
-      case LOST -> addLost(note.getLost(), window.notes(hour));
+      case GAP -> addGap(note.getGap(), books);
+      case LOST -> addLost(note.getLost(), books.apply(hour));
       case NOTE_NOT_SET -> {} // of a later version
     }
   }
 
-  private static void addGap(GapNote gap, Window window) {
+  private static void addGap(GapNote gap, LongFunction<HourBook> books) {
     long first = Partition.hourOf(gap.getFromMs());
     long last = Math.min(Partition.hourOf(gap.getToMs()), first + GAP_HOURS_MAX);
     Manifest.Gap entry =
@@ -103,7 +118,7 @@ final class WindowScan {
             Instant.ofEpochMilli(gap.getToMs()).toString(),
             gap.getReason());
     for (long hour = first; hour <= Math.max(first, last); hour++) {
-      window.notes(hour).addGap(entry);
+      books.apply(hour).addGap(entry);
     }
   }
 

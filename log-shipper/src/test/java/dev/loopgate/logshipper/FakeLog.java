@@ -39,6 +39,7 @@ final class FakeLog implements SpoolReader {
   private final List<Long> seqs = new ArrayList<>();
   private final Set<Integer> bad = new HashSet<>();
   private final List<Entry> entries = new ArrayList<>();
+  private final List<SeqRange> lost = new ArrayList<>();
   private long nextSeq;
   private LogPosition released = LogPosition.START;
 
@@ -82,6 +83,7 @@ final class FakeLog implements SpoolReader {
                     .addSeqs(SeqRange.newBuilder().setFirst(nextSeq).setLast(nextSeq + count - 1))
                     .setReason("rot"))
             .build());
+    lost.add(SeqRange.newBuilder().setFirst(nextSeq).setLast(nextSeq + count - 1).build());
     nextSeq += count;
   }
 
@@ -161,6 +163,11 @@ final class FakeLog implements SpoolReader {
       throw new IllegalArgumentException("no entry");
     }
     return (Entry) records.get(index(entry.at()));
+  }
+
+  @Override
+  public List<SeqRange> lost() {
+    return lost;
   }
 
   @Override

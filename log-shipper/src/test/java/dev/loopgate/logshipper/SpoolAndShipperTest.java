@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;
@@ -104,8 +105,11 @@ final class SpoolAndShipperTest {
     try (Spool spool = open()) {
       id = spool.id();
     }
-    assertThat(Verification.of(data, id).lines()).last().asString().startsWith("balanced");
-    assertThat(Verification.of(data.resolve("files"), "").verdict())
+    assertThat(Verification.of(data, id, data.resolve("spool")).lines())
+        .last()
+        .asString()
+        .startsWith("balanced");
+    assertThat(Verification.of(data.resolve("files"), "", data).verdict())
         .isEqualTo(Verification.Verdict.BALANCED);
   }
 
@@ -122,7 +126,7 @@ final class SpoolAndShipperTest {
   }
 
   /// Nothing to tell.
-  private static final class Quiet implements SpoolEvents {
+  static final class Quiet implements SpoolEvents {
     @Override
     public void entryDropped(DropReason reason) {}
 
@@ -143,6 +147,12 @@ final class SpoolAndShipperTest {
 
     @Override
     public void watermark(int percent) {}
+
+    @Override
+    public void damaged(LogPosition at, long bytes) {}
+
+    @Override
+    public void ringOnDisk(String message) {}
 
     @Override
     public void recovered(String what) {}

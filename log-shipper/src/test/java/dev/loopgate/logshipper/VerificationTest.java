@@ -47,7 +47,7 @@ final class VerificationTest {
   }
 
   private Verification.Report verify() throws IOException {
-    return Verification.of(data, ShipperSim.SPOOL_ID);
+    return Verification.of(data, ShipperSim.SPOOL_ID, data);
   }
 
   private Path aFile() throws IOException {
@@ -60,8 +60,8 @@ final class VerificationTest {
 
     assertThat(verify().lines()).last().asString().startsWith("balanced");
     assertThat(verify().verdict()).isEqualTo(Verification.Verdict.BALANCED);
-    assertThat(Verification.of(data.resolve("files"), "").verdict().exitCode()).isZero();
-    assertThat(Inspection.of(data, ShipperSim.SPOOL_ID)).contains("plan: none");
+    assertThat(Verification.of(data.resolve("files"), "", data).verdict().exitCode()).isZero();
+    assertThat(Inspection.of(data, ShipperSim.SPOOL_ID, data)).contains("plan: none");
   }
 
   @Test
@@ -117,6 +117,6 @@ final class VerificationTest {
 
     assertThat(verify().verdict()).isEqualTo(Verification.Verdict.BALANCED);
     assertThat(verify().lines()).first().asString().startsWith("2026112410 OPEN files=2");
-    assertThat(Verification.of(data.resolve("files"), "").verdict().exitCode()).isEqualTo(3);
+    assertThat(Verification.of(data.resolve("files"), "", data).verdict().exitCode()).isEqualTo(3);
   }
 }

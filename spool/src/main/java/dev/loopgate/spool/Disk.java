@@ -46,6 +46,9 @@ public interface Disk {
   /// Opens a file that exists, to read and write.
   DiskFile open(Path file) throws IOException;
 
+  /// Opens a file that exists, to read alone: also where nothing can be written.
+  DiskFile openToRead(Path file) throws IOException;
+
   /// True when a file or directory of this name exists.
   boolean exists(Path path) throws IOException;
 

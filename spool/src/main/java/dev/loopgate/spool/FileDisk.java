@@ -43,6 +43,11 @@ public final class FileDisk implements Disk {
   }
 
   @Override
+  public DiskFile openToRead(Path file) throws IOException {
+    return new ChannelFile(FileChannel.open(file, StandardOpenOption.READ));
+  }
+
+  @Override
   public boolean exists(Path path) {
     return Files.exists(path);
   }

@@ -4,6 +4,7 @@ import dev.loopgate.spool.Disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -23,20 +24,54 @@ final class Ident {
 
   private Ident() {}
 
-  /// The id, null when there is none or it is damaged.
+  /// It was written, and is no more what was written.
+  static final class DamagedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    DamagedException(Path file) {
+      super(
+          "IDENT damaged: file="
+              + file
+              + ", and no segment of the log says the spool's id; allowed: the file as it was, or none of it"
+              + " (move it away, and the spool begins anew)");
+    }
+  }
+
+  /// The id, null when there is none.
+  ///
+  /// @throws DamagedException when what is there is not what was written
+  /// @throws IOException when it can't be read; the message names the file
   static @Nullable SpoolId read(Disk disk, Path directory) throws IOException {
     Path path = directory.resolve(NAME);
     if (!disk.exists(path)) {
       return null;
     }
     ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    try (DiskFile file = disk.open(path)) {
-      if (file.read(bytes, 0) < BYTES) {
-        return null;
-      }
+    int count;
+    try (DiskFile file = disk.openToRead(path)) {
+      count = file.read(bytes, 0);
+    } catch (IOException e) {
+      throw new IOException(
+          "IDENT can't be read: file="
+              + path
+              + " ("
+              + (e instanceof FileSystemException ? e.getClass().getSimpleName() : e.getMessage())
+              + "); allowed: a file that this user may read",
+          e);
     }
-    boolean fits = bytes.getLong(0) == MAGIC && bytes.getInt(32) == crc(bytes);
-    return fits ? new SpoolId(bytes.getLong(16), bytes.getLong(24)) : null;
+    if (count < BYTES || bytes.getLong(0) != MAGIC || bytes.getInt(32) != crc(bytes)) {
+      throw new DamagedException(path);
+    }
+    return new SpoolId(bytes.getLong(16), bytes.getLong(24));
+  }
+
+  /// Whether it is there as it was written.
+  static boolean isWhole(Disk disk, Path directory) throws IOException {
+    try {
+      return read(disk, directory) != null;
+    } catch (DamagedException _) {
+      return false;
+    }
   }
 
   /// Writes it, whole or not at all.

@@ -1,6 +1,7 @@
 package dev.loopgate.spool;
 
 import dev.loopgate.capture.DropReason;
+import dev.loopgate.capture.EntryKind;
 import dev.loopgate.proto.v1.Counts;
 import dev.loopgate.proto.v1.LedgerNote;
 import dev.loopgate.proto.v1.LedgerRow;
@@ -81,7 +82,12 @@ final class LedgerNotes {
 
   /// The group being made holds one more accepted entry.
   void accepted(EntryHead head) {
-    add(accepted, head.hour(), head.kind().number(), head.slot(), Ledger.ACCEPTED, 1);
+    accepted(head.hour(), head.kind(), head.slot());
+  }
+
+  /// The same of an entry known by its row alone.
+  void accepted(long hour, EntryKind kind, int slot) {
+    add(accepted, hour, kind.number(), slot, Ledger.ACCEPTED, 1);
   }
 
   /// Counts what began and never ended as dropped by the kill, in `hour`. After [#scan] and after

@@ -276,7 +276,8 @@ final class Log implements AutoCloseable {
 
   /// The one reader.
   LogReader reader(EntryDecoder decoder) {
-    return new LogReader(disk, map, sets, this, events, decoder);
+    return new LogReader(
+        disk, map, sets, recovered.holes(), this::durableEnd, this::recycle, events, decoder);
   }
 
   /// Takes back a segment that nobody needs: the reader's half of recycling.

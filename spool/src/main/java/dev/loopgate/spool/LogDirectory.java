@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// Where the log keeps what.
 ///
@@ -56,22 +57,46 @@ record LogDirectory(Path root) {
   }
 
   /// The spool's id: from `IDENT`, else from a segment, else a new one; then `IDENT` says it.
+  ///
+  /// @throws IOException as [#known]
   SpoolId identify(Disk disk, RandomGenerator random) throws IOException {
-    SpoolId id = Ident.read(disk, root);
-    if (id != null) {
+    SpoolId known = known(disk, root);
+    SpoolId id = known == null ? new SpoolId(random.nextLong(), random.nextLong()) : known;
+    if (!Ident.isWhole(disk, root)) {
+      Ident.write(disk, root, id);
+    }
+    return id;
+  }
+
+  /// The id of the spool in this directory, null when there is none.
+  ///
+  /// @throws IOException when there is one that can't be told: a new id would leave ring and commit
+  ///   log without their owner; one line names the file and what to do
+  static @Nullable SpoolId known(Disk disk, Path root) throws IOException {
+    try {
+      SpoolId id = Ident.read(disk, root);
+      return id == null ? ofSegments(disk, root) : id;
+    } catch (Ident.DamagedException e) {
+      SpoolId id = ofSegments(disk, root);
+      if (id == null) {
+        throw e;
+      }
       return id;
     }
-    SpoolId found = new SpoolId(random.nextLong(), random.nextLong());
-    for (String name : disk.list(wal())) {
+  }
+
+  private static @Nullable SpoolId ofSegments(Disk disk, Path root) throws IOException {
+    Path wal = new LogDirectory(root).wal();
+    SpoolId found = null;
+    for (String name : disk.list(wal)) {
       ByteBuffer page =
           ByteBuffer.allocate(SegmentLayout.PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      try (DiskFile file = disk.open(wal().resolve(name))) {
+      try (DiskFile file = disk.openToRead(wal.resolve(name))) {
         file.read(page, 0);
       }
       SegmentLayout.Header header = SegmentLayout.readHeader(page.flip());
       found = header == null ? found : header.spoolId();
     }
-    Ident.write(disk, root, found);
     return found;
   }
 

@@ -88,6 +88,11 @@ final class LogMap {
     return List.copyOf(extents.values());
   }
 
+  /// The numbers of all segments, in order.
+  synchronized List<Long> numbers() {
+    return List.copyOf(files.keySet());
+  }
+
   synchronized int fileCount() {
     return files.size();
   }

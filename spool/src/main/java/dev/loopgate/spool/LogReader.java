@@ -3,6 +3,7 @@ package dev.loopgate.spool;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogMap.Extent;
 import dev.loopgate.spool.LogMap.SegmentFile;
 import dev.loopgate.spool.RecordLayout.Head;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The one reader of the log. Belongs to the thread named `shipper`.
@@ -20,10 +22,18 @@ import org.jspecify.annotations.Nullable;
 /// An entry in parts is known by its last part, which leads back to the others; so the order of
 /// entries is the order of their seqs.
 final class LogReader implements SpoolReader, AutoCloseable {
+  /// Takes back a segment that nobody needs.
+  @FunctionalInterface
+  interface Recycling {
+    void take(SegmentFile file) throws IOException;
+  }
+
   private final Disk disk;
   private final LogMap map;
   private final PartSets sets;
-  private final Log log;
+  private final List<SeqRange> holes;
+  private final Supplier<LogPosition> durableEnd;
+  private final Recycling recycling;
   private final SpoolEvents events;
   private final EntryDecoder decoder;
 
@@ -37,30 +47,39 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private LogPosition lastDamage = LogPosition.START;
 
   LogReader(
-      Disk disk, LogMap map, PartSets sets, Log log, SpoolEvents events, EntryDecoder decoder) {
+      Disk disk,
+      LogMap map,
+      PartSets sets,
+      List<SeqRange> holes,
+      Supplier<LogPosition> durableEnd,
+      Recycling recycling,
+      SpoolEvents events,
+      EntryDecoder decoder) {
     this.disk = disk;
     this.map = map;
     this.sets = sets;
-    this.log = log;
+    this.holes = holes;
+    this.durableEnd = durableEnd;
+    this.recycling = recycling;
     this.events = events;
     this.decoder = decoder;
   }
 
   @Override
   public LogPosition durableEnd() {
-    return log.durableEnd();
+    return durableEnd.get();
   }
 
   @Override
   public LogPosition start() {
-    LogPosition end = log.durableEnd(); // first: an extent may come in between
+    LogPosition end = durableEnd.get(); // first: an extent may come in between
     Extent first = map.atOrAfter(LogPosition.START);
     return first == null || first.start().compareTo(end) > 0 ? end : first.start();
   }
 
   @Override
   public Optional<LogRecord> next(LogPosition from) throws IOException {
-    LogPosition end = log.durableEnd();
+    LogPosition end = durableEnd.get();
     LogPosition at = from;
     while (true) {
       Extent extent = map.atOrAfter(at);
@@ -108,11 +127,16 @@ final class LogReader implements SpoolReader, AutoCloseable {
   }
 
   @Override
+  public List<SeqRange> lost() {
+    return holes;
+  }
+
+  @Override
   public void release(LogPosition position) throws IOException {
     List<SegmentFile> free = map.takeBefore(sets.needed(position));
     for (SegmentFile file : free) {
       closeScansOf(file.number());
-      log.recycle(file);
+      recycling.take(file);
     }
   }
 
@@ -297,13 +321,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private void reportDamage(LogPosition at, long bytes) {
     if (bytes > 0 && at.compareTo(lastDamage) > 0) {
       lastDamage = at; // once, however often it is read
-      events.recovered(
-          "damaged record skipped: segment="
-              + HexName.of(at.segment())
-              + ", offset="
-              + at.offset()
-              + ", bytes="
-              + bytes);
+      events.damaged(at, bytes);
     }
   }
 }

@@ -40,7 +40,8 @@ final class LogRecovery {
   /// @param diskEnd the proved end, in the segments' own places
   /// @param continued number of the segment to go on in, -1: none
   /// @param kept numbers of segments that must stay although nothing of them is read
-  /// @param lost holes in the seqs that no note names yet
+  /// @param holes seqs between the first and the last that no record has
+  /// @param lost those of them that no note names yet
   record Recovered(
       LogMap map,
       PartSets sets,
@@ -52,6 +53,7 @@ final class LogRecovery {
       List<Tail> tail,
       Map<ModelKey, Integer> tailKeys,
       Set<Long> kept,
+      List<SeqRange> holes,
       List<SeqRange> lost,
       Map<Long, Long> ringEnds,
       Map<Long, Map<LedgerKey, LedgerRow>> ledgers,
@@ -119,6 +121,7 @@ final class LogRecovery {
     }
     LogWalk walked = new LogWalk(disk, map, firstSeq());
     walked.walk(walk, seqsSeen);
+    seqsSeen = Math.max(seqsSeen, walked.nextSeq());
     List<SeqRange> lost = walked.lost();
     tell(walked.entries(), lost);
     long continued = continued();
@@ -133,6 +136,7 @@ final class LogRecovery {
         List.copyOf(tail),
         walked.keysOf(tail),
         kept,
+        walked.holes(),
         lost,
         ringEnds,
         walked.ledgers(),
@@ -237,6 +241,8 @@ final class LogRecovery {
 
   private void addTail(FoundGroup group) {
     GroupHeader header = group.header();
+    // Whoever wrote it had given all seqs before its first and forced them.
+    seqsSeen = Math.max(seqsSeen, header.firstSeq());
     boolean beforeProved = group.segment() < proved.segment();
     boolean again =
         (header.count() > 0 && header.nextSeq() <= seqsSeen)

@@ -82,6 +82,11 @@ final class LogWalk {
     return sets;
   }
 
+  /// Seqs between the first and the last that no record has, noted as lost or not.
+  List<SeqRange> holes() {
+    return holes.without(new SeqRanges());
+  }
+
   List<SeqRange> lost() {
     return holes.without(noted);
   }
@@ -92,6 +97,11 @@ final class LogWalk {
 
   int nextKeyId() {
     return keyIdMax + 1;
+  }
+
+  /// The seq after the last entry.
+  long nextSeq() {
+    return expected;
   }
 
   long timeMillis() {

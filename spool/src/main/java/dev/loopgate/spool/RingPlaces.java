@@ -66,7 +66,7 @@ final class RingPlaces {
         why = String.valueOf(e.getMessage());
       }
     }
-    events.recovered(
+    events.ringOnDisk(
         "ring on disk: file="
             + beside
             + ": a slow disk may now slow the serving; ring-directory="

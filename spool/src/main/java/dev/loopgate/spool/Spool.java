@@ -32,7 +32,7 @@ public final class Spool implements AutoCloseable {
   /// The slot of everything that has none of its own.
   public static final String OTHER = "(other)";
 
-  private static final String CLOSED_FILE = "ring.closed";
+  static final String CLOSED_FILE = "ring.closed";
   private static final long WATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long CLOSE_SECONDS = 30;
 
@@ -44,6 +44,7 @@ public final class Spool implements AutoCloseable {
   private final SpoolWriter writer;
   private final LogReader reader;
   private final SpoolConfig config;
+  private final long firstSeq;
   private final List<RingLane> lanes = new ArrayList<>();
   private volatile @Nullable Thread writerThread;
   private @Nullable Thread watchThread;
@@ -75,12 +76,15 @@ public final class Spool implements AutoCloseable {
             config.forceTimeout().toNanos());
     this.writer = new SpoolWriter(file, log, group, config, shared);
     this.reader = log.reader(EntryCodec::decode);
+    this.firstSeq = log.nextSeq();
   }
 
   /// The identity of the spool in this directory, 32 lower-case hex digits, without opening it;
-  /// empty when there is none or it can't be told any more.
+  /// empty when there is none.
+  ///
+  /// @throws IOException when it can't be told any more; one line names the file and what to do
   public static String idIn(Path directory) throws IOException {
-    SpoolId id = Ident.read(new FileDisk(), directory);
+    SpoolId id = LogDirectory.known(new ReadOnlyDisk(new FileDisk()), directory);
     return id == null ? "" : id.hex();
   }
 
@@ -163,6 +167,11 @@ public final class Spool implements AutoCloseable {
   /// Identity of this spool, 32 lower-case hex digits; the first 12 name the gateway's manifests.
   public String id() {
     return log.spoolId();
+  }
+
+  /// The seq of the first entry that this process accepts: those before it were recovered.
+  public long firstSeq() {
+    return firstSeq;
   }
 
   /// A lane for the calling thread; at most [SpoolConfig#lanesMax] a process.

@@ -26,6 +26,14 @@ public interface SpoolEvents {
   /// The log reached a watermark of its budget, in percent: 80, 95 or 100; 0 when back below.
   void watermark(int percent);
 
+  /// What lies in the log at `at` turned bad after the spool was opened, so many bytes of it:
+  /// whoever reads the log steps over it.
+  void damaged(LogPosition at, long bytes);
+
+  /// There was no memory file system with room for the ring, so it lies beside the log: a slow disk
+  /// may now slow the serving.
+  void ringOnDisk(String message);
+
   /// Something was found at start that is worth a line: recovered entries, a torn tail, a
   /// quarantine.
   void recovered(String what);

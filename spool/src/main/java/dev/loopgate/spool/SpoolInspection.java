@@ -7,20 +7,18 @@ import dev.loopgate.proto.v1.LedgerRow;
 import dev.loopgate.proto.v1.LostNote;
 import dev.loopgate.proto.v1.NoteMessage;
 import dev.loopgate.proto.v1.SeqRange;
+import dev.loopgate.spool.LogMap.Extent;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
-/// What lies in a spool's directory and its ring, looked at without opening it: no lock, nothing
-/// changed, nothing refused. Of a spool whose process lives it is a look at a moment: an entry that
-/// moves from the ring to the log meanwhile may be seen in neither.
+/// What lies in a spool's directory and its ring, looked at without opening it: see [SpoolLook].
 ///
 /// @param spoolId 32 hex digits, empty when there is none
 /// @param segments of the log, by their numbers
@@ -61,131 +59,89 @@ public record SpoolInspection(
   }
 
   /// Looks at the spool in `directory`, whose ring lies in `ringDirectory` or beside the log.
-  public static SpoolInspection of(Path directory, Path ringDirectory) {
-    Look look = new Look(new LogDirectory(directory));
-    look.readId();
-    look.readSegments();
-    for (Path ring :
-        List.of(
-            RingPlaces.inMemory(ringDirectory, look.spoolId),
-            directory.toAbsolutePath().normalize().resolve("ring"))) {
-      look.readRing(ring);
+  ///
+  /// @throws IOException when something can't be read; the message names it
+  public static SpoolInspection of(Path directory, Path ringDirectory) throws IOException {
+    try (SpoolLook look = SpoolLook.at(directory, ringDirectory)) {
+      return of(look);
     }
-    return look.result();
+  }
+
+  /// The same of a look, whose reader is read through.
+  public static SpoolInspection of(SpoolLook look) throws IOException {
+    Collected collected = new Collected(look);
+    collected.readLog();
+    return collected.result();
+  }
+
+  /// What became of one segment while it was read.
+  private static final class Row {
+    private long bytes;
+    private long entries;
+    private long firstSeq = -1;
+    private long lastSeq = -1;
+    private long damagedBytes;
+
+    void add(long seq) {
+      entries++;
+      firstSeq = firstSeq < 0 ? seq : firstSeq;
+      lastSeq = seq;
+    }
   }
 
   /// Collects while it reads. Confined to one inspection.
-  private static final class Look {
-    private final LogDirectory directory;
-    private final Disk disk = new FileDisk();
-    private final List<Segment> segments = new ArrayList<>();
+  private static final class Collected {
+    private final SpoolLook look;
+    private final Map<Long, Row> rows = new TreeMap<>(); // by number of the segment
     private final Map<EntryKind, Long> logged = new EnumMap<>(EntryKind.class);
-    private final Map<EntryKind, Long> inRing = new EnumMap<>(EntryKind.class);
     private final Map<EntryKind, LedgerCounts> noted = new EnumMap<>(EntryKind.class);
-    private final Map<Long, Long> ringEnds = new HashMap<>();
-    private final Map<Integer, EntryKind> kinds = new HashMap<>(); // by key id
     private final List<String> gaps = new ArrayList<>();
-    private final List<String> problems = new ArrayList<>();
-    private Map<EntryKind, Map<String, LedgerCounts>> ledger = Map.of();
-    private String spoolId = "";
-    private long unfinished;
-    private long nextSeq = -1; // a group written again after a failed force repeats its seqs
+    private final List<String> problems;
 
-    Look(LogDirectory directory) {
-      this.directory = directory;
+    Collected(SpoolLook look) {
+      this.look = look;
+      this.problems = new ArrayList<>(look.problems());
       for (EntryKind kind : EntryKind.values()) {
         logged.put(kind, 0L);
-        inRing.put(kind, 0L);
         noted.put(kind, new LedgerCounts(0, 0, 0, List.of()));
       }
     }
 
-    void readId() {
-      try {
-        SpoolId id = Ident.read(disk, directory.root());
-        spoolId = id == null ? "" : id.hex();
-      } catch (IOException e) {
-        problems.add("IDENT: " + e);
+    void readLog() throws IOException {
+      for (long number : look.map().numbers()) {
+        rows.put(number, new Row());
+      }
+      for (Extent extent : look.map().extents()) {
+        Row row = rowOf(extent);
+        row.bytes = Math.max(row.bytes, extent.offset() + extent.bytes());
+      }
+      SpoolReader reader = look.reader();
+      LogPosition at = reader.start();
+      for (Optional<LogRecord> next = reader.next(at); next.isPresent(); next = reader.next(at)) {
+        add(next.get());
+        at = next.get().next();
+      }
+      for (SpoolLook.Damage damage : look.damage()) {
+        rowAt(damage.at()).damagedBytes += damage.bytes();
       }
     }
 
-    void readSegments() {
-      List<String> names = List.of();
-      try {
-        names = disk.exists(directory.wal()) ? disk.list(directory.wal()) : names;
-      } catch (IOException e) {
-        problems.add("wal: " + e);
-      }
-      for (String name : names) {
-        try {
-          readSegment(name);
-        } catch (IOException e) {
-          problems.add("segment: file=" + name + ": " + e); // recycled just now, or unreadable
+    private void add(LogRecord record) {
+      switch (record) {
+        case LogRecord.EntryAt entry -> {
+          logged.merge(entry.kind(), 1L, Long::sum);
+          rowAt(entry.at()).add(entry.seq());
         }
+        case LogRecord.NoteAt note -> add(note.note());
       }
     }
 
-    void readSegment(String name) throws IOException {
-      Disk.DiskFile file = disk.open(directory.wal().resolve(name));
-      ByteBuffer page =
-          ByteBuffer.allocate(SegmentLayout.PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      file.read(page, 0);
-      SegmentLayout.Header header = SegmentLayout.readHeader(page.flip());
-      if (header == null) {
-        file.close();
-        problems.add("segment: file=" + name + ": no header");
-        return;
-      }
-      long number = LogDirectory.numberOf(name);
-      long entries = 0;
-      long firstSeq = -1;
-      long lastSeq = -1;
-      long end = SegmentLayout.PAGE_BYTES;
-      long damaged = 0;
-      try (SegmentScan scan = new SegmentScan(file, header.generation())) {
-        while (scan.seek(end, scan.size())) {
-          damaged += scan.skipped();
-          end = scan.nextOffset();
-          if (isEntry(scan) && scan.head().seq() >= nextSeq) {
-            countEntry(scan.head());
-            entries++;
-            firstSeq = firstSeq < 0 ? scan.head().seq() : firstSeq;
-            lastSeq = scan.head().seq();
-          }
-          readNote(scan);
-        }
-        readRingEnds(scan, end);
-      }
-      segments.add(new Segment(number, end, entries, firstSeq, lastSeq, damaged));
-    }
-
-    private static boolean isEntry(SegmentScan scan) {
-      return scan.head().type() == RecordLayout.ENTRY
-          || (scan.head().type() == RecordLayout.PART
-              && RecordLayout.readPartHead(scan.payload(), 0).isLast());
-    }
-
-    private void countEntry(RecordLayout.Head head) {
-      nextSeq = head.seq() + 1;
-      EntryKind kind = kinds.get(head.keyId());
-      if (kind != null) {
-        logged.merge(kind, 1L, Long::sum);
-      } else {
-        problems.add("entry: seq=" + head.seq() + ": its dictionary record is damaged");
-      }
-    }
-
-    private void readNote(SegmentScan scan) throws IOException {
-      if (scan.head().type() == RecordLayout.DICTIONARY) {
-        kinds.put(scan.head().keyId(), ModelKey.decoded(scan.payload()).kind());
-      } else if (scan.head().type() == RecordLayout.NOTE) {
-        NoteMessage note = NoteMessage.parseFrom(scan.payload());
-        switch (note.getNoteCase()) {
-          case LEDGER -> add(note.getLedger());
-          case GAP -> add(note.getGap());
-          case LOST -> add(note.getLost());
-          case NOTE_NOT_SET -> {} // of a later version
-        }
+    private void add(NoteMessage note) {
+      switch (note.getNoteCase()) {
+        case LEDGER -> add(note.getLedger());
+        case GAP -> add(note.getGap());
+        case LOST -> add(note.getLost());
+        case NOTE_NOT_SET -> {} // of a later version
       }
     }
 
@@ -201,48 +157,76 @@ public record SpoolInspection(
     }
 
     private void add(GapNote gap) {
-      gaps.add("gap: from=" + gap.getFromMs() + ", to=" + gap.getToMs() + ": " + gap.getReason());
+      gaps.add(
+          "gap: from="
+              + Instant.ofEpochMilli(gap.getFromMs())
+              + ", to="
+              + Instant.ofEpochMilli(gap.getToMs())
+              + ", reason="
+              + gap.getReason());
     }
 
     private void add(LostNote lost) {
       for (SeqRange seqs : lost.getSeqsList()) {
-        gaps.add("lost: seq=" + seqs.getFirst() + ".." + seqs.getLast() + ": " + lost.getReason());
+        gaps.add(
+            "lost: seqs="
+                + seqs.getFirst()
+                + ".."
+                + seqs.getLast()
+                + ", reason="
+                + lost.getReason());
       }
     }
 
-    private void readRingEnds(SegmentScan scan, long end) throws IOException {
-      for (long at = SegmentLayout.PAGE_BYTES; at < end; ) {
-        SegmentLayout.GroupHeader group = scan.groupHeader(at, scan.size());
-        if (group != null) {
-          ringEnds.merge(group.ringId(), group.ringEnd(), Math::max);
-        }
-        at += group == null ? SegmentLayout.PAGE_BYTES : SegmentLayout.padded(group.length());
-      }
+    private Row rowAt(LogPosition place) {
+      Extent extent = look.map().atOrAfter(place);
+      return extent == null ? new Row() : rowOf(extent);
     }
 
-    void readRing(Path path) {
-      if (!Files.exists(path)) {
-        return;
-      }
-      try (RingFile file = RingFile.openToRead(path)) {
-        Ring ring = file.ring();
-        long from = Math.max(ring.head(), ringEnds.getOrDefault(file.header().ringId(), 0L));
-        RingRecovery.Scan scan = new RingRecovery.Scan(ring, from, ring.tail(), false);
-        List<RingRecovery.Scan.Message> entry = scan.next();
-        while (!entry.isEmpty()) {
-          inRing.merge(entry.getFirst().head().kind(), 1L, Long::sum);
-          entry = scan.next();
-        }
-        unfinished += scan.unfinished();
-        ledger = Spool.counts(file.ledger());
-      } catch (IOException e) {
-        problems.add("ring: " + e.getMessage());
-      }
+    private Row rowOf(Extent extent) {
+      return rows.computeIfAbsent(extent.segment(), _ -> new Row());
     }
 
     SpoolInspection result() {
+      for (SeqRange seqs : look.lost()) {
+        problems.add(
+            "the log is damaged: entries lost="
+                + (seqs.getLast() - seqs.getFirst() + 1)
+                + ", seqs="
+                + seqs.getFirst()
+                + ".."
+                + seqs.getLast());
+      }
+      look.missing()
+          .forEach((kind, count) ->
+              problems.add(
+                  "entries the ledger counted are neither in the ring nor in the log: kind="
+                      + kind.word()
+                      + ", entries="
+                      + count));
+      if (!look.ringGap().isEmpty()) {
+        gaps.add("gap to come: reason=" + look.ringGap());
+      }
+      Map<EntryKind, Long> inRing = new EnumMap<>(EntryKind.class);
+      for (EntryKind kind : EntryKind.values()) {
+        inRing.put(kind, 0L);
+      }
+      look.inRing().forEach(some -> inRing.merge(some.kind(), some.entries(), Long::sum));
+      List<Segment> segments = new ArrayList<>();
+      rows.forEach((number, row) ->
+          segments.add(
+              new Segment(
+                  number, row.bytes, row.entries, row.firstSeq, row.lastSeq, row.damagedBytes)));
       return new SpoolInspection(
-          spoolId, segments, logged, inRing, unfinished, noted, ledger, gaps, problems);
+          look.spoolId(),
+          segments,
+          logged,
+          inRing,
+          look.unfinished(),
+          noted,
+          look.ledger(),
+          gaps,
+          problems);
     }
   }
 

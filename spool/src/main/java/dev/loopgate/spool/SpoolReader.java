@@ -1,7 +1,9 @@
 package dev.loopgate.spool;
 
 import dev.loopgate.capture.Entry;
+import dev.loopgate.proto.v1.SeqRange;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /// Reads what is durable, in the order of the log. Belongs to the one thread named `shipper`; there
@@ -20,6 +22,10 @@ public interface SpoolReader {
 
   /// The whole entry. Its bodies share a buffer that is valid until the next call.
   Entry read(LogRecord.EntryAt entry) throws IOException;
+
+  /// Seqs whose records were gone when the spool was opened: notes of the log name them lost. Those
+  /// of a record that turns bad later are missing between its neighbours'.
+  List<SeqRange> lost();
 
   /// Nothing before `position` is needed any more: whole segments before it go back to the pool.
   void release(LogPosition position) throws IOException;

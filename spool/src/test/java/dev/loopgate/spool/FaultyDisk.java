@@ -202,6 +202,11 @@ public final class FaultyDisk implements Disk {
   }
 
   @Override
+  public DiskFile openToRead(Path file) throws IOException {
+    return open(file);
+  }
+
+  @Override
   public boolean exists(Path path) throws IOException {
     requirePower();
     return names.containsKey(path) || directories.contains(path);

@@ -181,6 +181,11 @@ final class KillChild {
       return halting(disk.open(file));
     }
 
+    @Override
+    public DiskFile openToRead(Path file) throws IOException {
+      return disk.openToRead(file);
+    }
+
     private static boolean isWriter() {
       return Thread.currentThread().getName().equals("spool-writer");
     }

@@ -172,6 +172,16 @@ final class LogFixture {
     }
 
     @Override
+    public void damaged(LogPosition at, long bytes) {
+      lines.add("damaged " + at);
+    }
+
+    @Override
+    public void ringOnDisk(String message) {
+      lines.add("ring on disk " + message);
+    }
+
+    @Override
     public void recovered(String what) {
       lines.add("recovered " + what);
     }

@@ -46,6 +46,8 @@ final class SpoolFixture {
   static final class Heard implements SpoolEvents {
     final List<DropReason> dropped = new ArrayList<>();
     final List<String> recovered = new ArrayList<>();
+    final List<String> onDisk = new ArrayList<>();
+    long damaged;
     int cut;
     int failed;
     int healed;
@@ -80,6 +82,16 @@ final class SpoolFixture {
     public void watermark(int percent) {}
 
     @Override
+    public void damaged(LogPosition at, long bytes) {
+      damaged += bytes;
+    }
+
+    @Override
+    public void ringOnDisk(String message) {
+      onDisk.add(message);
+    }
+
+    @Override
     public void recovered(String what) {
       recovered.add(what);
     }
@@ -97,7 +109,7 @@ final class SpoolFixture {
   final Heard heard = new Heard();
   final Disk disk;
   final SpoolConfig config;
-  Host host = new Host("boot-1", 1L << 30);
+  Host host = new Host(RingHost.LINUX.bootId(), 1L << 30);
   Random random = new Random(1);
 
   SpoolFixture(Disk disk, Path spool, Path rings, int ringBytes) {

@@ -382,7 +382,7 @@ final class SpoolTest {
   void takesOnlyWhatIsCheckedAfterAnotherBoot() throws IOException {
     fixture.host = new SpoolFixture.Host("boot-1", 0); // no memory: the ring lies beside the log
     Spool killed = fixture.open();
-    assertThat(fixture.heard.recovered).anyMatch(e -> e.startsWith("ring on disk"));
+    assertThat(fixture.heard.onDisk).singleElement().asString().startsWith("ring on disk");
     SpoolLane lane = killed.openLane();
     append(lane, "p-1");
     append(lane, "p-2");

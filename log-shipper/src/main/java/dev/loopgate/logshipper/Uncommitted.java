@@ -1,0 +1,64 @@
+package dev.loopgate.logshipper;
+
+import dev.loopgate.proto.v1.SeqRange;
+import dev.loopgate.spool.LogPosition;
+import dev.loopgate.spool.LogRecord;
+import dev.loopgate.spool.SpoolReader;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/// Where in the seqs a shipper begins.
+final class Uncommitted {
+  private Uncommitted() {}
+
+  /// The first seq that is neither in a file nor accounted for in one's manifest, as far as the log
+  /// tells; -1 when nothing waits.
+  static long firstSeq(ShippingState state, SpoolReader reader) throws IOException {
+    long committed = 0;
+    for (HourBook book : state.books()) {
+      for (SeqSet set : List.of(book.seqs(), book.lost(), book.quarantined())) {
+        for (SeqSpan span : set.spans()) {
+          committed = Math.max(committed, span.last() + 1);
+        }
+      }
+    }
+    long first = firstThere(state, reader);
+    // Lost ones before the first that is there wait, too: for the note that names them.
+    List<SeqRange> lost = reader.lost();
+    for (SeqRange range : lost.reversed()) {
+      boolean touches = first < 0 || range.getLast() == first - 1;
+      if (touches && range.getLast() >= committed) {
+        first = Math.max(committed, range.getFirst());
+      }
+    }
+    return first;
+  }
+
+  private static long firstThere(ShippingState state, SpoolReader reader) throws IOException {
+    CommitRecord.WindowPlan plan = state.plan();
+    long first = -1;
+    if (plan != null) {
+      for (CommitRecord.HourPart part : plan.parts()) {
+        for (List<SeqSpan> spans :
+            List.of(part.part().seqs(), part.part().lost(), part.part().quarantined())) {
+          for (SeqSpan span : spans) {
+            first = first < 0 ? span.first() : Math.min(first, span.first());
+          }
+        }
+      }
+    }
+    LogPosition at = plan == null ? state.cursor() : plan.to();
+    while (first < 0) {
+      Optional<LogRecord> next = reader.next(at);
+      if (next.isEmpty()) {
+        return -1;
+      }
+      if (next.get() instanceof LogRecord.EntryAt entry) {
+        return entry.seq();
+      }
+      at = next.get().next();
+    }
+    return first;
+  }
+}
