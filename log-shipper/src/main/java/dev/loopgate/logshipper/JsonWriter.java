@@ -184,7 +184,7 @@ final class JsonWriter {
   /// Characters of a string value. A lone surrogate becomes U+FFFD.
   void piece(String value) throws IOException {
     int end = value.length();
-    for (int i = 0; i < end; ) {
+    for (int i = plainPrefix(value); i < end; ) {
       char c = value.charAt(i);
       if (c < 0x80) {
         if (ESCAPE[c] == 0) {
@@ -200,6 +200,24 @@ final class JsonWriter {
         utf8(point);
       }
     }
+  }
+
+  // Copies what needs no escaping and has room, mostly all of it, and says how far that went.
+  private int plainPrefix(String value) {
+    byte[] into = buffer; // locals: a loop over fields is not unrolled
+    int at = length;
+    int end = Math.min(value.length(), into.length - at);
+    int i = 0;
+    while (i < end) {
+      char c = value.charAt(i);
+      if (c >= 0x80 || ESCAPE[c] != 0) {
+        break;
+      }
+      into[at + i] = (byte) c;
+      i++;
+    }
+    length = at + i;
+    return i;
   }
 
   void flush() throws IOException {
