@@ -2,13 +2,13 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.fleet.Model;
 import io.netty.channel.ChannelFuture;
-import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// One event loop's connections to models: the idle ones, and how a request gets one. Confined to
@@ -28,16 +28,21 @@ final class ModelPool {
     boolean isGone();
   }
 
+  /// Addresses of a host that are tried for one request, at most.
+  static final int ADDRESSES_MAX = 8;
+
   private final ProxyLoop loop;
   private final ModelSlots slots;
   private final ModelConnector connector;
+  private final ModelResolver resolver;
   private final Map<String, ArrayDeque<ModelConnection>> idle = new HashMap<>();
   private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
-  ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector) {
+  ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector, ModelResolver resolver) {
     this.loop = loop;
     this.slots = slots;
     this.connector = connector;
+    this.resolver = resolver;
   }
 
   void acquire(Model model, Borrower borrower) {
@@ -118,42 +123,37 @@ final class ModelPool {
     }
   }
 
-  // A slot is taken, and is given back with the connection or with its failure.
+  // A slot is taken, and is given back with the connection or with the last failure.
   private void open(Model model, Borrower borrower) {
-    String host = model.host();
-    byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
-    if (literal != null) {
-      try {
-        connect(model, borrower, InetAddress.getByAddress(literal));
-      } catch (UnknownHostException e) {
-        throw new IllegalStateException("address of unusual length: host=" + host, e);
-      }
-      return;
-    }
-    // The resolver of the JDK blocks: it gets a thread of its own, which costs nothing while it
-    // waits.
-    Thread.ofVirtual()
-        .name("resolve-" + model.id())
-        .start(() -> {
-          InetAddress found;
-          try {
-            found = InetAddress.getByName(host);
-          } catch (UnknownHostException _) {
-            loop.eventLoop().execute(() -> failed(borrower));
-            return;
-          }
-          loop.eventLoop().execute(() -> connect(model, borrower, found));
+    long deadlineNanos = loop.time().nanos() + loop.config().model().connect().toNanos();
+    resolver.resolve(
+        model,
+        loop.eventLoop(),
+        found -> {
+          List<InetAddress> tried = found.subList(0, Math.min(found.size(), ADDRESSES_MAX));
+          connect(model, borrower, tried, deadlineNanos);
         });
   }
 
-  private void connect(Model model, Borrower borrower, InetAddress address) {
+  /// Tries one address after the other; each has an equal part of the time that is left, so that
+  /// one that is silent does not take it all.
+  private void connect(
+      Model model, Borrower borrower, List<InetAddress> addresses, long deadlineNanos) {
+    long leftNanos = deadlineNanos - loop.time().nanos();
+    if (addresses.isEmpty() || leftNanos <= 0 || borrower.isGone()) {
+      failed(borrower);
+      return;
+    }
     ModelConnection connection = new ModelConnection(loop, model);
     ChannelFuture connecting =
         connector.connect(
-            loop.eventLoop(), new InetSocketAddress(address, model.port()), connection);
+            loop.eventLoop(),
+            new InetSocketAddress(addresses.getFirst(), model.port()),
+            connection,
+            Duration.ofNanos(leftNanos / addresses.size()));
     connecting.addListener(done -> {
       if (!done.isSuccess()) {
-        failed(borrower);
+        connect(model, borrower, addresses.subList(1, addresses.size()), deadlineNanos);
         return;
       }
       loop.events().modelConnected(model.id());

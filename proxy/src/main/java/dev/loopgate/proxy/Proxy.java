@@ -100,7 +100,8 @@ public final class Proxy implements AutoCloseable {
               time,
               events,
               new ModelSlots(config.modelConnectionsMax()),
-              transport.connector(config.model().connect()),
+              transport.connector(),
+              ModelResolver.OF_SYSTEM,
               new LocalBytes(config.localBytesMax()),
               slots),
           lanes);

@@ -23,6 +23,7 @@ final class ProxyLoop {
       ProxyEvents events,
       ModelSlots modelSlots,
       ModelConnector connector,
+      ModelResolver resolver,
       LocalBytes localBytes,
       Map<String, Integer> slots) {
     Shared {
@@ -48,7 +49,7 @@ final class ProxyLoop {
     ProxyConfig config = shared.config();
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
     this.headScratch = new byte[config.headBytesMax()];
-    this.models = new ModelPool(this, shared.modelSlots(), shared.connector());
+    this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
   }
 
   EventLoop eventLoop() {

@@ -88,15 +88,17 @@ enum Transport {
   abstract int readOne(Channel channel, ByteBuffer one) throws IOException;
 
   /// Connections to models over this transport.
-  ModelConnector connector(Duration connectWithin) {
+  ModelConnector connector() {
     return new ModelConnector() {
       @Override
       public ChannelFuture connect(
-          EventLoop loop, InetSocketAddress address, ModelConnection connection) {
+          EventLoop loop, InetSocketAddress address, ModelConnection connection, Duration within) {
         return new Bootstrap()
             .group(loop)
             .channelFactory(Transport.this::newChannel)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectWithin.toMillis())
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                Math.toIntExact(within.toMillis()) + 1) // 0 would be without end
             .handler(
                 new ChannelInitializer<>() {
                   @Override

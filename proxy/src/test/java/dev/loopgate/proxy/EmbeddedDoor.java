@@ -26,8 +26,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A door without sockets: one caller, and models whose side the test plays.
 final class EmbeddedDoor implements ModelConnector {
@@ -83,6 +85,7 @@ final class EmbeddedDoor implements ModelConnector {
   final Told told = new Told();
   final List<EmbeddedChannel> models = new ArrayList<>();
   final EmbeddedChannel base = new EmbeddedChannel();
+  final ModelSlots slots = new ModelSlots(LIMITS.connectionsMax());
   final LocalBytes localBytes = new LocalBytes(LOCAL_BYTES_MAX);
   final ProxyLoop loop;
   private final Router router;
@@ -95,6 +98,19 @@ final class EmbeddedDoor implements ModelConnector {
   final List<String> writes = new ArrayList<>();
 
   boolean refusesConnections;
+
+  /// Where the host of any model is.
+  List<InetAddress> addresses = List.of(InetAddress.ofLiteral("10.0.0.1"));
+
+  /// Addresses that refuse.
+  final Set<String> refusing = new HashSet<>();
+
+  /// What was tried: address and milliseconds it was given.
+  final List<String> tried = new ArrayList<>();
+
+  /// How long a try takes that is refused.
+  Duration refusedAfter = Duration.ZERO;
+
   boolean pooledIsStale;
 
   EmbeddedDoor(Model... models) {
@@ -103,8 +119,8 @@ final class EmbeddedDoor implements ModelConnector {
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
     Fleet fleet = Fleet.of(models);
-    Map<String, Integer> slots = new HashMap<>();
-    fleet.deployments().forEach(deployment -> slots.put(deployment.model().id(), slots.size()));
+    Map<String, Integer> ledger = new HashMap<>();
+    fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
     ProxyConfig config =
         new ProxyConfig(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -125,10 +141,11 @@ final class EmbeddedDoor implements ModelConnector {
                 Redaction.DEFAULT,
                 time,
                 told,
-                new ModelSlots(LIMITS.connectionsMax()),
+                slots,
                 this,
+                (_, _, found) -> found.accept(addresses),
                 localBytes,
-                slots),
+                ledger),
             lane);
     this.caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));
   }
@@ -213,9 +230,12 @@ final class EmbeddedDoor implements ModelConnector {
 
   @Override
   public ChannelFuture connect(
-      EventLoop eventLoop, InetSocketAddress address, ModelConnection connection) {
+      EventLoop eventLoop, InetSocketAddress address, ModelConnection connection, Duration within) {
     EmbeddedChannel model = new EmbeddedChannel();
-    if (refusesConnections) {
+    String host = address.getAddress().getHostAddress();
+    tried.add(host + " " + within.toMillis());
+    if (refusesConnections || refusing.contains(host)) {
+      time.advance(refusedAfter);
       return model.newFailedFuture(new IOException("refused"));
     }
     model.pipeline().addLast("model", connection);

@@ -38,10 +38,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(LeakFree.class)
 @Timeout(60)
 final class ProxyIT {
+  private static final int CONNECTIONS_MAX = 256;
   private static final String GET = "GET /model/m/ HTTP/1.1\r\nHost: d\r\n\r\n";
 
   private final KeepingLane lane = new KeepingLane();
   private final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
+  private final Semaphore refused = new Semaphore(0);
   private final AtomicInteger cuts = new AtomicInteger();
   private final List<AutoCloseable> closing = new ArrayList<>();
 
@@ -73,13 +75,18 @@ final class ProxyIT {
           public void bodyCut(CutReason reason) {
             cuts.incrementAndGet();
           }
+
+          @Override
+          public void callerRefused() {
+            refused.release();
+          }
         };
     Proxy proxy =
         Proxy.listen(
             new ProxyConfig(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 2,
-                256,
+                CONNECTIONS_MAX,
                 16 << 10,
                 captureBytesMax,
                 ProxyConfig.LOCAL_BYTES_MAX,
@@ -116,6 +123,30 @@ final class ProxyIT {
 
   private Proxy door(RawModel model) throws IOException {
     return door(model, Transport.best(), ModelLimits.DEFAULT, 64 << 20);
+  }
+
+  @Test
+  void aConnectionTooManyIsClosedAtOnceAndCountedAndTheOthersGoOn() throws Exception {
+    Proxy proxy = door(RawModel.echo());
+    RawCaller first = served(proxy);
+    for (int i = 1; i < CONNECTIONS_MAX; i++) {
+      served(proxy); // so it is counted before the next one comes, by whichever loop
+    }
+
+    RawCaller tooMany = call(proxy);
+
+    assertThat(tooMany.readToEnd()).as("not a byte, then the end").isEmpty();
+    assertThat(refused.tryAcquire(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(refused.availablePermits()).isZero();
+    first.send(GET);
+    assertThat(first.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+  }
+
+  private RawCaller served(Proxy proxy) throws IOException {
+    RawCaller caller = call(proxy);
+    caller.send(GET);
+    assertThat(caller.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    return caller;
   }
 
   @Test
