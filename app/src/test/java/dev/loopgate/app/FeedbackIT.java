@@ -10,7 +10,6 @@ import dev.loopgate.testkit.FileLine;
 import dev.loopgate.testkit.Framing;
 import dev.loopgate.testkit.GatewayProcess;
 import dev.loopgate.testkit.Payload;
-import dev.loopgate.testkit.ScriptedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,25 +35,20 @@ final class FeedbackIT {
           "/api/v1/feedback/",
           "/api/v1/feedback/x/y");
 
-  private ScriptedModel model;
+  private ScriptedRun run;
   private Rig rig;
-  private GatewayProcess gateway;
 
   @BeforeAll
   void start(@TempDir Path directory) throws Exception {
-    model = ScriptedModel.start();
-    rig = Rig.infrontOf(directory, model.url());
-    gateway = rig.start();
+    run = ScriptedRun.start(directory, "");
+    rig = run.rig();
   }
 
   @AfterAll
   void stop() throws Exception {
-    if (gateway != null) {
-      assertThat(gateway.stop()).as(gateway.output()).isZero();
-      GatewayProcess.Run verify = rig.verify();
-      assertThat(verify.exit()).as(verify.output()).isZero();
+    if (run != null) {
+      run.close();
     }
-    model.close();
   }
 
   @Test
@@ -169,7 +163,7 @@ final class FeedbackIT {
   @Test
   void aFullDiskRefusesFeedbackAndServesPredictions(@TempDir Path second) throws Exception {
     // More than any disk has free: the spool counts as full from the start.
-    Rig full = Rig.infrontOf(second, model.url()).with("--spool.free-bytes-min", "1024GiB");
+    Rig full = Rig.infrontOf(second, run.model().url()).with("--spool.free-bytes-min", "1024GiB");
     try (GatewayProcess beside = full.start();
         Caller caller = beside.call()) {
       caller.send(
@@ -193,7 +187,7 @@ final class FeedbackIT {
   }
 
   private Answer post(String url, String body, String... headers) throws IOException {
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send(
           "POST "
               + url

@@ -11,7 +11,6 @@ import dev.loopgate.testkit.Framing;
 import dev.loopgate.testkit.GatewayProcess;
 import dev.loopgate.testkit.Payload;
 import dev.loopgate.testkit.Script;
-import dev.loopgate.testkit.ScriptedModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -38,34 +37,29 @@ final class RecordsIT {
   private static final Payload REPLY = new Payload(Payload.Kind.TEXT, 12, 20_000);
   private static final Script PLAIN = Script.plain(ASK, REPLY);
 
-  private ScriptedModel model;
+  private ScriptedRun run;
   private Rig rig;
-  private GatewayProcess gateway;
 
   @BeforeAll
   void start(@TempDir Path directory) throws Exception {
-    model = ScriptedModel.start();
     int closedPort;
     try (ServerSocket socket = new ServerSocket(0)) {
       closedPort = socket.getLocalPort();
     }
-    rig =
-        Rig.infrontOf(
-                directory,
-                model.url(),
-                "  - {id: gone, url: \"http://127.0.0.1:%d\"}\n".formatted(closedPort))
-            .with("--proxy.first-byte-timeout", "1s");
-    gateway = rig.start();
+    run =
+        ScriptedRun.start(
+            directory,
+            "  - {id: gone, url: \"http://127.0.0.1:%d\"}\n".formatted(closedPort),
+            "--proxy.first-byte-timeout",
+            "1s");
+    rig = run.rig();
   }
 
   @AfterAll
   void stop() throws Exception {
-    if (gateway != null) {
-      assertThat(gateway.stop()).as(gateway.output()).isZero();
-      GatewayProcess.Run verify = rig.verify();
-      assertThat(verify.exit()).as(verify.output()).isZero();
+    if (run != null) {
+      run.close();
     }
-    model.close();
   }
 
   @Test
@@ -117,7 +111,7 @@ final class RecordsIT {
     Answer silent =
         predict("silent", "POST", Framing.LENGTH, PLAIN.behaving(Script.Behaviour.SILENT));
     Answer gone;
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send("POST", "/model/gone/x", Map.of("request-id", "gone"), Framing.LENGTH, ASK);
       gone = caller.receive("POST");
     }
@@ -140,7 +134,7 @@ final class RecordsIT {
   @Test
   void aModelThatBreaksOffInItsBodyLeavesWhatCame() throws Exception {
     Script script = PLAIN.behaving(Script.Behaviour.RESET_IN_BODY);
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       send(caller, "broken", "POST", Framing.LENGTH, script);
       assertThatThrownBy(() -> caller.receive("POST")).isInstanceOf(IOException.class);
     }
@@ -154,7 +148,7 @@ final class RecordsIT {
   @Test
   void aCallerThatLeavesIsRecordedAsSuch() throws Exception {
     Payload large = new Payload(Payload.Kind.TEXT, 13, 64 << 20);
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       send(caller, "left", "POST", Framing.LENGTH, Script.plain(ASK, large));
       assertThatThrownBy(() ->
               caller.receive(
@@ -204,7 +198,7 @@ final class RecordsIT {
     try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
       gzip.write("{\"a\":1}".getBytes(StandardCharsets.UTF_8));
     }
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send(
           "POST /model/m/x HTTP/1.1\r\nhost: t\r\nrequest-id: gzip\r\ncontent-encoding: gzip\r\n"
               + "content-length: %d\r\n\r\n".formatted(zipped.size())
@@ -228,7 +222,7 @@ final class RecordsIT {
             Framing.LENGTH,
             Script.plain(body, REPLY).behaving(Script.Behaviour.EARLY));
     Answer continued;
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send(
           "POST /model/m/x?%s HTTP/1.1\r\nhost: t\r\nrequest-id: expect\r\n"
                   .formatted(PLAIN.query())
@@ -247,7 +241,7 @@ final class RecordsIT {
 
   @Test
   void secretsAreNowhereOnDisk() throws Exception {
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send(
           Rig.head(
               "POST /model/m/x?api_key=hush-1&a=b HTTP/1.1",
@@ -273,7 +267,7 @@ final class RecordsIT {
 
   @Test
   void anUnknownModelIsAnEmpty404AndNoEntry() throws Exception {
-    try (Caller caller = gateway.call()) {
+    try (Caller caller = run.gateway().call()) {
       caller.send("POST", "/model/who/x", Map.of("request-id", "who"), Framing.LENGTH, ASK);
       Answer answer = caller.receive("POST");
       assertThat(answer.status()).isEqualTo(404);
@@ -289,7 +283,7 @@ final class RecordsIT {
   void twoGatewaysShareOneFilesRootWithoutOverwriting(@TempDir Path second) throws Exception {
     Files.createDirectories(second.resolve("data"));
     Files.createSymbolicLink(second.resolve("data/files"), rig.files().toAbsolutePath());
-    Rig other = Rig.infrontOf(second, model.url());
+    Rig other = Rig.infrontOf(second, run.model().url());
     Set<String> ids = new HashSet<>();
     try (GatewayProcess beside = other.start()) {
       for (int i = 0; i < 20; i++) {
@@ -318,7 +312,7 @@ final class RecordsIT {
 
   private Answer predict(String id, String method, Framing framing, Script script)
       throws IOException {
-    return predict(gateway, id, method, framing, script);
+    return predict(run.gateway(), id, method, framing, script);
   }
 
   private static Answer predict(

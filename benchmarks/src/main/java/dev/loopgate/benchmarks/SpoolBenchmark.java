@@ -1,6 +1,5 @@
 package dev.loopgate.benchmarks;
 
-import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.TimeSource;
@@ -59,7 +58,8 @@ public class SpoolBenchmark {
     static Round open() throws IOException, SpoolException {
       Path directory = Files.createTempDirectory("loopgate-benchmark");
       Spool spool =
-          Spool.open(SpoolConfig.in(directory.resolve("spool")), new SystemTime(), new Silence());
+          Spool.open(
+              SpoolConfig.in(directory.resolve("spool")), new SystemTime(), SpoolEvents.SILENT);
       return new Round(directory, spool, spool.openLane(), spool.slotOf("wine"));
     }
 
@@ -121,37 +121,5 @@ public class SpoolBenchmark {
     public long epochMillis() {
       return System.currentTimeMillis();
     }
-  }
-
-  private static final class Silence implements SpoolEvents {
-    @Override
-    public void entryDropped(DropReason reason) {}
-
-    @Override
-    public void entryCut() {}
-
-    @Override
-    public void groupForced(int entries, long bytes, long forceNanos) {}
-
-    @Override
-    public void diskFailed(String step, String message) {}
-
-    @Override
-    public void spoolFailed(String message) {}
-
-    @Override
-    public void spoolRecovered() {}
-
-    @Override
-    public void watermark(int percent) {}
-
-    @Override
-    public void damaged(LogPosition at, long bytes) {}
-
-    @Override
-    public void ringOnDisk(String message) {}
-
-    @Override
-    public void recovered(String what) {}
   }
 }

@@ -48,7 +48,7 @@ final class SpoolAndShipperTest {
                 defaults.forceAfterBytes(),
                 defaults.forceTimeout()),
             time,
-            new Quiet());
+            SpoolEvents.SILENT);
     opened.start();
     return opened;
   }
@@ -123,38 +123,5 @@ final class SpoolAndShipperTest {
     }
     assertThat(objects.keySet()).noneMatch(key -> key.startsWith("."));
     return objects;
-  }
-
-  /// Nothing to tell.
-  static final class Quiet implements SpoolEvents {
-    @Override
-    public void entryDropped(DropReason reason) {}
-
-    @Override
-    public void entryCut() {}
-
-    @Override
-    public void groupForced(int entries, long bytes, long forceNanos) {}
-
-    @Override
-    public void diskFailed(String step, String message) {}
-
-    @Override
-    public void spoolFailed(String message) {}
-
-    @Override
-    public void spoolRecovered() {}
-
-    @Override
-    public void watermark(int percent) {}
-
-    @Override
-    public void damaged(LogPosition at, long bytes) {}
-
-    @Override
-    public void ringOnDisk(String message) {}
-
-    @Override
-    public void recovered(String what) {}
   }
 }

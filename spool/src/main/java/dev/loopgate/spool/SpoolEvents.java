@@ -5,6 +5,40 @@ import dev.loopgate.capture.DropReason;
 /// Everything the spool tells the outside. Called on event loops and on `spool-writer`: must not
 /// block.
 public interface SpoolEvents {
+  /// Does nothing. No method has a default: who listens must say what becomes of each.
+  SpoolEvents SILENT =
+      new SpoolEvents() {
+        @Override
+        public void entryDropped(DropReason reason) {}
+
+        @Override
+        public void entryCut() {}
+
+        @Override
+        public void groupForced(int entries, long bytes, long forceNanos) {}
+
+        @Override
+        public void diskFailed(String step, String message) {}
+
+        @Override
+        public void spoolFailed(String message) {}
+
+        @Override
+        public void spoolRecovered() {}
+
+        @Override
+        public void watermark(int percent) {}
+
+        @Override
+        public void damaged(LogPosition at, long bytes) {}
+
+        @Override
+        public void ringOnDisk(String message) {}
+
+        @Override
+        public void recovered(String what) {}
+      };
+
   /// One entry more in the ledger's `dropped{reason}`.
   void entryDropped(DropReason reason);
 

@@ -6,13 +6,14 @@ import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.RequestId;
-import dev.loopgate.capture.TimeSource;
 import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,23 +25,16 @@ final class LogFixture {
   static final Path SPOOL = Path.of("/spool");
   static final int SEGMENT_BYTES = 64 << 10;
   static final Supplier<Optional<NoteMessage>> NO_SNAPSHOT = Optional::empty;
-  static final TimeSource TIME =
-      new TimeSource() {
-        @Override
-        public long nanos() {
-          return 0;
-        }
-
-        @Override
-        public long epochMillis() {
-          return 1_700_000_000_000L;
-        }
-      };
 
   /// What was read back.
   record Read(LogPosition at, LogPosition next, long seq, String text) {}
 
   private LogFixture() {}
+
+  /// A clock that nobody turns.
+  static ManualTime time() {
+    return new ManualTime(Instant.ofEpochMilli(SpoolFixture.START_MILLIS));
+  }
 
   static SpoolConfig config(long logBytesMax) {
     return new SpoolConfig(
@@ -57,7 +51,7 @@ final class LogFixture {
   }
 
   static Log open(Disk disk, SpoolEvents events, Random random) throws SpoolException {
-    return Log.open(disk, config(1 << 30), events, TIME, random);
+    return Log.open(disk, config(1 << 30), events, time(), random);
   }
 
   static Log open(Disk disk) throws SpoolException {

@@ -290,11 +290,11 @@ class LogTest {
             fake.forceAfterBytes(),
             fake.forceTimeout());
     for (int i = 0; i < 3; i++) {
-      try (Log log = Log.open(new FileDisk(), config, told, LogFixture.TIME, new Random(i))) {
+      try (Log log = Log.open(new FileDisk(), config, told, LogFixture.time(), new Random(i))) {
         LogFixture.append(log, "life " + i, "x".repeat(900_000));
         while (log.fillPool()) {}
         assertThatThrownBy(
-                () -> Log.open(new FileDisk(), config, told, LogFixture.TIME, new Random(9)))
+                () -> Log.open(new FileDisk(), config, told, LogFixture.time(), new Random(9)))
             .isInstanceOf(SpoolException.class);
         assertThat(LogFixture.seqs(log)).hasSize(2 * (i + 1));
       }

@@ -58,10 +58,10 @@ final class SpoolFailureTest {
     assertThat(fixture.heard.dropped).containsExactly(DropReason.SPOOL_FAILED);
 
     disk.capacity(Long.MAX_VALUE);
-    fixture.time.pass(Duration.ofSeconds(10).minusNanos(1));
+    fixture.time.advance(Duration.ofSeconds(10).minusNanos(1));
     spool.doWork();
     assertThat(spool.status().failed()).isTrue();
-    fixture.time.pass(Duration.ofNanos(1));
+    fixture.time.advance(Duration.ofNanos(1));
     spool.doWork();
     assertThat(spool.status().failed()).isFalse();
     assertThat(fixture.heard.healed).isEqualTo(1);

@@ -5,13 +5,14 @@ import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.Prediction;
-import dev.loopgate.capture.TimeSource;
 import dev.loopgate.proto.v1.Counts;
 import dev.loopgate.proto.v1.LedgerRow;
 import dev.loopgate.proto.v1.NoteMessage;
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,25 +23,6 @@ import java.util.TreeMap;
 /// The tiny language of the spool's tests: a spool whose time is turned by hand and that can die.
 final class SpoolFixture {
   static final long START_MILLIS = 1_700_000_000_000L;
-
-  /// Time turned by hand.
-  static final class HandTime implements TimeSource {
-    long nanos;
-
-    @Override
-    public long nanos() {
-      return nanos;
-    }
-
-    @Override
-    public long epochMillis() {
-      return START_MILLIS + nanos / 1_000_000;
-    }
-
-    void pass(Duration duration) {
-      nanos += duration.toNanos();
-    }
-  }
 
   /// What the spool told.
   static final class Heard implements SpoolEvents {
@@ -105,7 +87,7 @@ final class SpoolFixture {
     }
   }
 
-  final HandTime time = new HandTime();
+  final ManualTime time = new ManualTime(Instant.ofEpochMilli(START_MILLIS));
   final Heard heard = new Heard();
   final Disk disk;
   final SpoolConfig config;

@@ -134,10 +134,10 @@ final class SpoolModelTest {
           begun++;
           lane.begun(PREDICTION, slot, now); // will never end
         }
-        case 5 -> fixture.time.pass(Duration.ofNanos(random.nextLong(30 * MINUTE)));
+        case 5 -> fixture.time.advance(Duration.ofNanos(random.nextLong(30 * MINUTE)));
         default -> {
           spool.doWork();
-          fixture.time.pass(Duration.ofMillis(10));
+          fixture.time.advance(Duration.ofMillis(10));
           spool.doWork();
         }
       }

@@ -71,10 +71,10 @@ final class SpoolTest {
       append(lane, "p-1");
 
       assertThat(spool.doWork()).isZero();
-      fixture.time.pass(Duration.ofMillis(9));
+      fixture.time.advance(Duration.ofMillis(9));
       assertThat(spool.doWork()).isZero();
       assertThat(spool.status().inRing()).isEqualTo(1);
-      fixture.time.pass(Duration.ofMillis(1));
+      fixture.time.advance(Duration.ofMillis(1));
       assertThat(spool.doWork()).isEqualTo(1);
     }
   }
@@ -109,9 +109,9 @@ final class SpoolTest {
     append(lane, "p-1");
     append(lane, "p-2");
     byte[] before = Files.readAllBytes(killed.ringFile().path());
-    fixture.time.pass(Duration.ofMillis(10));
+    fixture.time.advance(Duration.ofMillis(10));
     killed.doWork();
-    fixture.time.pass(Duration.ofMillis(10));
+    fixture.time.advance(Duration.ofMillis(10));
     killed.doWork();
     append(lane, "p-3");
     // As if the kill had come before the ring was released: head and zeros are not there yet.
@@ -255,7 +255,7 @@ final class SpoolTest {
       spool.doWork();
       Duration hour = Duration.ofHours(1);
       for (int i = 1; i <= 3; i++) {
-        fixture.time.pass(hour);
+        fixture.time.advance(hour);
         now += hour.toMillis();
         lane.append(prediction("p-" + i, now, 1, 1), 0);
         lane.begun(PREDICTION, 0, now);
@@ -285,9 +285,9 @@ final class SpoolTest {
       SpoolLane lane = spool.openLane();
       List<ForceListener.Outcome> told = new ArrayList<>();
       lane.appendForced(feedback("f-1", now), 0, told::add);
-      fixture.time.pass(Duration.ofSeconds(10).minusNanos(1));
+      fixture.time.advance(Duration.ofSeconds(10).minusNanos(1));
       assertThat(spool.expireTickets()).isZero();
-      fixture.time.pass(Duration.ofNanos(1));
+      fixture.time.advance(Duration.ofNanos(1));
       assertThat(spool.expireTickets()).isEqualTo(1);
       spool.doWork();
 
@@ -337,11 +337,11 @@ final class SpoolTest {
   void notesAGapWhenTheRingWasLost() throws IOException {
     Spool killed = fixture.open();
     append(killed.openLane(), "p-1");
-    fixture.time.pass(Duration.ofMillis(1));
+    fixture.time.advance(Duration.ofMillis(1));
     drain(killed);
     Files.delete(killed.ringFile().path());
     kill(killed);
-    fixture.time.pass(Duration.ofMinutes(5));
+    fixture.time.advance(Duration.ofMinutes(5));
 
     try (Spool spool = fixture.open()) {
       assertThat(gaps(spool)).hasSize(1);
@@ -513,7 +513,7 @@ final class SpoolTest {
     spool.doWork(); // so that what waits begins to age
     int steps = 0;
     do {
-      fixture.time.pass(Duration.ofMillis(100));
+      fixture.time.advance(Duration.ofMillis(100));
       assertThat(++steps).as("steps until the ring is empty").isLessThan(1000);
     } while (spool.doWork() > 0 || spool.status().ringBytesUsed() > 0);
   }
