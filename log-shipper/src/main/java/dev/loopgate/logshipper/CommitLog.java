@@ -85,6 +85,9 @@ final class CommitLog implements AutoCloseable {
                 + snapshot.spool());
       }
       frames.records.forEach(state::apply);
+      if (frames.damaged || frames.torn) {
+        state.doubtKeys();
+      }
       if (frames.damaged) {
         damaged.add(name);
       }
@@ -250,6 +253,7 @@ final class CommitLog implements AutoCloseable {
   private static final class Frames {
     private final List<CommitRecord> records = new ArrayList<>();
     private boolean damaged;
+    private boolean torn = true; // bytes stand behind the last whole one
 
     static Frames of(byte[] all) {
       Frames frames = new Frames();
@@ -270,6 +274,7 @@ final class CommitLog implements AutoCloseable {
         }
         at = end;
       }
+      frames.torn = at < all.length;
       return frames;
     }
 
