@@ -93,6 +93,9 @@ final class CommitLog implements AutoCloseable {
                 + " log still holds is published once more)");
       }
       frames.records.forEach(state::apply);
+      if (frames.damaged || frames.torn) {
+        state.doubtKeys();
+      }
       if (frames.damaged) {
         damaged.add(name);
       }
@@ -272,6 +275,7 @@ final class CommitLog implements AutoCloseable {
   private static final class Frames {
     private final List<CommitRecord> records = new ArrayList<>();
     private boolean damaged;
+    private boolean torn = true; // bytes stand behind the last whole one
 
     static Frames of(byte[] all) {
       Frames frames = new Frames();
@@ -292,6 +296,7 @@ final class CommitLog implements AutoCloseable {
         }
         at = end;
       }
+      frames.torn = at < all.length;
       return frames;
     }
 

@@ -83,6 +83,7 @@ sealed interface CommitRecord {
   /// Everything, at the start of a file.
   ///
   /// @param letGoThrough the latest hour whose book was let go; `Long.MIN_VALUE` when none was
+  /// @param keysInDoubt see [ShippingState#keysInDoubt]; absent in what earlier versions wrote
   record Snapshot(
       String spool,
       LogPosition cursor,
@@ -91,7 +92,8 @@ sealed interface CommitRecord {
       List<Carried> carried,
       long letGoThrough,
       @Nullable WindowPlan plan,
-      @Nullable ManifestPlanned manifestPlan)
+      @Nullable ManifestPlanned manifestPlan,
+      @Nullable Boolean keysInDoubt)
       implements CommitRecord {
     public Snapshot {
       books = List.copyOf(books);

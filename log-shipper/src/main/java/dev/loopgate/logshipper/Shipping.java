@@ -41,6 +41,7 @@ final class Shipping {
   private final CommitLog.Found found;
   private final Staging staging;
   private final Numbering numbering;
+  private final Publishing publishing;
   private final PartitionBound bound;
   private final Rendering rendering;
   private final Set<Integer> published = new HashSet<>();
@@ -79,6 +80,7 @@ final class Shipping {
     log = CommitLog.continuing(tree, config.commitDirectory(), found);
     staging = new Staging(tree, around.store().staging());
     numbering = new Numbering(around.store(), random);
+    publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
     bound = new PartitionBound(config.modelsMax());
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
@@ -197,16 +199,10 @@ final class Shipping {
 
   private void publish(WindowPlan plan, PlannedFile file) throws IOException {
     String name = Staging.nameOf(plan.window(), file.number());
-    Publication publication = publish(file.key(), name, file.size(), file.crc32c());
+    Publication publication = publishing.publish(file.key(), name, file.size(), file.crc32c());
     if (publication == Publication.TAKEN) {
       around.events().keyTaken(file.key().path());
-      long plannedMax = file.n();
-      for (PlannedFile other : plan.files()) {
-        if (other.partition().equals(file.partition())) {
-          plannedMax = Math.max(plannedMax, other.n());
-        }
-      }
-      long n = numbering.afterTaken(file.partition(), plannedMax);
+      long n = publishing.numberAfterTaken(plan, file, name, log.state().keysInDoubt());
       force(new CommitRecord.Renumbered(plan.window(), file.number(), n));
       return;
     }
@@ -221,21 +217,12 @@ final class Shipping {
             publication == Publication.PUBLISHED_BEFORE);
   }
 
-  private Publication publish(ObjectKey key, String name, long size, int crc32c)
-      throws IOException {
-    if (!staging.isIntact(name, size, crc32c)) {
-      // Never rendered a second time: under this key there may be what the first rendering made.
-      throw new HaltException("staged file: lost or altered: file=" + name + ", key=" + key);
-    }
-    String owner = ShipperConfig.instanceOf(around.spoolId()) + '/' + name;
-    return around.store().publish(key, new StagedFile(staging.pathOf(name), size, crc32c, owner));
-  }
-
   private void publishManifest(ManifestPlanned planned) throws IOException {
     String instance = ShipperConfig.instanceOf(around.spoolId());
     ObjectKey key = Manifest.key(instance, planned.hour(), planned.revision());
     String name = Staging.nameOfManifest(planned.hour(), planned.revision());
-    boolean taken = publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
+    boolean taken =
+        publishing.publish(key, name, planned.size(), planned.crc32c()) == Publication.TAKEN;
     force(new CommitRecord.ManifestEnded(planned.hour(), planned.revision(), taken));
     if (!taken) {
       around.events().manifestPublished(key.path());

@@ -28,6 +28,7 @@ final class ShippingState {
   private long letGoThrough = Long.MIN_VALUE;
   private @Nullable WindowPlan plan;
   private @Nullable ManifestPlanned manifestPlan;
+  private boolean keysInDoubt;
 
   ShippingState(String spool) {
     this.spool = spool;
@@ -49,6 +50,17 @@ final class ShippingState {
   /// The window that is planned and not committed.
   @Nullable WindowPlan plan() {
     return plan;
+  }
+
+  /// Whether files of the open plan may have had later keys than it says: a record of the commit
+  /// log can't be read any more.
+  boolean keysInDoubt() {
+    return keysInDoubt;
+  }
+
+  /// Something was read that is no record, behind the plan if one is open.
+  void doubtKeys() {
+    keysInDoubt = plan != null;
   }
 
   /// The manifest that is planned and has not ended.
@@ -145,6 +157,7 @@ final class ShippingState {
     }
     cursor = open.to();
     plan = null;
+    keysInDoubt = false;
   }
 
   private void reopen(HourPart part) {
@@ -192,7 +205,15 @@ final class ShippingState {
     carried.forEach(
         (key, open) -> carriedRows.add(new Carried(key.kind(), key.deployment(), open)));
     return new CommitRecord.Snapshot(
-        spool, cursor, nextWindow, states, carriedRows, letGoThrough, plan, manifestPlan);
+        spool,
+        cursor,
+        nextWindow,
+        states,
+        carriedRows,
+        letGoThrough,
+        plan,
+        manifestPlan,
+        keysInDoubt);
   }
 
   private void restore(CommitRecord.Snapshot snapshot) {
@@ -219,5 +240,6 @@ final class ShippingState {
     letGoThrough = snapshot.letGoThrough();
     plan = snapshot.plan();
     manifestPlan = snapshot.manifestPlan();
+    keysInDoubt = Boolean.TRUE.equals(snapshot.keysInDoubt());
   }
 }

@@ -133,6 +133,12 @@ final class FaultyTree implements FileTree {
     inode.bytes[random.nextInt(inode.length)] ^= 4;
   }
 
+  /// Flips a bit of its last byte.
+  void rotEnd(Path file) {
+    Inode inode = inode(names.get(file));
+    inode.bytes[inode.length - 1] ^= 4;
+  }
+
   void lose(Path file) {
     names.remove(file);
     durableNames.remove(file);

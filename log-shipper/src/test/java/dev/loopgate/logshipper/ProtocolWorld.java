@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// One shipper, its disk and its store, moved by one act at a time; the same acts always come to
 /// the same. The shipper is the real one, from `Shipping` down.
@@ -55,11 +56,15 @@ final class ProtocolWorld {
     SENT_LATE,
     KILLED,
     POWER_CUT,
-    DISK_FULL
+    DISK_FULL,
+    /// Killed, and the last record of the commit log, a file's new number, rots.
+    ROTTEN
   }
 
   static final int ENTRIES = 3;
   private static final String THEIRS = "{\"request_id\":\"theirs\"}\n";
+  private static final Pattern RENUMBERED =
+      Pattern.compile("\\{\"window\":[0-9]+,\"number\":[0-9]+,\"n\":[0-9]+}$");
   private static final Path STAGING = Path.of("/staging");
   private static final Partition PARTITION =
       new Partition(LogStream.FEEDBACK, "wine", "1", 498_754);
@@ -138,6 +143,11 @@ final class ProtocolWorld {
         life.append('!').append(act.at());
       }
       case KILLED, POWER_CUT -> die(act, before);
+      case ROTTEN -> {
+        tree.rotEnd(newestCommits());
+        tree.restart();
+        shipping = open();
+      }
     }
     diskSteps = tree.steps() - before;
   }
@@ -220,6 +230,19 @@ final class ProtocolWorld {
     }
     bucket.put(put.key(), put);
     return true;
+  }
+
+  private Path newestCommits() {
+    return tree.files(ShipperSim.SPOOL.resolve("commit")).getLast();
+  }
+
+  /// Whether the last thing that the commit log says is a file's new number.
+  boolean endsWithANewNumber() {
+    if (tree.files(ShipperSim.SPOOL.resolve("commit")).isEmpty()) {
+      return false;
+    }
+    String log = new String(tree.bytes(newestCommits()), StandardCharsets.ISO_8859_1);
+    return RENUMBERED.matcher(log).find();
   }
 
   private ShippingState onDisk() throws IOException {
@@ -329,6 +352,10 @@ final class ProtocolWorld {
   /// Each staged file is asked for with one content, and under another key only when a foreign
   /// owner has the one before.
   private void watch(Put put) {
+    String there = objects().get(put.key());
+    if (there != null && !put.text().startsWith(there)) {
+      return; // another's: to ask there again is of no use and does no harm
+    }
     Put last = lastPuts.put(put.owner(), put);
     if (last == null) {
       return;
