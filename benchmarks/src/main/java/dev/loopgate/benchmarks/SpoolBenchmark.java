@@ -4,7 +4,6 @@ import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.Appended;
-import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
+import dev.loopgate.spool.SpoolEvents;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class LookThroughTest {
             defaults.forceAfterBytes(),
             defaults.forceTimeout()),
         time,
-        new SpoolAndShipperTest.Quiet());
+        SpoolEvents.SILENT);
   }
 
   private LogShipper ship(Spool spool) throws IOException {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
-import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;

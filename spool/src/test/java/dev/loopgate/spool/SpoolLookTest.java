@@ -122,9 +122,9 @@ final class SpoolLookTest {
     drain(killed);
     append(lane, "last-1", now);
     append(lane, "last-2", now);
-    fixture.time.pass(Duration.ofMillis(200));
+    fixture.time.advance(Duration.ofMillis(200));
     killed.doWork();
-    fixture.time.pass(Duration.ofMillis(200));
+    fixture.time.advance(Duration.ofMillis(200));
     assertThat(killed.doWork()).isEqualTo(2);
     killed.die();
     rot("last-2");
@@ -180,7 +180,7 @@ final class SpoolLookTest {
               .name("producer")
               .start(() -> {
                 while (!stop.get()) {
-                  fixture.time.nanos = System.nanoTime();
+                  fixture.time.setNanos(System.nanoTime());
                   lane.begun(PREDICTION, 0, now);
                   if (lane.append(prediction("p", now, 10, 10), 0) == Appended.ACCEPTED) {
                     accepted.incrementAndGet();
@@ -260,7 +260,7 @@ final class SpoolLookTest {
     spool.doWork();
     int steps = 0;
     do {
-      fixture.time.pass(Duration.ofMillis(100));
+      fixture.time.advance(Duration.ofMillis(100));
       assertThat(++steps).as("steps until the ring is empty").isLessThan(1000);
     } while (spool.doWork() > 0 || spool.status().ringBytesUsed() > 0);
   }
