@@ -100,7 +100,8 @@ final class ExitCodesIT {
     Path ident = Files.createDirectories(directory.resolve("data").resolve("spool"));
     ident = Files.writeString(ident.resolve("IDENT"), "no id");
 
-    refusesThis(directory.resolve("data"), ident.toString(), "IDENT damaged: file=", "move it away");
+    refusesThis(
+        directory.resolve("data"), ident.toString(), "IDENT damaged: file=", "move it away");
   }
 
   private void refusesThis(Path data, String file, String... parts) throws Exception {

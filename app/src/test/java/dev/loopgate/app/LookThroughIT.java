@@ -39,7 +39,8 @@ final class LookThroughIT {
 
       GatewayProcess.Run inspect = run("inspect", rig.data());
       assertThat(inspect.exit()).as(inspect.output()).isZero();
-      assertThat(inspect.output()).contains("spool: id=", "log: segments=1", "ring: ", "plan: none");
+      assertThat(inspect.output())
+          .contains("spool: id=", "log: segments=1", "ring: ", "plan: none");
       assertThat(inspect.output()).doesNotContain("! ");
       GatewayProcess.Run verify = rig.verify();
       assertThat(verify.exit()).as(verify.output()).isZero();
@@ -58,10 +59,10 @@ final class LookThroughIT {
     try (ScriptedModel model = ScriptedModel.start()) {
       Rig rig =
           Rig.infrontOf(directory, model.url())
-              .with("--ship.window", "200ms", "--spool.segment-bytes", "2MiB");
+              .with("--ship.window", "1s", "--spool.segment-bytes", "2MiB");
       try (GatewayProcess gateway = rig.start()) {
         Load load = Load.start(new LoadJournal(), gateway, 0, new Random(1));
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 12; i++) {
           GatewayProcess.Run verify = rig.verify();
           assertThat(verify.exit()).as(verify.output()).isZero();
           assertThat(run("inspect", rig.data()).exit()).isZero();
@@ -104,8 +105,7 @@ final class LookThroughIT {
     try (var segments = Files.list(rig.data().resolve("spool").resolve("wal"))) {
       for (Path segment : segments.toList()) {
         byte[] bytes = Files.readAllBytes(segment);
-        int at =
-            new String(bytes, StandardCharsets.ISO_8859_1).indexOf("answered-0");
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("answered-0");
         if (at >= 0) {
           bytes[at] ^= 1;
           Files.write(segment, bytes);
