@@ -59,10 +59,10 @@ final class LookThroughIT {
     try (ScriptedModel model = ScriptedModel.start()) {
       Rig rig =
           Rig.infrontOf(directory, model.url())
-              .with("--ship.window", "200ms", "--spool.segment-bytes", "2MiB");
+              .with("--ship.window", "1s", "--spool.segment-bytes", "2MiB");
       try (GatewayProcess gateway = rig.start()) {
         Load load = Load.start(new LoadJournal(), gateway, 0, new Random(1));
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 12; i++) {
           GatewayProcess.Run verify = rig.verify();
           assertThat(verify.exit()).as(verify.output()).isZero();
           assertThat(run("inspect", rig.data()).exit()).isZero();

@@ -40,6 +40,7 @@ final class CommitLog implements AutoCloseable {
   private static final int HEAD_BYTES = 9;
   private static final int PAYLOAD_BYTES_MAX = 256 << 20;
   private static final long ROLL_BYTES_MIN = 1 << 20;
+  private static final int ROLLS_MAX = 10; // while one is read
   private static final String SUFFIX = ".log";
 
   private final FileTree tree;
@@ -111,6 +112,18 @@ final class CommitLog implements AutoCloseable {
               + " (move it away, and all that the log still holds is published once more)");
     }
     return new Found(new ShippingState(spool), 0, damaged);
+  }
+
+  /// The same beside a shipper at work, which rolls the log while it is read.
+  static Found findNow(FileTree tree, Path directory, String spool) throws IOException {
+    for (int rolls = 0; rolls < ROLLS_MAX; rolls++) {
+      try {
+        return find(tree, directory, spool);
+      } catch (NoSuchFileException _) {
+        // the newer one is there
+      }
+    }
+    return find(tree, directory, spool);
   }
 
   /// A log that goes on where `found` ends. Nothing is written before the first [#append].

@@ -58,10 +58,12 @@ public final class Inspection {
   private boolean look(Path ringDirectory) throws IOException {
     Path spool = dataDirectory.resolve("spool");
     try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
-      CommitLog.Found found = CommitLog.find(tree, spool.resolve("commit"), spoolId);
       SpoolInspection inspection = SpoolInspection.of(look);
-      addSpool(inspection, Unshipped.of(look, found.state()));
-      addShipping(found);
+      Path commits = spool.resolve("commit");
+      Unshipped unshipped =
+          Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId).state());
+      addSpool(inspection, unshipped);
+      addShipping(CommitLog.findNow(tree, commits, spoolId));
       return inspection.problems().isEmpty();
     }
   }

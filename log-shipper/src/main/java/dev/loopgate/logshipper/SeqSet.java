@@ -77,6 +77,11 @@ final class SeqSet {
     return spans;
   }
 
+  /// After the largest; 0 when it is empty.
+  long next() {
+    return lastByFirst.isEmpty() ? 0 : lastByFirst.lastEntry().getValue() + 1;
+  }
+
   long count() {
     long count = 0;
     for (SeqSpan span : spans()) {

@@ -5,6 +5,7 @@ import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,14 +16,7 @@ final class Uncommitted {
   /// The first seq that is neither in a file nor accounted for in one's manifest, as far as the log
   /// tells; -1 when nothing waits.
   static long firstSeq(ShippingState state, SpoolReader reader) throws IOException {
-    long committed = 0;
-    for (HourBook book : state.books()) {
-      for (SeqSet set : List.of(book.seqs(), book.lost(), book.quarantined())) {
-        for (SeqSpan span : set.spans()) {
-          committed = Math.max(committed, span.last() + 1);
-        }
-      }
-    }
+    long committed = next(state, List.of());
     long first = firstThere(state, reader);
     // Lost ones before the first that is there wait, too: for the note that names them.
     List<SeqRange> lost = reader.lost();
@@ -35,16 +29,40 @@ final class Uncommitted {
     return first;
   }
 
+  /// The seq after the last one that is in a file or accounted for, or planned to be.
+  static long next(ShippingState state) {
+    CommitRecord.WindowPlan plan = state.plan();
+    return next(state, plan == null ? List.of() : plan.parts());
+  }
+
+  private static long next(ShippingState state, List<CommitRecord.HourPart> parts) {
+    long next = 0;
+    for (HourBook book : state.books()) {
+      next = Math.max(next, book.seqs().next());
+      next = Math.max(next, Math.max(book.lost().next(), book.quarantined().next()));
+    }
+    for (CommitRecord.HourPart part : parts) {
+      for (SeqSpan span : spans(part)) {
+        next = Math.max(next, span.last() + 1);
+      }
+    }
+    return next;
+  }
+
+  private static List<SeqSpan> spans(CommitRecord.HourPart part) {
+    List<SeqSpan> spans = new ArrayList<>(part.part().seqs());
+    spans.addAll(part.part().lost());
+    spans.addAll(part.part().quarantined());
+    return spans;
+  }
+
   private static long firstThere(ShippingState state, SpoolReader reader) throws IOException {
     CommitRecord.WindowPlan plan = state.plan();
     long first = -1;
     if (plan != null) {
       for (CommitRecord.HourPart part : plan.parts()) {
-        for (List<SeqSpan> spans :
-            List.of(part.part().seqs(), part.part().lost(), part.part().quarantined())) {
-          for (SeqSpan span : spans) {
-            first = first < 0 ? span.first() : Math.min(first, span.first());
-          }
+        for (SeqSpan span : spans(part)) {
+          first = first < 0 ? span.first() : Math.min(first, span.first());
         }
       }
     }

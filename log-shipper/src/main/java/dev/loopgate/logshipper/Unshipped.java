@@ -23,17 +23,26 @@ final class Unshipped {
   /// @param where they are: `planned`, `in_log` or `in_ring`
   record Awaited(long hour, String where, EntryKind kind, long entries) {}
 
+  /// Reads the commit log.
+  @FunctionalInterface
+  interface Shipped {
+    ShippingState state() throws IOException;
+  }
+
+  private static final int LOOKS_MAX = 5;
+
   private record Key(long hour, String where, EntryKind kind) {}
 
   private final Map<Long, HourBook> books = new TreeMap<>();
   private final Map<Key, Long> awaited = new LinkedHashMap<>();
   private final List<String> findings = new ArrayList<>();
   private final List<SeqSpan> damaged = new ArrayList<>();
-  private final boolean overtaken;
+  private final ShippingState state;
   private long noteHour;
   private boolean lossNoted;
 
   private Unshipped(SpoolLook look, ShippingState state) throws IOException {
+    this.state = state;
     noteHour = Partition.hourOf(look.lastMillis());
     CommitRecord.WindowPlan plan = state.plan();
     if (plan != null) {
@@ -41,15 +50,29 @@ final class Unshipped {
     }
     // What is planned is shipped from its staged files, whatever becomes of its log.
     LogPosition from = plan == null ? state.cursor() : plan.to();
-    overtaken = from.compareTo(look.reader().durableEnd()) > 0;
     readLog(look.reader(), from);
+    look.isShippedTo(Uncommitted.next(state));
     addRing(look);
     find(look, from);
   }
 
-  /// Counts what lies behind the cursor of `state`, which was read after the look was made.
-  static Unshipped of(SpoolLook look, ShippingState state) throws IOException {
-    return new Unshipped(look, state);
+  /// Counts what lies behind the cursor of the commit log as it is now, after the look was made.
+  static Unshipped of(SpoolLook look, Shipped shipped) throws IOException {
+    Unshipped unshipped = new Unshipped(look, shipped.state());
+    for (int more = 0; !unshipped.findings.isEmpty() && more < LOOKS_MAX; more++) {
+      // The end of the look stands and the cursor goes on: there is less and less to be read.
+      ShippingState now = shipped.state();
+      if (now.cursor().equals(unshipped.state.cursor())) {
+        break;
+      }
+      unshipped = new Unshipped(look, now);
+    }
+    return unshipped;
+  }
+
+  /// What it was counted by.
+  ShippingState state() {
+    return state;
   }
 
   /// By hour: ledger, seqs, gaps, and the lines that are to come.
@@ -72,11 +95,6 @@ final class Unshipped {
   /// What is wrong, as lines.
   List<String> findings() {
     return findings;
-  }
-
-  /// The shipper went beyond the end of the look meanwhile: what the ring held is counted twice.
-  boolean isOvertaken() {
-    return overtaken;
   }
 
   private void addPlan(CommitRecord.WindowPlan plan) {

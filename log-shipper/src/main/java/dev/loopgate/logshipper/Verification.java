@@ -25,7 +25,7 @@ public final class Verification {
    *
    * The spool is looked through between manifests and commit log, ring before log (see SpoolLook): an
    * entry only ever goes on, so none is passed over, and what the commit log says is committed by then
-   * is left out of the log. When something is found and the spool has moved, it may be what a segment
+   * is left out of the look. When something is found and the spool has moved, it may be what a segment
    * left that was recycled while it was read; so all is looked through again.
    */
 
@@ -83,7 +83,6 @@ public final class Verification {
   private final TreeSet<String> unprovenHours = new TreeSet<>();
   private final Map<String, HourTally> hours = new TreeMap<>();
   private String ringGap = "";
-  private boolean overtaken;
 
   private Verification(Path root) {
     this.root = root;
@@ -106,11 +105,9 @@ public final class Verification {
     Patience patience = new Patience(tree, spool, ringDirectory, LOOKS_MAX);
     while (true) {
       patience.begin();
-      Verification verification = new Verification(root);
       try {
-        Report report = verification.report(spool, spoolId, ringDirectory);
-        boolean sure = report.verdict() == Verdict.BALANCED && !verification.overtaken;
-        if (sure || patience.isOver()) {
+        Report report = new Verification(root).report(spool, spoolId, ringDirectory);
+        if (report.verdict() == Verdict.BALANCED || patience.isOver()) {
           return report.after(patience.looks());
         }
       } catch (IOException e) {
@@ -129,10 +126,13 @@ public final class Verification {
       checkManifest(manifest);
     }
     if (!spoolId.isEmpty()) {
+      Path commits = spool.resolve("commit");
       try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
-        ShippingState state = CommitLog.find(tree, spool.resolve("commit"), spoolId).state();
-        countOpen(state);
-        countUnshipped(look, state);
+        Unshipped unshipped =
+            Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId).state());
+        countOpen(unshipped.state());
+        countUnshipped(unshipped);
+        ringGap = look.ringGap();
       }
     }
     for (ObjectKey key : seen) {
@@ -230,11 +230,11 @@ public final class Verification {
   }
 
   /// What is in the spool and in no file of a committed window.
-  private void countUnshipped(SpoolLook look, ShippingState state) throws IOException {
-    Unshipped unshipped = Unshipped.of(look, state);
-    SpoolAccount account = accountOf(state.spool());
+  private void countUnshipped(Unshipped unshipped) {
+    String spool = unshipped.state().spool();
+    SpoolAccount account = accountOf(spool);
     for (HourBook book : unshipped.books().values()) {
-      Manifest part = book.manifest(state.spool(), 0, Map.of());
+      Manifest part = book.manifest(spool, 0, Map.of());
       openHours.add(part.hour());
       tally(part.hour()).addUnshipped(part);
       account.add(part);
@@ -245,8 +245,6 @@ public final class Verification {
     }
     account.isHere(unshipped.damaged());
     findings.addAll(unshipped.findings());
-    overtaken = unshipped.isOvertaken();
-    ringGap = look.ringGap();
   }
 
   private void checkFile(Manifest.FileEntry file, String hour) {

@@ -1,11 +1,13 @@
 package dev.loopgate.spool;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Another disk, to look at: whatever would change it is refused. Any thread.
+/// Another disk, to look at: whatever would change it is refused, and a file that went since it was
+/// listed is an empty one. Any thread.
 record ReadOnlyDisk(Disk disk) implements Disk {
   @Override
   public DiskFile create(Path file) throws IOException {
@@ -14,12 +16,16 @@ record ReadOnlyDisk(Disk disk) implements Disk {
 
   @Override
   public DiskFile open(Path file) throws IOException {
-    return disk.openToRead(file);
+    return openToRead(file);
   }
 
   @Override
   public DiskFile openToRead(Path file) throws IOException {
-    return disk.openToRead(file);
+    try {
+      return disk.openToRead(file);
+    } catch (NoSuchFileException _) {
+      return new Gone(file);
+    }
   }
 
   @Override
@@ -65,6 +71,38 @@ record ReadOnlyDisk(Disk disk) implements Disk {
   @Override
   public DiskLock lock(Path file) throws IOException {
     throw refused(file);
+  }
+
+  private record Gone(Path path) implements DiskFile {
+    @Override
+    public long size() {
+      return 0;
+    }
+
+    @Override
+    public int read(ByteBuffer target, long offset) {
+      return 0;
+    }
+
+    @Override
+    public void write(ByteBuffer source, long offset) throws IOException {
+      throw refused(path);
+    }
+
+    @Override
+    public void force() throws IOException {
+      throw refused(path);
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+      throw refused(path);
+    }
+
+    @Override
+    public void close() {
+      // nothing is open
+    }
   }
 
   private static IOException refused(Path file) {

@@ -59,6 +59,14 @@ final class RingLook implements AutoCloseable {
     return new RingLook(RingFile.openToRead(path), bootId);
   }
 
+  /// Leaves out the first `count` of what the log does not have: they have moved on meanwhile, in
+  /// this order. Answers how many that were.
+  long skip(long count) {
+    int skipped = (int) Math.min(count, kept.size());
+    kept.subList(0, skipped).clear();
+    return skipped;
+  }
+
   /// Leaves out what the log has, as it was found after this ring was looked at.
   void afterLog(Map<Long, Long> ringEnds) {
     long from = Math.max(released, ringEnds.getOrDefault(ringId(), 0L));

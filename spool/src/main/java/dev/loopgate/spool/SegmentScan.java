@@ -48,7 +48,10 @@ final class SegmentScan implements AutoCloseable {
         offset = at;
         head = RecordLayout.readHead(window, (int) (at - base));
         return true;
-      } else if (!lost && !pageStart && window.getLong((int) (at - base)) == 0) {
+      } else if (!lost
+          && !pageStart
+          && load(at, Long.BYTES, limit)
+          && window.getLong((int) (at - base)) == 0) {
         at = SegmentLayout.padded(at); // the group's padding
       } else {
         lost = true;

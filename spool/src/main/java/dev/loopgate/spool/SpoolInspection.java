@@ -16,6 +16,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /// What lies in a spool's directory and its ring, looked at without opening it: see [SpoolLook].
@@ -97,6 +98,8 @@ public record SpoolInspection(
     private final Map<EntryKind, LedgerCounts> noted = new EnumMap<>(EntryKind.class);
     private final List<String> gaps = new ArrayList<>();
     private final List<String> problems;
+    private boolean recycled;
+    private OptionalLong firstSeq = OptionalLong.empty();
 
     Collected(SpoolLook look) {
       this.look = look;
@@ -124,6 +127,7 @@ public record SpoolInspection(
       for (SpoolLook.Damage damage : look.damage()) {
         rowAt(damage.at()).damagedBytes += damage.bytes();
       }
+      forgetRecycled();
     }
 
     private void add(LogRecord record) {
@@ -187,8 +191,22 @@ public record SpoolInspection(
       return rows.computeIfAbsent(extent.segment(), _ -> new Row());
     }
 
+    /// Segments that were recycled while they were read are none of this log's any more.
+    private void forgetRecycled() {
+      recycled = rows.keySet().removeIf(number -> !look.isThere(number));
+      firstSeq =
+          rows.values().stream().mapToLong(row -> row.firstSeq).filter(f -> f >= 0).findFirst();
+    }
+
+    private boolean isRecycled(SeqRange seqs) {
+      return recycled && (firstSeq.isEmpty() || seqs.getLast() < firstSeq.getAsLong());
+    }
+
     SpoolInspection result() {
       for (SeqRange seqs : look.lost()) {
+        if (isRecycled(seqs)) {
+          continue;
+        }
         problems.add(
             "the log is damaged: entries lost="
                 + (seqs.getLast() - seqs.getFirst() + 1)

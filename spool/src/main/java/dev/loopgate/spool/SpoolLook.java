@@ -21,8 +21,8 @@ import java.util.TreeMap;
 /// lock, nothing changed. Confined to one thread.
 ///
 /// Of a spool whose process lives it is a look at one moment, and each entry accepted before it is
-/// in ring or log once, unless its segment was recycled meanwhile: then reading fails or finds
-/// damage, and who looks again when [#marks] has changed sees whether it is real.
+/// in ring or log once. What the shipper commits after that moment may be recycled while the log is
+/// read, and reads as damage: it lies before the cursor that the commit log has by then.
 public final class SpoolLook implements AutoCloseable {
   /// Bytes that no checksum proves.
   public record Damage(LogPosition at, long bytes) {}
@@ -34,15 +34,19 @@ public final class SpoolLook implements AutoCloseable {
 
   private final List<RingLook> rings = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
+  private final Map<EntryKind, Long> missing = new EnumMap<>(EntryKind.class);
   private final List<Damage> damage = new ArrayList<>();
+  private final Path directory;
   private final String spoolId;
   private final Recovered log;
   private final LogPosition end;
   private final LogReader reader;
   private final boolean ringMissing;
   private boolean unusableRing;
+  private long shipped; // entries of the ring
 
   private SpoolLook(Path directory, Path ringDirectory) throws IOException {
+    this.directory = directory;
     Disk disk = new ReadOnlyDisk(new FileDisk());
     Listening listening = new Listening();
     SpoolId id = LogDirectory.known(disk, directory);
@@ -56,6 +60,7 @@ public final class SpoolLook implements AutoCloseable {
     }
     for (RingLook ring : rings) {
       ring.afterLog(log.ringEnds());
+      addMissing(ring);
     }
     LogPosition last = LogPosition.START;
     for (Extent extent : log.map().extents()) {
@@ -125,6 +130,18 @@ public final class SpoolLook implements AutoCloseable {
     return log.lost();
   }
 
+  /// Leaves out of the ring what has come into files since: all entries before the seq `next`.
+  public void isShippedTo(long next) {
+    for (RingLook ring : rings) {
+      shipped += ring.skip(Math.max(0, next - log.nextSeq() - shipped));
+    }
+  }
+
+  /// Whether the file of a segment of the log is still there.
+  boolean isThere(long segment) {
+    return Files.exists(new LogDirectory(directory).segment(segment));
+  }
+
   /// The time of the latest record, milliseconds since the epoch; 0 when there is none.
   public long lastMillis() {
     return log.timeMillis();
@@ -149,16 +166,7 @@ public final class SpoolLook implements AutoCloseable {
   /// Entries that a ring's ledger counted and that are neither in that ring nor in the log's notes,
   /// by kind; kinds without any are left out.
   public Map<EntryKind, Long> missing() {
-    Map<EntryKind, Long> missing = new EnumMap<>(EntryKind.class);
-    for (RingLook ring : rings) {
-      for (EntryKind kind : EntryKind.values()) {
-        long count = ring.missing(kind, noted(ring));
-        if (count > 0) {
-          missing.merge(kind, count, Long::sum);
-        }
-      }
-    }
-    return missing;
+    return Map.copyOf(missing);
   }
 
   /// Claims in the ring that nobody was promised.
@@ -227,6 +235,21 @@ public final class SpoolLook implements AutoCloseable {
     Extent known = log.map().atOrAfter(extent.start());
     if (known == null || known.start().compareTo(extent.end()) >= 0) {
       log.map().addExtent(extent);
+    }
+  }
+
+  /// The last segment has the totals. When it is gone all that it had is shipped, and how much that
+  /// was can't be told here.
+  private void addMissing(RingLook ring) {
+    List<Long> segments = log.map().numbers();
+    if (!segments.isEmpty() && !isThere(segments.getLast())) {
+      return;
+    }
+    for (EntryKind kind : EntryKind.values()) {
+      long count = ring.missing(kind, noted(ring));
+      if (count > 0) {
+        missing.merge(kind, count, Long::sum);
+      }
     }
   }
 
