@@ -41,6 +41,7 @@ final class Shipping {
   private final Staging staging;
   private final Numbering numbering;
   private final Publishing publishing;
+  private final DiskRoom room;
   private final PartitionBound bound;
   private final Rendering rendering;
   private final Set<Integer> published = new HashSet<>();
@@ -75,6 +76,7 @@ final class Shipping {
     staging = new Staging(tree, around.store().staging());
     numbering = new Numbering(around.store(), random);
     publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
+    room = new DiskRoom(around.reader(), config.windowBytesMax());
     bound = new PartitionBound(config.modelsMax());
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
@@ -93,6 +95,17 @@ final class Shipping {
   ///
   /// @param finishing ship everything now, the manifests of all hours too
   int step(boolean finishing) throws IOException {
+    try {
+      return nextStep(finishing);
+    } catch (IOException e) {
+      if (!resumed || pending != null || staging.hasFailed()) { // never for the store's sake
+        room.refused(e);
+      }
+      throw e;
+    }
+  }
+
+  private int nextStep(boolean finishing) throws IOException {
     if (!resumed) {
       resume();
       return 1;
@@ -285,8 +298,7 @@ final class Shipping {
     LogPosition from = log.state().cursor();
     LogPosition end = around.reader().durableEnd();
     long hour = Partition.hourOf(nowMillis);
-    WindowScan scan =
-        new WindowScan(around.reader(), config.windowBytesMax(), bound, around.ofFleet());
+    WindowScan scan = new WindowScan(around.reader(), room.windowBytes(), bound, around.ofFleet());
     Window window = scan.scan(from, hour);
     scanMillis = nowMillis;
     scanReachedEnd = window.to().compareTo(end) >= 0;
@@ -308,6 +320,10 @@ final class Shipping {
       plan = files.stage(window, reopened(window), around.spoolId());
     } catch (IOException e) {
       numbering.takeBack();
+      if (staging.hasFailed()) {
+        room.windowRefused();
+        staging.deleteAllBut(Set.of()); // no plan is open: none is needed, and the next are fewer
+      }
       throw e;
     }
     numbering.planned();
@@ -408,6 +424,7 @@ final class Shipping {
       leftovers.add(Staging.nameOf(plan.window(), file.number()));
     }
     cleanUp();
+    room.committed();
   }
 
   /// What is committed is needed no more: its log and its staged files. Asked again until it is
