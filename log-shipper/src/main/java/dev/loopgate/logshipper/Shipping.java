@@ -34,6 +34,9 @@ final class Shipping {
   // Hours whose books stay in mind after their manifest, for what comes late.
   private static final long HOURS_KEPT = 3;
 
+  // Beyond so many hours after a change that came late, manifests say what was known before it.
+  private static final long HOURS_REOPENED_MAX = 48;
+
   private final ShipperConfig config;
   private final LogShipper.Surroundings around;
   private final CommitLog log;
@@ -348,10 +351,15 @@ final class Shipping {
     }
   }
 
-  /// The manifests of hours that this window touches and that were let go.
+  /// The manifests of hours that were let go and that this window touches, and of those after them:
+  /// what they say of their beginning may change.
   private List<HourPart> reopened(Window window) throws IOException {
-    Set<Long> hours = new TreeSet<>(window.notes().keySet());
+    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
     hours.addAll(window.placesByHour().keySet());
+    long last = Math.min(log.state().letGoThrough(), hours.getFirst() + HOURS_REOPENED_MAX);
+    for (long hour = hours.getFirst(); hour <= last; hour++) {
+      hours.add(hour);
+    }
     List<HourPart> reopened = new ArrayList<>();
     for (long hour : hours) {
       if (log.state().wasLetGo(hour)) {
