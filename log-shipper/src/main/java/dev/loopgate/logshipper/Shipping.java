@@ -35,6 +35,9 @@ final class Shipping {
   // Hours whose books stay in mind after their manifest, for what comes late.
   private static final long HOURS_KEPT = 3;
 
+  // Beyond so many hours after a change that came late, manifests say what was known before it.
+  private static final long HOURS_REOPENED_MAX = 48;
+
   private final ShipperConfig config;
   private final LogShipper.Surroundings around;
   private final CommitLog log;
@@ -42,6 +45,7 @@ final class Shipping {
   private final Staging staging;
   private final Numbering numbering;
   private final Publishing publishing;
+  private final DiskRoom room;
   private final PartitionBound bound;
   private final Rendering rendering;
   private final Set<Integer> published = new HashSet<>();
@@ -81,6 +85,7 @@ final class Shipping {
     staging = new Staging(tree, around.store().staging());
     numbering = new Numbering(around.store(), random);
     publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
+    room = new DiskRoom(around.reader(), config.windowBytesMax());
     bound = new PartitionBound(config.modelsMax());
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
@@ -104,6 +109,17 @@ final class Shipping {
   ///
   /// @param finishing ship everything now, the manifests of all hours too
   int step(boolean finishing) throws IOException {
+    try {
+      return nextStep(finishing);
+    } catch (IOException e) {
+      if (!resumed || pending != null || staging.hasFailed()) { // never for the store's sake
+        room.refused(e);
+      }
+      throw e;
+    }
+  }
+
+  private int nextStep(boolean finishing) throws IOException {
     if (!resumed) {
       resume();
       return 1;
@@ -298,8 +314,7 @@ final class Shipping {
     LogPosition from = log.state().cursor();
     LogPosition end = around.reader().durableEnd();
     long hour = Partition.hourOf(nowMillis);
-    WindowScan scan =
-        new WindowScan(around.reader(), config.windowBytesMax(), bound, around.ofFleet());
+    WindowScan scan = new WindowScan(around.reader(), room.windowBytes(), bound, around.ofFleet());
     Window window = scan.scan(from, hour, plannedNextSeq);
     scanMillis = nowMillis;
     scanReachedEnd = window.to().compareTo(end) >= 0;
@@ -321,6 +336,10 @@ final class Shipping {
       plan = files.stage(window, reopened(window), around.spoolId());
     } catch (IOException e) {
       numbering.takeBack();
+      if (staging.hasFailed()) {
+        room.windowRefused();
+        staging.deleteAllBut(Set.of()); // no plan is open: none is needed, and the next are fewer
+      }
       throw e;
     }
     numbering.planned();
@@ -345,10 +364,15 @@ final class Shipping {
     }
   }
 
-  /// The manifests of hours that this window touches and that were let go.
+  /// The manifests of hours that were let go and that this window touches, and of those after them:
+  /// what they say of their beginning may change.
   private List<HourPart> reopened(Window window) throws IOException {
-    Set<Long> hours = new TreeSet<>(window.notes().keySet());
+    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
     hours.addAll(window.placesByHour().keySet());
+    long last = Math.min(log.state().letGoThrough(), hours.getFirst() + HOURS_REOPENED_MAX);
+    for (long hour = hours.getFirst(); hour <= last; hour++) {
+      hours.add(hour);
+    }
     List<HourPart> reopened = new ArrayList<>();
     for (long hour : hours) {
       if (log.state().wasLetGo(hour)) {
@@ -423,6 +447,7 @@ final class Shipping {
       leftovers.add(Staging.nameOf(plan.window(), file.number()));
     }
     cleanUp();
+    room.committed();
   }
 
   /// What of these was committed before this process began, and rotted then, is in files.

@@ -77,6 +77,11 @@ final class ShippingState {
     return books.get(hour);
   }
 
+  /// The latest hour that was ever let go.
+  long letGoThrough() {
+    return letGoThrough;
+  }
+
   /// Whether the hour was kept in mind once and may have revisions in the store.
   boolean wasLetGo(long hour) {
     return hour <= letGoThrough && !books.containsKey(hour);
@@ -141,15 +146,7 @@ final class ShippingState {
     for (HourPart part : open.reopened()) {
       reopen(part);
     }
-    for (HourPart part : open.parts()) {
-      HourBook book = books.computeIfAbsent(part.hour(), HourBook::new);
-      book.add(part.part());
-      book.markDirty();
-      if (book.net().values().stream().anyMatch(net -> net != 0)) {
-        // What later hours say of their beginning may be wrong now.
-        books.tailMap(part.hour(), false).values().forEach(HourBook::markDirty);
-      }
-    }
+    open.parts().forEach(this::add);
     for (PlannedFile file : open.files()) {
       HourBook book = books.computeIfAbsent(file.hour(), HourBook::new);
       book.addFile(file.entry(), file.stream());
@@ -158,6 +155,38 @@ final class ShippingState {
     cursor = open.to();
     plan = null;
     keysInDoubt = false;
+  }
+
+  private void add(HourPart part) {
+    long hour = part.hour();
+    HourBook book = books.get(hour);
+    if (book == null) {
+      book = new HourBook(hour);
+      for (HourBook later : books.tailMap(hour, false).values()) {
+        Map<RowKey, Long> open = reopenedOpen.get(later.hour());
+        if (open != null) { // nothing is known in between: it begins as that one does
+          reopenedOpen.put(hour, new TreeMap<>(open));
+          break;
+        }
+      }
+      books.put(hour, book);
+    }
+    book.add(part.part());
+    book.markDirty();
+    Map<RowKey, Long> net = new TreeMap<>();
+    part.part()
+        .ledger()
+        .forEach(row -> net.merge(new RowKey(row.kind(), row.deployment()), row.net(), Long::sum));
+    net.values().removeIf(change -> change == 0);
+    if (!net.isEmpty()) { // later hours begin with more or less than they say
+      for (HourBook later : books.tailMap(hour, false).values()) {
+        later.markDirty();
+        Map<RowKey, Long> open = reopenedOpen.get(later.hour());
+        if (open != null) {
+          net.forEach((key, change) -> open.merge(key, change, Long::sum));
+        }
+      }
+    }
   }
 
   private void reopen(HourPart part) {

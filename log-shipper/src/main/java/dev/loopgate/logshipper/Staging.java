@@ -18,6 +18,7 @@ final class Staging {
 
   private final FileTree tree;
   private final Path directory;
+  private boolean failed;
 
   Staging(FileTree tree, Path directory) {
     this.tree = tree;
@@ -40,13 +41,23 @@ final class Staging {
 
   /// Makes a file, replacing what an attempt that failed left.
   Output create(String name) throws IOException {
+    failed = true;
     tree.delete(pathOf(name));
-    return new Output(tree.create(pathOf(name)), name);
+    Output made = new Output(tree.create(pathOf(name)), name);
+    failed = false;
+    return made;
   }
 
   /// Makes the names of all files durable; before any plan names one.
   void force() throws IOException {
+    failed = true;
     tree.forceDirectory(directory);
+    failed = false;
+  }
+
+  /// Whether the last thing that was made here failed.
+  boolean hasFailed() {
+    return failed;
   }
 
   /// Whether the file is still what the plan says.
@@ -77,7 +88,7 @@ final class Staging {
 
   /// A file that is being staged: counts what is written. Closed and forced by [#finish], or closed
   /// alone when it is given up.
-  static final class Output extends OutputStream {
+  final class Output extends OutputStream {
     private final FileTree.NewFile file;
     private final String name;
     private final CRC32C crc = new CRC32C();
@@ -101,7 +112,9 @@ final class Staging {
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
       if (length > 0) {
+        failed = true;
         file.write(bytes, from, length);
+        failed = false;
         crc.update(bytes, from, length);
         size += length;
       }
@@ -109,8 +122,10 @@ final class Staging {
 
     /// Forces and closes; what the plan says of it.
     Checksum finish() throws IOException {
+      failed = true;
       file.force();
       file.close();
+      failed = false;
       Checksum checksum = new Checksum(size, (int) crc.getValue());
       finished = checksum;
       return checksum;

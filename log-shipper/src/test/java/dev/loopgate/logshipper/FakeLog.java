@@ -29,6 +29,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A durable log in memory, and a small language of entries. Each entry is followed by the ledger's
 /// delta, as in the spool's groups.
@@ -42,6 +43,10 @@ final class FakeLog implements SpoolReader {
   private final List<SeqRange> lost = new ArrayList<>();
   private long nextSeq;
   private LogPosition released = LogPosition.START;
+  private boolean hasReserve = true;
+  private @Nullable FaultyTree reserveDisk;
+  private long reserveBytes;
+  private long reserveDiskBytes;
 
   static Feedback feedback(String id, String model, String version, long millis) {
     return new Feedback(
@@ -176,6 +181,37 @@ final class FakeLog implements SpoolReader {
       throw new AssertionError("released backwards: " + position);
     }
     released = position;
+  }
+
+  /// The reserve is a part of what `disk` holds.
+  void reserveIn(FaultyTree disk, long bytes, long diskBytes) {
+    reserveDisk = disk;
+    reserveBytes = bytes;
+    reserveDiskBytes = diskBytes;
+    disk.holdAtMost(diskBytes - bytes);
+  }
+
+  boolean hasReserve() {
+    return hasReserve;
+  }
+
+  @Override
+  public void releaseReserve() {
+    hasReserve = false;
+    if (reserveDisk != null) {
+      reserveDisk.holdAtMost(reserveDiskBytes);
+    }
+  }
+
+  @Override
+  public boolean refillReserve() {
+    if (reserveDisk == null || reserveDisk.bytesHeld() + reserveBytes <= reserveDiskBytes) {
+      hasReserve = true;
+      if (reserveDisk != null) {
+        reserveDisk.holdAtMost(reserveDiskBytes - reserveBytes);
+      }
+    }
+    return hasReserve;
   }
 
   @Override

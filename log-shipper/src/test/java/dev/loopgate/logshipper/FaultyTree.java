@@ -48,6 +48,7 @@ final class FaultyTree implements FileTree {
   private int failTo = Integer.MAX_VALUE;
   private String failStep = "";
   private boolean refusesLinks;
+  private long bytesMax = Long.MAX_VALUE;
   private boolean forcesDirectories = true;
 
   FaultyTree(Random random, Path... roots) {
@@ -69,6 +70,15 @@ final class FaultyTree implements FileTree {
     failStep = step;
     failFrom = from;
     failTo = to;
+  }
+
+  /// The disk has room for so many bytes.
+  void holdAtMost(long bytes) {
+    bytesMax = bytes;
+  }
+
+  long bytesHeld() {
+    return new HashSet<>(names.values()).stream().mapToLong(inode -> inode.length).sum();
   }
 
   void refuseLinks() {
@@ -319,6 +329,9 @@ final class FaultyTree implements FileTree {
       requireOpen();
       try {
         step("write");
+        if (bytesMax < Long.MAX_VALUE && bytesHeld() + length > bytesMax) {
+          throw new IOException("no space left: held=" + bytesHeld());
+        }
       } catch (IOException | Killed e) {
         append(bytes, from, random.nextInt(length + 1)); // any part of it
         throw e;

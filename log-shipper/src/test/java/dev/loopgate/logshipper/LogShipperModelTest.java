@@ -2,6 +2,7 @@ package dev.loopgate.logshipper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.capture.EntryKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -143,6 +144,11 @@ final class LogShipperModelTest {
     sim.start();
     for (int i = 0; i < 60; i++) {
       fill(sim, random, random.nextInt(5));
+      if (random.nextInt(3) == 0) { // what is begun ends in an hour of its own, or never
+        long millis = sim.time.epochMillis() - random.nextInt(90) * 60_000L;
+        boolean begins = random.nextBoolean();
+        sim.log.note(FakeLog.ledger(millis, EntryKind.PREDICTION, begins ? 2 : 0, begins ? 0 : 1));
+      }
       sim.time.advance(Duration.ofSeconds(random.nextInt(1200)));
       switch (random.nextInt(12)) {
         case 0 -> sim.jump(Duration.ofHours(1));

@@ -3,6 +3,7 @@ package dev.loopgate.logshipper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.loopgate.capture.EntryKind;
 import dev.loopgate.spool.LogPosition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -100,6 +101,35 @@ final class LogShipperTest {
     Manifest first = sim.manifests().values().iterator().next();
     assertThat(first.revision()).isEqualTo(2);
     assertThat(first.entryCount()).isEqualTo(2);
+  }
+
+  @Test
+  void whatChangesAnHourThatWasLetGoIsToldByEveryHourAfterIt() throws IOException {
+    sim.start();
+    long early = sim.time.epochMillis();
+    for (int i = 0; i < 9; i++) {
+      append("h" + i);
+      sim.log.note(FakeLog.ledger(sim.time.epochMillis(), EntryKind.PREDICTION, 1, 0));
+      sim.workUntilDone();
+      sim.time.advance(Duration.ofHours(i == 3 ? 2 : 1)); // an hour without traffic among them
+    }
+    sim.start(); // a start rolls, and lets go
+    sim.work();
+
+    sim.log.note(FakeLog.ledger(early, EntryKind.PREDICTION, 5, 0));
+    sim.time.advance(Duration.ofMinutes(10));
+    sim.workUntilDone();
+    sim.assertManifestsHold("late");
+    sim.start();
+    sim.work();
+
+    sim.log.note(
+        FakeLog.ledger(early + Duration.ofHours(4).toMillis(), EntryKind.PREDICTION, 0, 2));
+    sim.time.advance(Duration.ofMinutes(10));
+    sim.workUntilDone();
+    sim.assertManifestsHold("late, in an hour without a manifest");
+    assertThat(sim.manifests().lastEntry().getValue().ledger().getFirst().openAfter())
+        .isEqualTo(9 + 5 - 2);
   }
 
   @Test

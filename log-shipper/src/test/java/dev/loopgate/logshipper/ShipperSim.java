@@ -170,8 +170,8 @@ final class ShipperSim {
   }
 
   /// The highest revision of each hour.
-  Map<String, Manifest> manifests() throws IOException {
-    Map<String, Manifest> latest = new TreeMap<>();
+  TreeMap<String, Manifest> manifests() throws IOException {
+    TreeMap<String, Manifest> latest = new TreeMap<>();
     for (Map.Entry<String, byte[]> object : objects().entrySet()) {
       if (object.getKey().startsWith(Manifest.DIRECTORY)) {
         Manifest manifest = Json.read(object.getValue(), Manifest.class);
@@ -193,6 +193,7 @@ final class ShipperSim {
       manifest.ledger().forEach(row -> assertThat(row.balances()).as(as).isTrue());
     }
     assertThat(seqs.holes()).as(as).isEmpty();
+    assertOpenCountsChain(as);
     Map<String, byte[]> objects = new TreeMap<>(objects());
     objects.keySet().removeIf(key -> key.startsWith(Manifest.DIRECTORY));
     assertThat(files.keySet()).as(as).isEqualTo(objects.keySet());
@@ -200,5 +201,22 @@ final class ShipperSim {
         assertThat(Objects.requireNonNull(files.get(key)).crc32c())
             .as(as)
             .isEqualTo(Checksum.hex(Checksum.of(bytes).crc32c())));
+  }
+
+  /// What an hour left open is what the next one begins with, row by row.
+  private void assertOpenCountsChain(String as) throws IOException {
+    Map<String, Long> open = new TreeMap<>();
+    for (Manifest manifest : manifests().values()) {
+      Map<String, Long> before = new TreeMap<>();
+      Map<String, Long> after = new TreeMap<>();
+      for (Manifest.LedgerEntry row : manifest.ledger()) {
+        before.put(row.kind() + row.deployment(), row.openBefore());
+        after.put(row.kind() + row.deployment(), row.openAfter());
+      }
+      before.values().removeIf(count -> count == 0);
+      after.values().removeIf(count -> count == 0);
+      assertThat(before).as(as + ", hour=" + manifest.hour()).isEqualTo(open);
+      open = after;
+    }
   }
 }

@@ -112,6 +112,22 @@ final class SpoolAndShipperTest {
         .isEqualTo(Verification.Verdict.BALANCED);
   }
 
+  @Test
+  void theReserveOfTheSpoolIsGivenAndMadeAgain() throws IOException {
+    Path reserve = data.resolve("spool").resolve("reserve");
+    try (Spool spool = open()) {
+      long bytes = Files.size(reserve);
+      assertThat(bytes).isPositive();
+
+      spool.reader().releaseReserve();
+      spool.reader().releaseReserve();
+      assertThat(reserve).doesNotExist();
+
+      assertThat(spool.reader().refillReserve()).isTrue();
+      assertThat(reserve).hasSize(bytes);
+    }
+  }
+
   private Map<String, byte[]> objects() throws IOException {
     Path root = data.resolve("files");
     Map<String, byte[]> objects = new HashMap<>();

@@ -141,6 +141,16 @@ final class LogReader implements SpoolReader, AutoCloseable {
   }
 
   @Override
+  public void releaseReserve() throws IOException {
+    log.releaseReserve();
+  }
+
+  @Override
+  public boolean refillReserve() {
+    return log.refillReserve();
+  }
+
+  @Override
   public long bytesAfter(LogPosition from) {
     return map.bytesAfter(from);
   }

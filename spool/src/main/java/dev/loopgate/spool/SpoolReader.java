@@ -30,6 +30,13 @@ public interface SpoolReader {
   /// Nothing before `position` is needed any more: whole segments before it go back to the pool.
   void release(LogPosition position) throws IOException;
 
+  /// Gives the spool's reserve back to the file system: room on a full disk to stage and commit
+  /// what waits, so that its segments can be used again. Nothing when it was given before.
+  void releaseReserve() throws IOException;
+
+  /// Makes the reserve when it is missing; false while there is no room for it.
+  boolean refillReserve();
+
   /// Bytes of log between `from` and [#durableEnd].
   long bytesAfter(LogPosition from);
 }
