@@ -113,13 +113,17 @@ final class ConfigFile {
     for (NodeTuple entry : mapping.getValue()) {
       String key = key(entry.getKeyNode());
       String full = path.isEmpty() ? key : path + "." + key;
-      if (SettingsTable.names().contains(full)) {
+      boolean hasNested =
+          SettingsTable.names().stream().anyMatch(name -> name.startsWith(full + "."));
+      if (hasNested && entry.getValueNode() instanceof MappingNode) {
+        flatten(full, entry.getValueNode(), depth + 1);
+      } else if (SettingsTable.names().contains(full)) {
         Raw before = values.put(full, raw(entry.getValueNode(), 0));
         if (before != null) {
           throw new UsageException(
               at(entry.getKeyNode()) + ": " + full + " stands twice, first at " + before.where());
         }
-      } else if (SettingsTable.names().stream().anyMatch(name -> name.startsWith(full + "."))) {
+      } else if (hasNested) {
         flatten(full, entry.getValueNode(), depth + 1);
       } else {
         throw new UsageException(

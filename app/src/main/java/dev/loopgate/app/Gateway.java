@@ -22,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// One gateway from its first file to its last: wires the rooms, and closes them in reverse.
 /// Belongs to the thread that started it.
@@ -78,16 +79,9 @@ final class Gateway {
     }
     Fleet fleet = Fleet.of(models);
     spool.start();
-    LogShipper shipper = startShipper(rooms, fleet, spool);
-    onClose("shipper", () -> publishRest(shipper));
+    Supplier<LedgerMetrics.Shipped> shipped = ship(rooms, fleet, spool);
     onClose("spool's intake", spool::closeIntake);
-    telemetry
-        .registry()
-        .register(
-            new LedgerMetrics(
-                spool::status,
-                () -> LedgerMetrics.Shipped.of(shipper.status(), spool.firstSeq()),
-                clock));
+    telemetry.registry().register(new LedgerMetrics(spool::status, shipped, clock));
 
     Readiness readiness = new Readiness(spool::status);
     probe(fleet);
@@ -121,6 +115,23 @@ final class Gateway {
     } catch (IOException e) {
       throw new StartException("up: no free port for the sample model: " + e.getMessage(), e);
     }
+  }
+
+  /// What of the log is published, to be asked at any time: nothing, where shipping is off.
+  private Supplier<LedgerMetrics.Shipped> ship(Rooms rooms, Fleet fleet, Spool spool)
+      throws StartException, UsageException {
+    if (plan.settings().get(SettingsTable.SHIP).equals("off")) {
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.WARN,
+              "app",
+              "ship=off: nothing is published, the spool keeps all until it is full");
+      return () -> new LedgerMetrics.Shipped(0, 0, 0, 0, 0, 0);
+    }
+    LogShipper shipper = startShipper(rooms, fleet, spool);
+    onClose("shipper", () -> publishRest(shipper));
+    return () -> LedgerMetrics.Shipped.of(shipper.status(), spool.firstSeq());
   }
 
   private LogShipper startShipper(Rooms rooms, Fleet fleet, Spool spool)

@@ -110,6 +110,13 @@ final class SettingsTable {
           "256MiB",
           "The disk counts as full when less than this is free.");
 
+  static final Setting<String> SHIP =
+      setting(
+          "ship",
+          new Kind.Choice(List.of("on", "off")),
+          "on",
+          "off is for benchmarks: nothing is published, the spool keeps all until it is full, and the next start"
+              + " with on publishes it.");
   static final Setting<Duration> SHIP_WINDOW =
       setting(
           "ship.window",
@@ -244,6 +251,7 @@ final class SettingsTable {
           SEGMENT_BYTES,
           SPOOL_BYTES_MAX,
           FREE_BYTES_MIN,
+          SHIP,
           SHIP_WINDOW,
           SHIP_WINDOW_BYTES,
           FEEDBACK_BYTES_MAX,

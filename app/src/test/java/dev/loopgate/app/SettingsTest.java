@@ -39,6 +39,7 @@ final class SettingsTest {
           sample("spool.segment-bytes", "2MiB", "1MiB", "65MiB"),
           sample("spool.bytes-max", "1GiB", "1GB", "0"),
           sample("spool.free-bytes-min", "0", "-1", "much"),
+          sample("ship", "off", "no", "OFF"),
           sample("ship.window", "20s", "500ms", "3m"),
           sample("ship.window-bytes", "1MiB", "1", "257MiB"),
           sample("feedback.bytes-max", "8MiB", "9MiB", "1023"),
@@ -189,6 +190,17 @@ final class SettingsTest {
       assertThat(settings.get(SettingsTable.RING_BYTES)).isEqualTo(1L << 20);
       assertThat(settings.get(SettingsTable.SEGMENT_BYTES)).isEqualTo(2L << 20);
     }
+  }
+
+  @Test
+  void aSettingMayHaveOthersNestedBelowItsName() throws Exception {
+    Settings settings = of(Map.of("config", write("ship: {window: 9s}\n")), Map.of());
+    Settings dotted = of(Map.of("config", write("ship: off\nship.window: 9s\n")), Map.of());
+
+    assertThat(settings.get(SettingsTable.SHIP)).isEqualTo("on");
+    assertThat(settings.get(SettingsTable.SHIP_WINDOW)).isEqualTo(Duration.ofSeconds(9));
+    assertThat(dotted.get(SettingsTable.SHIP)).isEqualTo("off");
+    assertThat(dotted.get(SettingsTable.SHIP_WINDOW)).isEqualTo(Duration.ofSeconds(9));
   }
 
   @ParameterizedTest

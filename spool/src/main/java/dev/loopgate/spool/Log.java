@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The write-ahead log. What changes it belongs to the one thread named `spool-writer`, which must
 /// never be interrupted; what only asks is for any thread.
-final class Log implements AutoCloseable {
+final class Log implements LogReader.Keeper, AutoCloseable {
   /*
    * One group, one write, one force; only then the durable end moves. A failed force is never repeated on the
    * same file, because the kernel has marked the lost pages clean and a second force would say yes: the
@@ -263,25 +263,24 @@ final class Log implements AutoCloseable {
         : (whole - 1) * config.segmentBytes() + current.offset;
   }
 
-  /// Gives the reserve's 16 MiB back to the file system, for a commit log on a full disk. Any
-  /// thread.
-  void releaseReserve() throws IOException {
+  @Override
+  public void releaseReserve() throws IOException {
     directory.releaseReserve(disk);
   }
 
-  /// Makes the reserve again; false while there is no room. Any thread.
-  boolean refillReserve() {
+  @Override
+  public boolean refillReserve() {
     return directory.refillReserve(disk, reserveBytes());
   }
 
   /// The one reader.
   LogReader reader(EntryDecoder decoder) {
     return new LogReader(
-        disk, map, sets, recovered.holes(), this::durableEnd, this::recycle, events, decoder);
+        disk, map, sets, recovered.holes(), this::durableEnd, this, events, decoder);
   }
 
-  /// Takes back a segment that nobody needs: the reader's half of recycling.
-  void recycle(SegmentFile file) throws IOException {
+  @Override
+  public void recycle(SegmentFile file) throws IOException {
     if (file.sound()) {
       pool.giveBack(file.path());
     } else {

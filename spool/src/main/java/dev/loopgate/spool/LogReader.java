@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
 /// An entry in parts is known by its last part, which leads back to the others; so the order of
 /// entries is the order of their seqs.
 final class LogReader implements SpoolReader, AutoCloseable {
-  /// Takes back a segment that nobody needs.
-  @FunctionalInterface
-  interface Recycling {
-    void take(SegmentFile file) throws IOException;
+  /// What only whoever writes the log can do for its reader.
+  interface Keeper {
+    /// Takes back a segment that nobody needs.
+    void recycle(SegmentFile file) throws IOException;
+
+    /// As [SpoolReader#releaseReserve].
+    void releaseReserve() throws IOException;
+
+    /// As [SpoolReader#refillReserve].
+    boolean refillReserve();
   }
 
   private final Disk disk;
@@ -33,7 +39,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private final PartSets sets;
   private final List<SeqRange> holes;
   private final Supplier<LogPosition> durableEnd;
-  private final Recycling recycling;
+  private final Keeper keeper;
   private final SpoolEvents events;
   private final EntryDecoder decoder;
 
@@ -52,7 +58,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
       PartSets sets,
       List<SeqRange> holes,
       Supplier<LogPosition> durableEnd,
-      Recycling recycling,
+      Keeper keeper,
       SpoolEvents events,
       EntryDecoder decoder) {
     this.disk = disk;
@@ -60,7 +66,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
     this.sets = sets;
     this.holes = holes;
     this.durableEnd = durableEnd;
-    this.recycling = recycling;
+    this.keeper = keeper;
     this.events = events;
     this.decoder = decoder;
   }
@@ -136,18 +142,18 @@ final class LogReader implements SpoolReader, AutoCloseable {
     List<SegmentFile> free = map.takeBefore(sets.needed(position));
     for (SegmentFile file : free) {
       closeScansOf(file.number());
-      recycling.take(file);
+      keeper.recycle(file);
     }
   }
 
   @Override
   public void releaseReserve() throws IOException {
-    log.releaseReserve();
+    keeper.releaseReserve();
   }
 
   @Override
   public boolean refillReserve() {
-    return log.refillReserve();
+    return keeper.refillReserve();
   }
 
   @Override

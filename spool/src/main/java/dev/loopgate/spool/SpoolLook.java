@@ -6,6 +6,7 @@ import dev.loopgate.proto.v1.LedgerRow;
 import dev.loopgate.proto.v1.NoteMessage;
 import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogMap.Extent;
+import dev.loopgate.spool.LogMap.SegmentFile;
 import dev.loopgate.spool.LogRecovery.Recovered;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,9 +78,7 @@ public final class SpoolLook implements AutoCloseable {
             log.sets(),
             log.holes(),
             () -> end,
-            file -> {
-              throw new IOException("looked at, never recycled: file=" + file.path());
-            },
+            new Looker(),
             listening,
             EntryCodec::decode);
   }
@@ -290,5 +289,23 @@ public final class SpoolLook implements AutoCloseable {
 
     @Override
     public void recovered(String what) {}
+  }
+
+  /// Gives nothing back: what is looked at is another's.
+  private static final class Looker implements LogReader.Keeper {
+    @Override
+    public void recycle(SegmentFile file) throws IOException {
+      throw new IOException("looked at, never recycled: file=" + file.path());
+    }
+
+    @Override
+    public void releaseReserve() throws IOException {
+      throw new IOException("looked at: the reserve is the gateway's");
+    }
+
+    @Override
+    public boolean refillReserve() {
+      return true;
+    }
   }
 }

@@ -1,0 +1,1 @@
+"""What capture costs beside what people use today: the whole system, measured from outside."""

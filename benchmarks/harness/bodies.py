@@ -1,0 +1,55 @@
+"""The bodies that go up and down."""
+
+import json
+import pathlib
+import random
+from dataclasses import dataclass
+
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One kind of request: bytes up, bytes down, and its path at the model and at the gateway."""
+
+    name: str
+    up: bytes
+    down: bytes
+
+    @property
+    def path(self) -> str:
+        return f"/model/m/{self.name}"
+
+
+def _table(size: int) -> bytes:
+    """JSON of exactly `size` bytes with many quotes, as tables of strings have."""
+    source = random.Random(SEED)
+    columns = ["fixed acidity", "volatile acidity", "citric acid", "chlorides"]
+    head = '{"columns":' + json.dumps(columns, separators=(",", ":")) + ',"data":[["0"'
+    tail = "]]}"
+    cells: list[str] = []
+    length = len(head) + len(tail)
+    while length < size - 12:
+        cell = f',"{source.uniform(0, 10):.3f}"'
+        cells.append(cell)
+        length += len(cell)
+    cells.append("," + "7" * (size - length - 1))
+    return (head + "".join(cells) + tail).encode()
+
+
+def _answer(size: int) -> bytes:
+    text = '{"columns":["quality"],"prediction":[5.'
+    return (text + "5" * (size - len(text) - 2) + "]}").encode()
+
+
+SMALL = Exchange("small", _table(257), _answer(45))
+MEDIUM = Exchange("medium", _table(1024), _answer(1024))
+LARGE = Exchange("large", _table(64 << 10), _table(64 << 10))
+ALL = (SMALL, MEDIUM, LARGE)
+
+
+def write(folder: pathlib.Path) -> None:
+    """The requests' bodies as files `<name>.up`, the answers' as `<name>.down`."""
+    for exchange in ALL:
+        (folder / f"{exchange.name}.up").write_bytes(exchange.up)
+        (folder / f"{exchange.name}.down").write_bytes(exchange.down)

@@ -1,0 +1,149 @@
+"""What a proxy adds to the slowest of a hundred requests, at a rate it holds easily."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness import bodies, load, measure, peers, proc, rig, stats, vegeta
+from harness.problems import Problem
+
+PAIRS_MIN = 9
+WARM_CHUNK = 640
+
+
+@dataclass
+class Attacked:
+    """One attack through one peer (or on the model itself). Seconds."""
+
+    peer: str
+    number: int
+    rate: float
+    requests: int
+    percentiles: dict[str, float]
+    service_p99: float
+    histogram: list[tuple[float, int]]
+    others: float
+    stolen: float
+    void: str = ""
+    remarks: dict[str, float] = field(default_factory=dict)
+
+
+def warm_up(where: rig.Rig, url: str, body: str, seconds: float) -> tuple[int, float]:
+    """Small requests at full speed; how many were sent, and how many a second at the end."""
+    sent, rate, chunk = 0, 0.0, WARM_CHUNK
+    until = time.monotonic() + seconds
+    while time.monotonic() < until or rate == 0:
+        loaded = load.send(url, where.folder / body, chunk, where.others)
+        sent, rate = sent + loaded.requests, loaded.per_second
+        chunk = max(WARM_CHUNK, int(rate * measure.CHUNK_SECONDS))
+    return sent, rate
+
+
+def saturation(where: rig.Rig, names: dict[str, Callable[[], peers.Peer]], seconds: float) -> dict[str, float]:
+    """Requests a second of each peer at full speed, warm."""
+    rates = {}
+    for name, make in names.items():
+        peer = make()
+        peer.start()
+        try:
+            sent, rate = warm_up(where, peer.url(bodies.SMALL), "small.up", seconds)
+        finally:
+            peer.stop()
+        peer.count_back(sent)
+        rates[name] = rate
+    return rates
+
+
+def attack(
+    where: rig.Rig,
+    peer: peers.Peer,
+    number: int,
+    rate: float,
+    seconds: float,
+    warm_seconds: float,
+    harness_pid: int,
+) -> Attacked:
+    """One attack; the peer has ended and was counted back when it returns."""
+    peer.start()
+    try:
+        sent, _ = warm_up(where, peer.url(bodies.SMALL), "small.up", warm_seconds)
+        peer.settle()
+        before = proc.snapshot(time.monotonic())
+        body = where.folder / "small.up"
+        shot = vegeta.Shot(peer.url(bodies.SMALL), body, rate, seconds)
+        hits = vegeta.fire(shot, where.folder, where.others)
+        after = proc.snapshot(time.monotonic())
+        peer.settle()
+    finally:
+        peer.stop()
+    if hits.failed():
+        raise Problem(f"{peer.name}: {hits.failed()} of {len(hits.hits)} requests failed at {rate:.0f}/s")
+    peer.count_back(sent + len(hits.hits))
+    others, stolen = measure.noise(before, after, harness_pid)
+    return Attacked(
+        peer.name,
+        number,
+        rate,
+        len(hits.hits),
+        hits.percentiles(),
+        hits.service_p99(),
+        stats.histogram(hits.latencies()),
+        others,
+        stolen,
+        measure.void_by_noise(others, stolen),
+        peer.remarks(),
+    )
+
+
+def in_pairs(
+    take: dict[str, Callable[[int], Attacked]],
+    pairs: int,
+    keeps_noisy: bool,
+    tell: Callable[[Attacked], None],
+) -> list[Attacked]:
+    """Rounds A B B A, each with all peers, of which one void attack makes the round void; at most
+    twice as many rounds as are wanted."""
+    kept: list[Attacked] = []
+    good = 0
+    for number in range(2 * pairs):
+        names = list(take) if number % 2 == 0 else list(reversed(take))
+        round_of = [take[name](number) for name in names]
+        noisy = [one.void for one in round_of if one.void]
+        if noisy and keeps_noisy:
+            for one in round_of:
+                one.void = ""
+                one.remarks["noisy"] = 1
+        elif noisy:
+            for one in round_of:
+                one.void = one.void or "another attack of the round is void"
+        for one in round_of:
+            tell(one)
+        kept += round_of
+        good += 0 if noisy and not keeps_noisy else 1
+        if good >= pairs:
+            break
+    if good == 0:
+        raise Problem(f"latency: no round was quiet: {kept[-1].void}")
+    return kept
+
+
+def p99_of(attacks: list[Attacked], peer: str) -> list[float]:
+    """Of each round that counts, in order."""
+    good = [one for one in attacks if one.peer == peer and not one.void]
+    return [one.percentiles["p99"] for one in sorted(good, key=lambda one: one.number)]
+
+
+def added(attacks: list[Attacked], peer: str, to: str) -> stats.Interval:
+    """Seconds that `peer` adds to the p99 of `to`, pair by pair."""
+    pairs = zip(p99_of(attacks, peer), p99_of(attacks, to), strict=True)
+    return stats.median_interval([one - other for one, other in pairs])
+
+
+def merged(attacks: list[Attacked], peer: str) -> list[tuple[float, int]]:
+    """One histogram of all rounds that count."""
+    counts: dict[float, int] = {}
+    for one in attacks:
+        if one.peer == peer and not one.void:
+            for bound, count in one.histogram:
+                counts[bound] = counts.get(bound, 0) + count
+    return sorted(counts.items())
