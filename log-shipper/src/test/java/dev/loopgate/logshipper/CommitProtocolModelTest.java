@@ -113,7 +113,7 @@ final class CommitProtocolModelTest {
           continue;
         }
         ProtocolWorld after = world; // it made the step
-        if (act != STEP) {
+        if (!act.equals(STEP)) {
           after = replay(medium, planted, acts);
           after.apply(act);
         }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
@@ -170,8 +171,8 @@ final class ShipperSim {
   }
 
   /// The highest revision of each hour.
-  TreeMap<String, Manifest> manifests() throws IOException {
-    TreeMap<String, Manifest> latest = new TreeMap<>();
+  NavigableMap<String, Manifest> manifests() throws IOException {
+    NavigableMap<String, Manifest> latest = new TreeMap<>();
     for (Map.Entry<String, byte[]> object : objects().entrySet()) {
       if (object.getKey().startsWith(Manifest.DIRECTORY)) {
         Manifest manifest = Json.read(object.getValue(), Manifest.class);
