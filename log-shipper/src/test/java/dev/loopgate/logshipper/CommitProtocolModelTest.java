@@ -76,7 +76,7 @@ final class CommitProtocolModelTest {
     "NOT_JUDGED, a new key without a foreign owner",
     "COMMITTED_BEFORE_PUBLISHED, an entry is in no object",
     "REPLACED, a foreign object was replaced",
-    "NAMES_NOT_FORCED, a new key without a foreign owner",
+    "NAMES_NOT_FORCED, read before what was released",
   })
   void whatIsWrongOnPurposeIsFound(Planted planted, String violation) throws IOException {
     assertThat(explore(Medium.REMOTE, planted, 1, 1).violation()).startsWith(violation);
