@@ -241,13 +241,15 @@ final class LogRecovery {
 
   private void addTail(FoundGroup group) {
     GroupHeader header = group.header();
+    if (group.segment() < proved.segment()) {
+      return; // a later segment has it, and all of its seqs are still to be seen there
+    }
     // Whoever wrote it had given all seqs before its first and forced them.
     seqsSeen = Math.max(seqsSeen, header.firstSeq());
-    boolean beforeProved = group.segment() < proved.segment();
     boolean again =
         (header.count() > 0 && header.nextSeq() <= seqsSeen)
             || tail.stream().anyMatch(known -> known.header().place().equals(header.place()));
-    if (beforeProved || again || header.markersOnly()) {
+    if (again || header.markersOnly()) {
       return; // its force failed and a later segment has it, or it carries nothing
     }
     seqsSeen = Math.max(seqsSeen, header.nextSeq());
