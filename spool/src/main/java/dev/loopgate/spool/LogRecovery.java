@@ -87,6 +87,7 @@ final class LogRecovery {
   private final Map<Long, Long> ringEnds = new HashMap<>();
   private LogPosition proved = LogPosition.START;
   private long seqsSeen;
+  private long seqsGiven; // before the first of a tail's group; what they were may have rotted
   private boolean sound = true; // of the last segment
 
   private LogRecovery(Disk disk, LogDirectory directory, SpoolEvents events) {
@@ -120,15 +121,15 @@ final class LogRecovery {
       place(i);
     }
     LogWalk walked = new LogWalk(disk, map, firstSeq());
-    walked.walk(walk, seqsSeen);
-    seqsSeen = Math.max(seqsSeen, walked.nextSeq());
+    walked.walk(walk, Math.max(seqsSeen, seqsGiven));
+    long nextSeq = Math.max(Math.max(seqsSeen, seqsGiven), walked.nextSeq());
     List<SeqRange> lost = walked.lost();
     tell(walked.entries(), lost);
     long continued = continued();
     return new Recovered(
         map,
         walked.sets(),
-        seqsSeen,
+        nextSeq,
         nextNumber,
         walked.nextKeyId(),
         diskEnd(continued),
@@ -241,15 +242,12 @@ final class LogRecovery {
 
   private void addTail(FoundGroup group) {
     GroupHeader header = group.header();
-    if (group.segment() < proved.segment()) {
-      return; // a later segment has it, and all of its seqs are still to be seen there
-    }
-    // Whoever wrote it had given all seqs before its first and forced them.
-    seqsSeen = Math.max(seqsSeen, header.firstSeq());
+    seqsGiven = Math.max(seqsGiven, header.firstSeq());
+    boolean beforeProved = group.segment() < proved.segment();
     boolean again =
         (header.count() > 0 && header.nextSeq() <= seqsSeen)
             || tail.stream().anyMatch(known -> known.header().place().equals(header.place()));
-    if (again || header.markersOnly()) {
+    if (beforeProved || again || header.markersOnly()) {
       return; // its force failed and a later segment has it, or it carries nothing
     }
     seqsSeen = Math.max(seqsSeen, header.nextSeq());
