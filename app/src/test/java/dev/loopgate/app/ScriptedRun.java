@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /// A gateway in front of a scripted model, for all tests of a class. Its end is a check of its own:
 /// it stops well, and what it left balances.
-final class ScriptedRun implements AutoCloseable {
+final class ScriptedRun {
   private final ScriptedModel model;
   private final Rig rig;
   private final GatewayProcess gateway;
@@ -45,8 +45,7 @@ final class ScriptedRun implements AutoCloseable {
     return gateway;
   }
 
-  @Override
-  public void close() throws Exception {
+  void close() throws Exception {
     try (model) {
       assertThat(gateway.stop()).as(gateway.output()).isZero();
       GatewayProcess.Run verify = rig.verify();
