@@ -24,19 +24,27 @@ final class Load {
 
   private final LoadJournal journal;
   private final GatewayProcess gateway;
+  private final int callsMax; // of each caller
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicLong unexpected = new AtomicLong();
   private final List<Thread> callers = new ArrayList<>();
   private volatile String firstUnexpected = "";
 
-  private Load(LoadJournal journal, GatewayProcess gateway) {
+  private Load(LoadJournal journal, GatewayProcess gateway, int callsMax) {
     this.journal = journal;
     this.gateway = gateway;
+    this.callsMax = callsMax;
   }
 
   /// Starts the callers; `round` makes ids that no other round has.
   static Load start(LoadJournal journal, GatewayProcess gateway, int round, Random random) {
-    Load load = new Load(journal, gateway);
+    return start(journal, gateway, round, random, Integer.MAX_VALUE);
+  }
+
+  /// The same with an end: so many calls a caller, at most.
+  static Load start(
+      LoadJournal journal, GatewayProcess gateway, int round, Random random, int callsMax) {
+    Load load = new Load(journal, gateway, callsMax);
     for (int i = 0; i < CALLERS; i++) {
       Random own = new Random(random.nextLong());
       String prefix = "r" + round + "-c" + i + "-";
@@ -65,10 +73,10 @@ final class Load {
 
   private void call(String prefix, Random random) {
     int count = 0;
-    while (!stopping.get() && gateway.isAlive()) {
+    while (!stopping.get() && gateway.isAlive() && count < callsMax) {
       try (Caller caller = gateway.call()) {
         boolean open = true;
-        while (open && !stopping.get()) {
+        while (open && !stopping.get() && count < callsMax) {
           open = callOnce(caller, prefix + count++, random);
         }
       } catch (IOException _) {

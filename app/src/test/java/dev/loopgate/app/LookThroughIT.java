@@ -61,13 +61,15 @@ final class LookThroughIT {
           Rig.infrontOf(directory, model.url())
               .with("--ship.window", "1s", "--spool.segment-bytes", "2MiB");
       try (GatewayProcess gateway = rig.start()) {
-        Load load = Load.start(new LoadJournal(), gateway, 0, new Random(1));
         for (int i = 0; i < 12; i++) {
+          // A look reads all that was published: without an end to the load it never caught up.
+          Load load = Load.start(new LoadJournal(), gateway, i, new Random(i), 60);
           GatewayProcess.Run verify = rig.verify();
           assertThat(verify.exit()).as(verify.output()).isZero();
           assertThat(run("inspect", rig.data()).exit()).isZero();
+          load.join();
+          assertThat(load.unexpected()).isEmpty();
         }
-        load.stop();
         assertThat(gateway.stop()).isZero();
       }
       assertThat(rig.verify().exit()).isZero();
