@@ -15,6 +15,11 @@ record Telemetry(
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
     log.takeOver();
+    return of(log);
+  }
+
+  /// The same with lines that go elsewhere.
+  static Telemetry of(LogLines log) {
     PrometheusRegistry registry = new PrometheusRegistry();
     return new Telemetry(
         registry,

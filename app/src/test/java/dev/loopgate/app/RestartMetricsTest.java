@@ -46,7 +46,7 @@ final class RestartMetricsTest {
 
   private final GuardedClock clock = new GuardedClock(System::nanoTime, () -> 1_700_000_060_000L);
   private final Telemetry telemetry =
-      telemetry(
+      Telemetry.of(
           new LogLines(
               clock,
               new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
@@ -201,16 +201,5 @@ final class RestartMetricsTest {
         }
       }
     }
-  }
-
-  private static Telemetry telemetry(LogLines log) {
-    PrometheusRegistry registry = new PrometheusRegistry();
-    return new Telemetry(
-        registry,
-        log,
-        new ProxyTelemetry(registry, log),
-        new SpoolTelemetry(registry, log),
-        new ShipperTelemetry(registry, log),
-        new RuntimeTelemetry(registry, log));
   }
 }

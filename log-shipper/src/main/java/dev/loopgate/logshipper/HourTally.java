@@ -21,11 +21,6 @@ final class HourTally {
     addAccount(manifest);
   }
 
-  /// Adds what is in no file yet: its lines are not counted among those of files.
-  void addUnshipped(Manifest part) {
-    addAccount(part);
-  }
-
   /// Adds entries that are in no file yet.
   ///
   /// @param where they are, a word
@@ -33,7 +28,8 @@ final class HourTally {
     awaited.computeIfAbsent(where, _ -> new TreeMap<>()).merge(kind, entries, Long::sum);
   }
 
-  private void addAccount(Manifest manifest) {
+  /// Adds ledger, gaps and losses alone: the lines of what is in no file yet are none of files.
+  void addAccount(Manifest manifest) {
     for (Manifest.LedgerEntry row : manifest.ledger()) {
       long[] sums = ledger.computeIfAbsent(row.kind(), _ -> new long[4]);
       sums[0] += row.begun();

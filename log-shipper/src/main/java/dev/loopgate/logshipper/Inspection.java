@@ -15,13 +15,13 @@ import java.util.function.ToLongFunction;
 /// What lies in a data directory's spool and how far its shipping is, as lines for a person.
 /// Changes nothing; may run beside a live gateway.
 public final class Inspection {
-  private static final int LOOKS_MAX = 5;
   private static final LedgerCounts NOTHING = new LedgerCounts(0, 0, 0, List.of());
 
   private final FileTree tree = new LocalFileTree();
   private final List<String> lines = new ArrayList<>();
   private final Path dataDirectory;
   private final String spoolId;
+  private boolean sound; // no problem is among the lines
 
   private Inspection(Path dataDirectory, String spoolId) {
     this.dataDirectory = dataDirectory;
@@ -37,34 +37,23 @@ public final class Inspection {
   public static List<String> of(Path dataDirectory, String spoolId, Path ringDirectory)
       throws IOException {
     Path spool = dataDirectory.resolve("spool");
-    Patience patience = new Patience(new LocalFileTree(), spool, ringDirectory, LOOKS_MAX);
-    while (true) {
-      patience.begin();
-      Inspection inspection = new Inspection(dataDirectory, spoolId);
-      try {
-        boolean sound = inspection.look(ringDirectory);
-        if (sound || patience.isOver()) {
-          return inspection.lines;
-        }
-      } catch (IOException e) {
-        if (patience.isOver()) {
-          throw e;
-        }
-      }
-    }
+    return new Patience(new LocalFileTree(), spool, ringDirectory)
+        .look(
+            () -> new Inspection(dataDirectory, spoolId).look(ringDirectory),
+            inspection -> inspection.sound)
+        .lines;
   }
 
-  /// Fills the lines; answers whether no problem is among them.
-  private boolean look(Path ringDirectory) throws IOException {
+  private Inspection look(Path ringDirectory) throws IOException {
     Path spool = dataDirectory.resolve("spool");
     try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
       SpoolInspection inspection = SpoolInspection.of(look);
       Path commits = spool.resolve("commit");
-      Unshipped unshipped =
-          Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId).state());
+      Unshipped unshipped = Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId));
       addSpool(inspection, unshipped);
-      addShipping(CommitLog.findNow(tree, commits, spoolId));
-      return inspection.problems().isEmpty();
+      addShipping(unshipped.shipped());
+      sound = inspection.problems().isEmpty();
+      return this;
     }
   }
 

@@ -92,14 +92,6 @@ final class SeqSet {
 
   /// What is missing between 0 and the largest.
   List<SeqSpan> holes() {
-    List<SeqSpan> holes = new ArrayList<>();
-    long next = 0;
-    for (SeqSpan span : spans()) {
-      if (span.first() > next) {
-        holes.add(new SeqSpan(next, span.first() - 1));
-      }
-      next = span.last() + 1;
-    }
-    return holes;
+    return lastByFirst.isEmpty() ? List.of() : missingOf(new SeqSpan(0, next() - 1));
   }
 }

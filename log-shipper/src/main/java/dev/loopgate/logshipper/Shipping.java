@@ -4,7 +4,6 @@ import dev.loopgate.logshipper.CommitRecord.HourPart;
 import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
-import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
@@ -92,9 +91,7 @@ final class Shipping {
     found.state().books().forEach(bound::opened);
     firstSeq = Uncommitted.firstSeq(found.state(), around.reader());
     plannedNextSeq = found.state().plan() == null ? firstSeq : -1;
-    for (SeqRange range : around.reader().lost()) {
-      lostBefore.add(new SeqSpan(range.getFirst(), range.getLast()));
-    }
+    around.reader().lost().forEach(range -> lostBefore.add(SeqSpan.of(range)));
   }
 
   /// Goes on where the commit log ends; changes nothing yet.
@@ -112,7 +109,8 @@ final class Shipping {
     try {
       return nextStep(finishing);
     } catch (IOException e) {
-      if (!resumed || pending != null || staging.hasFailed()) { // never for the store's sake
+      if (!resumed || pending != null || e instanceof Staging.RefusedException) {
+        // never for the store's sake
         room.refused(e);
       }
       throw e;
@@ -336,7 +334,7 @@ final class Shipping {
       plan = files.stage(window, reopened(window), around.spoolId());
     } catch (IOException e) {
       numbering.takeBack();
-      if (staging.hasFailed()) {
+      if (e instanceof Staging.RefusedException) {
         room.windowRefused();
         staging.deleteAllBut(Set.of()); // no plan is open: none is needed, and the next are fewer
       }

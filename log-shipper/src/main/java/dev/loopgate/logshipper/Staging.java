@@ -16,9 +16,17 @@ import org.jspecify.annotations.Nullable;
 final class Staging {
   static final int BUFFER_BYTES = 64 << 10;
 
+  /// Our own disk did not take what was to be staged, or did not force it.
+  static final class RefusedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private RefusedException(IOException why) {
+      super(why.getMessage(), why);
+    }
+  }
+
   private final FileTree tree;
   private final Path directory;
-  private boolean failed;
 
   Staging(FileTree tree, Path directory) {
     this.tree = tree;
@@ -41,23 +49,21 @@ final class Staging {
 
   /// Makes a file, replacing what an attempt that failed left.
   Output create(String name) throws IOException {
-    failed = true;
-    tree.delete(pathOf(name));
-    Output made = new Output(tree.create(pathOf(name)), name);
-    failed = false;
-    return made;
+    try {
+      tree.delete(pathOf(name));
+      return new Output(tree.create(pathOf(name)), name);
+    } catch (IOException e) {
+      throw new RefusedException(e);
+    }
   }
 
   /// Makes the names of all files durable; before any plan names one.
   void force() throws IOException {
-    failed = true;
-    tree.forceDirectory(directory);
-    failed = false;
-  }
-
-  /// Whether the last thing that was made here failed.
-  boolean hasFailed() {
-    return failed;
+    try {
+      tree.forceDirectory(directory);
+    } catch (IOException e) {
+      throw new RefusedException(e);
+    }
   }
 
   /// Whether the file is still what the plan says.
@@ -88,7 +94,7 @@ final class Staging {
 
   /// A file that is being staged: counts what is written. Closed and forced by [#finish], or closed
   /// alone when it is given up.
-  final class Output extends OutputStream {
+  static final class Output extends OutputStream {
     private final FileTree.NewFile file;
     private final String name;
     private final CRC32C crc = new CRC32C();
@@ -112,9 +118,11 @@ final class Staging {
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
       if (length > 0) {
-        failed = true;
-        file.write(bytes, from, length);
-        failed = false;
+        try {
+          file.write(bytes, from, length);
+        } catch (IOException e) {
+          throw new RefusedException(e);
+        }
         crc.update(bytes, from, length);
         size += length;
       }
@@ -122,10 +130,12 @@ final class Staging {
 
     /// Forces and closes; what the plan says of it.
     Checksum finish() throws IOException {
-      failed = true;
-      file.force();
-      file.close();
-      failed = false;
+      try {
+        file.force();
+        file.close();
+      } catch (IOException e) {
+        throw new RefusedException(e);
+      }
       Checksum checksum = new Checksum(size, (int) crc.getValue());
       finished = checksum;
       return checksum;
@@ -134,7 +144,11 @@ final class Staging {
     @Override
     public void close() throws IOException {
       if (finished == null) {
-        file.close();
+        try {
+          file.close();
+        } catch (IOException e) {
+          throw new RefusedException(e); // it may stand for what made it be given up
+        }
       }
     }
   }

@@ -2,7 +2,6 @@ package dev.loopgate.logshipper;
 
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.proto.v1.NoteMessage;
-import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import dev.loopgate.spool.SpoolLook;
@@ -26,7 +25,7 @@ final class Unshipped {
   /// Reads the commit log.
   @FunctionalInterface
   interface Shipped {
-    ShippingState state() throws IOException;
+    CommitLog.Found find() throws IOException;
   }
 
   private static final int LOOKS_MAX = 5;
@@ -37,12 +36,13 @@ final class Unshipped {
   private final Map<Key, Long> awaited = new LinkedHashMap<>();
   private final List<String> findings = new ArrayList<>();
   private final List<SeqSpan> damaged = new ArrayList<>();
-  private final ShippingState state;
+  private final CommitLog.Found shipped;
   private long noteHour;
   private boolean lossNoted;
 
-  private Unshipped(SpoolLook look, ShippingState state) throws IOException {
-    this.state = state;
+  private Unshipped(SpoolLook look, CommitLog.Found shipped) throws IOException {
+    this.shipped = shipped;
+    ShippingState state = shipped.state();
     noteHour = Partition.hourOf(look.lastMillis());
     CommitRecord.WindowPlan plan = state.plan();
     if (plan != null) {
@@ -58,11 +58,11 @@ final class Unshipped {
 
   /// Counts what lies behind the cursor of the commit log as it is now, after the look was made.
   static Unshipped of(SpoolLook look, Shipped shipped) throws IOException {
-    Unshipped unshipped = new Unshipped(look, shipped.state());
+    Unshipped unshipped = new Unshipped(look, shipped.find());
     for (int more = 0; !unshipped.findings.isEmpty() && more < LOOKS_MAX; more++) {
       // The end of the look stands and the cursor goes on: there is less and less to be read.
-      ShippingState now = shipped.state();
-      if (now.cursor().equals(unshipped.state.cursor())) {
+      CommitLog.Found now = shipped.find();
+      if (now.state().cursor().equals(unshipped.shipped.state().cursor())) {
         break;
       }
       unshipped = new Unshipped(look, now);
@@ -71,8 +71,8 @@ final class Unshipped {
   }
 
   /// What it was counted by.
-  ShippingState state() {
-    return state;
+  CommitLog.Found shipped() {
+    return shipped;
   }
 
   /// By hour: ledger, seqs, gaps, and the lines that are to come.
@@ -139,9 +139,7 @@ final class Unshipped {
   }
 
   private void find(SpoolLook look, LogPosition from) {
-    for (SeqRange range : look.lost()) {
-      damaged.add(new SeqSpan(range.getFirst(), range.getLast()));
-    }
+    look.lost().forEach(range -> damaged.add(SeqSpan.of(range)));
     long bytes = 0;
     int places = 0;
     for (SpoolLook.Damage damage : look.damage()) {

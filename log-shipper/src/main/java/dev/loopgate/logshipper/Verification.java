@@ -29,8 +29,6 @@ public final class Verification {
    * left that was recycled while it was read; so all is looked through again.
    */
 
-  private static final int LOOKS_MAX = 5;
-
   /// What it comes to, and the exit code of the command line.
   public enum Verdict {
     /// All that is there is accounted for, and nothing is missing.
@@ -102,20 +100,12 @@ public final class Verification {
       throw new NoSuchFileException(root.toString(), null, "no such directory");
     }
     Path spool = directory.resolve("spool");
-    Patience patience = new Patience(tree, spool, ringDirectory, LOOKS_MAX);
-    while (true) {
-      patience.begin();
-      try {
-        Report report = new Verification(root).report(spool, spoolId, ringDirectory);
-        if (report.verdict() == Verdict.BALANCED || patience.isOver()) {
-          return report.after(patience.looks());
-        }
-      } catch (IOException e) {
-        if (patience.isOver()) {
-          throw e;
-        }
-      }
-    }
+    Patience patience = new Patience(tree, spool, ringDirectory);
+    return patience
+        .look(
+            () -> new Verification(root).report(spool, spoolId, ringDirectory),
+            report -> report.verdict() == Verdict.BALANCED)
+        .after(patience.looks());
   }
 
   private Report report(Path spool, String spoolId, Path ringDirectory) throws IOException {
@@ -128,9 +118,8 @@ public final class Verification {
     if (!spoolId.isEmpty()) {
       Path commits = spool.resolve("commit");
       try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
-        Unshipped unshipped =
-            Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId).state());
-        countOpen(unshipped.state());
+        Unshipped unshipped = Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId));
+        countOpen(unshipped.shipped().state());
         countUnshipped(unshipped);
         ringGap = look.ringGap();
       }
@@ -231,12 +220,12 @@ public final class Verification {
 
   /// What is in the spool and in no file of a committed window.
   private void countUnshipped(Unshipped unshipped) {
-    String spool = unshipped.state().spool();
+    String spool = unshipped.shipped().state().spool();
     SpoolAccount account = accountOf(spool);
     for (HourBook book : unshipped.books().values()) {
       Manifest part = book.manifest(spool, 0, Map.of());
       openHours.add(part.hour());
-      tally(part.hour()).addUnshipped(part);
+      tally(part.hour()).addAccount(part);
       account.add(part);
     }
     for (Unshipped.Awaited some : unshipped.awaited()) {

@@ -43,7 +43,7 @@ final class WindowScan {
   Window scan(LogPosition from, long nowHour, long nextSeq) throws IOException {
     Window window = new Window(from, nextSeq);
     SeqSet noted = new SeqSet();
-    reader.lost().forEach(range -> noted.add(new SeqSpan(range.getFirst(), range.getLast())));
+    reader.lost().forEach(range -> noted.add(SeqSpan.of(range)));
     LogPosition end = reader.durableEnd(); // fixed here: the log grows meanwhile
     long bytes = 0;
     long hour = nowHour;

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.spool.Spool;
-import dev.loopgate.spool.SpoolConfig;
-import dev.loopgate.spool.SpoolEvents;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
@@ -31,35 +29,8 @@ final class LookThroughTest {
   private final ManualTime time = ManualTime.at("2026-11-24T10:30:00Z");
   private final RecordedEvents events = new RecordedEvents();
 
-  private Spool open() throws IOException {
-    Path spool = data.resolve("spool");
-    SpoolConfig defaults = SpoolConfig.in(spool);
-    return Spool.open(
-        new SpoolConfig(
-            spool,
-            data,
-            1 << 20,
-            2 << 20,
-            defaults.logBytesMax(),
-            1 << 20,
-            2,
-            defaults.forceAfter(),
-            defaults.forceAfterBytes(),
-            defaults.forceTimeout()),
-        time,
-        SpoolEvents.SILENT);
-  }
-
-  private LogShipper ship(Spool spool) throws IOException {
-    return LogShipper.start(
-        ShipperConfig.in(data.resolve("spool")).withWindow(Duration.ZERO),
-        new LogShipper.Surroundings(
-            spool.reader(),
-            spool.id(),
-            LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
-            _ -> true,
-            time,
-            events));
+  private RealSpool real() {
+    return new RealSpool(data, time, events);
   }
 
   private void append(Spool spool, SpoolLane lane, String life, int predictions, int feedbacks) {
@@ -75,17 +46,17 @@ final class LookThroughTest {
 
   /// Published: 4 and 1. In the log: 3 and 2. In the ring: 2 and 1. Nothing runs any more.
   private void killedWithEntriesEverywhere() throws Exception {
-    try (Spool spool = open();
-        LogShipper shipper = ship(spool)) {
+    try (Spool spool = real().open();
+        LogShipper shipper = real().ship(spool)) {
       spool.start();
       append(spool, spool.openLane(), "shipped-", 4, 1);
       spool.closeIntake();
       assertThat(shipper.finish(Duration.ofSeconds(60))).isTrue();
     }
-    try (Spool spool = open()) {
+    try (Spool spool = real().open()) {
       append(spool, spool.openLane(), "logged-", 3, 2);
     }
-    Spool abandoned = open(); // its writer never runs, so all that comes stays in the ring
+    Spool abandoned = real().open(); // its writer never runs, so all that comes stays in the ring
     append(abandoned, abandoned.openLane(), "ring-", 2, 1);
   }
 
@@ -146,7 +117,7 @@ final class LookThroughTest {
 
   @Test
   void aSpoolWithoutAnyFilesBalances() throws Exception {
-    Spool abandoned = open();
+    Spool abandoned = real().open();
     append(abandoned, abandoned.openLane(), "ring-", 2, 1);
 
     assertThat(verify().lines())
@@ -172,21 +143,12 @@ final class LookThroughTest {
 
   @Test
   void aWindowOnItsWayIsCounted() throws Exception {
-    try (Spool spool = open()) {
+    try (Spool spool = real().open()) {
       append(spool, spool.openLane(), "logged-", 3, 2);
     }
-    try (Spool spool = open()) {
+    try (Spool spool = real().open()) {
       LogShipper shipper =
-          LogShipper.open(
-              ShipperConfig.in(data.resolve("spool")).withWindow(Duration.ZERO),
-              new LogShipper.Surroundings(
-                  spool.reader(),
-                  spool.id(),
-                  LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
-                  _ -> true,
-                  time,
-                  events),
-              new LocalFileTree());
+          LogShipper.open(real().config(), real().around(spool), new LocalFileTree());
       while (inspect().contains("plan: none")) {
         assertThat(shipper.doWork()).isPositive();
       }
@@ -206,8 +168,8 @@ final class LookThroughTest {
   void besideAGatewayAtWorkNothingIsFound() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     AtomicLong appended = new AtomicLong();
-    try (Spool spool = open();
-        LogShipper shipper = ship(spool)) {
+    try (Spool spool = real().open();
+        LogShipper shipper = real().ship(spool)) {
       spool.start();
       SpoolLane lane = spool.openLane();
       Thread producer =

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.spool.Spool;
-import dev.loopgate.spool.SpoolConfig;
-import dev.loopgate.spool.SpoolEvents;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
@@ -30,43 +28,19 @@ final class SpoolAndShipperTest {
   private final ManualTime time = ManualTime.at("2026-11-24T10:59:59Z");
   private final RecordedEvents events = new RecordedEvents();
 
+  private RealSpool real() {
+    return new RealSpool(data, time, events);
+  }
+
   private Spool open() throws IOException {
-    Path spool = data.resolve("spool");
-    SpoolConfig defaults = SpoolConfig.in(spool);
-    Spool opened =
-        Spool.open(
-            new SpoolConfig(
-                spool,
-                spool,
-                1 << 20,
-                2 << 20,
-                defaults.logBytesMax(),
-                1 << 20,
-                2,
-                defaults.forceAfter(),
-                defaults.forceAfterBytes(),
-                defaults.forceTimeout()),
-            time,
-            SpoolEvents.SILENT);
+    Spool opened = real().open();
     opened.start();
     return opened;
   }
 
-  private LogShipper ship(Spool spool) throws IOException {
-    return LogShipper.start(
-        ShipperConfig.in(data.resolve("spool")).withWindow(Duration.ZERO),
-        new LogShipper.Surroundings(
-            spool.reader(),
-            spool.id(),
-            LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
-            _ -> true,
-            time,
-            events));
-  }
-
   private void live(String life) throws Exception {
     try (Spool spool = open();
-        LogShipper shipper = ship(spool)) {
+        LogShipper shipper = real().ship(spool)) {
       SpoolLane lane = spool.openLane();
       int slot = spool.slotOf("wine");
       CountDownLatch forced = new CountDownLatch(100);
@@ -104,10 +78,7 @@ final class SpoolAndShipperTest {
     try (Spool spool = open()) {
       id = spool.id();
     }
-    assertThat(Verification.of(data, id, data.resolve("spool")).lines())
-        .last()
-        .asString()
-        .startsWith("balanced");
+    assertThat(Verification.of(data, id, data).lines()).last().asString().startsWith("balanced");
     assertThat(Verification.of(data.resolve("files"), "", data).verdict())
         .isEqualTo(Verification.Verdict.BALANCED);
   }

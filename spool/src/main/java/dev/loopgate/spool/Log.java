@@ -276,7 +276,7 @@ final class Log implements LogReader.Keeper, AutoCloseable {
   /// The one reader.
   LogReader reader(EntryDecoder decoder) {
     return new LogReader(
-        disk, map, sets, recovered.holes(), this::durableEnd, this, events, decoder);
+        disk, map, sets, recovered.holes(), this::durableEnd, this, events::damaged, decoder);
   }
 
   @Override

@@ -34,13 +34,19 @@ final class LogReader implements SpoolReader, AutoCloseable {
     boolean refillReserve();
   }
 
+  /// Is told of bytes that no checksum proves, as [SpoolEvents#damaged].
+  @FunctionalInterface
+  interface DamageListener {
+    void damaged(LogPosition at, long bytes);
+  }
+
   private final Disk disk;
   private final LogMap map;
   private final PartSets sets;
   private final List<SeqRange> holes;
   private final Supplier<LogPosition> durableEnd;
   private final Keeper keeper;
-  private final SpoolEvents events;
+  private final DamageListener listener;
   private final EntryDecoder decoder;
 
   private final Map<Integer, ModelKey> keys = new HashMap<>(); // of the segment at hand
@@ -59,7 +65,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
       List<SeqRange> holes,
       Supplier<LogPosition> durableEnd,
       Keeper keeper,
-      SpoolEvents events,
+      DamageListener listener,
       EntryDecoder decoder) {
     this.disk = disk;
     this.map = map;
@@ -67,7 +73,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
     this.holes = holes;
     this.durableEnd = durableEnd;
     this.keeper = keeper;
-    this.events = events;
+    this.listener = listener;
     this.decoder = decoder;
   }
 
@@ -337,7 +343,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private void reportDamage(LogPosition at, long bytes) {
     if (bytes > 0 && at.compareTo(lastDamage) > 0) {
       lastDamage = at; // once, however often it is read
-      events.damaged(at, bytes);
+      listener.damaged(at, bytes);
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.loopgate.spool;
 
-import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.proto.v1.LedgerRow;
 import dev.loopgate.proto.v1.NoteMessage;
@@ -49,13 +48,13 @@ public final class SpoolLook implements AutoCloseable {
   private SpoolLook(Path directory, Path ringDirectory) throws IOException {
     this.directory = directory;
     Disk disk = new ReadOnlyDisk(new FileDisk());
-    Listening listening = new Listening();
     SpoolId id = LogDirectory.known(disk, directory);
     spoolId = id == null ? "" : id.hex();
     for (Path place : ringsOf(directory, ringDirectory, spoolId)) {
       lookAt(place);
     }
-    log = LogRecovery.of(disk, new LogDirectory(directory), listening);
+    // What recovery would do, quarantine mostly, is not done and not told.
+    log = LogRecovery.of(disk, new LogDirectory(directory), SpoolEvents.SILENT);
     for (LogRecovery.Tail tail : log.tail()) {
       addTail(tail.extent());
     }
@@ -79,7 +78,7 @@ public final class SpoolLook implements AutoCloseable {
             log.holes(),
             () -> end,
             new Looker(),
-            listening,
+            (at, bytes) -> damage.add(new Damage(at, bytes)),
             EntryCodec::decode);
   }
 
@@ -254,41 +253,6 @@ public final class SpoolLook implements AutoCloseable {
 
   private Map<LedgerKey, LedgerRow> noted(RingLook ring) {
     return log.ledgers().getOrDefault(ring.ringId(), Map.of());
-  }
-
-  /// What recovery would do, quarantine mostly, is not done and not told.
-  private final class Listening implements SpoolEvents {
-    @Override
-    public void entryDropped(DropReason reason) {}
-
-    @Override
-    public void entryCut() {}
-
-    @Override
-    public void groupForced(int entries, long bytes, long forceNanos) {}
-
-    @Override
-    public void diskFailed(String step, String message) {}
-
-    @Override
-    public void spoolFailed(String message) {}
-
-    @Override
-    public void spoolRecovered() {}
-
-    @Override
-    public void watermark(int percent) {}
-
-    @Override
-    public void damaged(LogPosition at, long bytes) {
-      damage.add(new Damage(at, bytes));
-    }
-
-    @Override
-    public void ringOnDisk(String message) {}
-
-    @Override
-    public void recovered(String what) {}
   }
 
   /// Gives nothing back: what is looked at is another's.
