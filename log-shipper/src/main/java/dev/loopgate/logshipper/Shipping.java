@@ -61,14 +61,8 @@ final class Shipping {
   private long scanMillis;
   private boolean scanReachedEnd;
   private long shippedAsOfMillis = Long.MIN_VALUE;
-  private long committedEntries;
-  private long committedFiles;
-  private long quarantined;
-  private final long firstSeq;
-  private final SeqSet lost = new SeqSet(); // of those from the first seq on
-  private final SeqSet lostBefore = new SeqSet(); // before the spool was opened
+  private final ShippedCounts counts;
   private long plannedNextSeq;
-  private long overflowed;
 
   private Shipping(
       ShipperConfig config,
@@ -89,9 +83,9 @@ final class Shipping {
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
     found.state().books().forEach(bound::opened);
-    firstSeq = Uncommitted.firstSeq(found.state(), around.reader());
+    long firstSeq = Uncommitted.firstSeq(found.state(), around.reader());
+    counts = new ShippedCounts(firstSeq, around.reader().lost());
     plannedNextSeq = found.state().plan() == null ? firstSeq : -1;
-    around.reader().lost().forEach(range -> lostBefore.add(SeqSpan.of(range)));
   }
 
   /// Goes on where the commit log ends; changes nothing yet.
@@ -161,15 +155,9 @@ final class Shipping {
 
   ShipperStatus status(int failures, String parked) {
     boolean unshipped = hasUnshipped();
-    return new ShipperStatus(
+    return counts.status(
         unshipped && windowOpen ? Math.max(0, around.time().epochMillis() - oldestMillis) : 0,
         unshipped ? around.reader().bytesAfter(log.state().cursor()) : 0,
-        committedEntries,
-        committedFiles,
-        quarantined,
-        lost.count(),
-        firstSeq,
-        overflowed,
         failures,
         parked);
   }
@@ -221,7 +209,7 @@ final class Shipping {
       return;
     }
     published.add(file.number());
-    committedFiles++;
+    counts.filePublished();
     around
         .events()
         .filePublished(
@@ -354,7 +342,7 @@ final class Shipping {
       over += notes.overflowed();
     }
     if (over > 0) {
-      overflowed += over;
+      counts.overflowed(over);
       around.events().partitionsOverflowed(over);
     }
     if (files.quarantined() > 0) {
@@ -428,17 +416,11 @@ final class Shipping {
     if (plan == null) {
       return;
     }
-    long entries = 0;
     long bytes = 0;
-    for (HourPart part : plan.parts()) {
-      entries += part.part().entryCount();
-      quarantined += SeqSet.of(part.part().quarantined()).count();
-      addLost(part.part().lost());
-    }
     for (PlannedFile file : plan.files()) {
       bytes += file.size();
     }
-    committedEntries += entries;
+    long entries = counts.committed(plan);
     bound.forgetBefore(Partition.hourOf(around.time().epochMillis()) - HOURS_KEPT);
     around.events().windowCommitted(entries, plan.files().size(), bytes);
     for (PlannedFile file : plan.files()) {
@@ -446,17 +428,6 @@ final class Shipping {
     }
     cleanUp();
     room.committed();
-  }
-
-  /// What of these was committed before this process began, and rotted then, is in files.
-  private void addLost(List<SeqSpan> spans) {
-    for (SeqSpan span : spans) {
-      if (firstSeq < 0) {
-        lost.addAll(lostBefore.missingOf(span));
-      } else if (span.last() >= firstSeq) {
-        lost.add(new SeqSpan(Math.max(span.first(), firstSeq), span.last()));
-      }
-    }
   }
 
   /// What is committed is needed no more: its log and its staged files. Asked again until it is

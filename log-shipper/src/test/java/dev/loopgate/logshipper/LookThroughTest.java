@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.spool.Spool;
@@ -139,6 +140,26 @@ final class LookThroughTest {
         .last()
         .isEqualTo("unproven: hours without a manifest=0, and the ring");
     assertThat(inspect()).anyMatch(line -> line.startsWith("gap to come: "));
+  }
+
+  @Test
+  void aFirstCommitLogWhoseSnapshotRottedIsNotTakenForOneThatNeverWas() throws Exception {
+    try (Spool spool = real().open();
+        LogShipper shipper = real().ship(spool)) {
+      append(spool, spool.openLane(), "shipped-", 4, 1);
+      spool.closeIntake();
+      assertThat(shipper.finish(Duration.ofSeconds(60))).isTrue();
+    }
+    Path commits = data.resolve("spool").resolve("commit");
+    Path first = filesBelow(commits).getFirst();
+    assertThat(first).hasFileName("0000000000000001.log");
+    byte[] bytes = Files.readAllBytes(first);
+    bytes[40] ^= 1;
+    Files.write(first, bytes);
+
+    assertThatThrownBy(this::verify)
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("commit log: no whole snapshot: file=" + first);
   }
 
   @Test
