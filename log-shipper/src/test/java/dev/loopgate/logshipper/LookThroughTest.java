@@ -207,7 +207,8 @@ final class LookThroughTest {
                 }
               });
       try {
-        for (int i = 0; i < 15; i++) {
+        // each is a look; on a fast machine many of them fall into one window
+        for (int i = 0; i < 15 || events.windows.get() <= 5; i++) {
           Verification.Report report = verify();
           assertThat(report.verdict())
               .as("%s", report.lines())
@@ -221,7 +222,6 @@ final class LookThroughTest {
       spool.closeIntake();
       assertThat(shipper.finish(Duration.ofSeconds(60))).isTrue();
     }
-    assertThat(events.windows).isGreaterThan(5);
     assertThat(verify().verdict().exitCode()).isZero();
   }
 

@@ -2,6 +2,7 @@ package dev.loopgate.logshipper;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// What the shipper told, in order.
 final class RecordedEvents implements ShipperEvents {
@@ -9,7 +10,7 @@ final class RecordedEvents implements ShipperEvents {
   final List<String> manifests = new ArrayList<>();
   final List<String> parked = new ArrayList<>();
   final List<String> damaged = new ArrayList<>();
-  int windows;
+  final AtomicInteger windows = new AtomicInteger(); // also waited for on another thread
   int retries;
   int taken;
   int unparked;
@@ -28,7 +29,7 @@ final class RecordedEvents implements ShipperEvents {
 
   @Override
   public void windowCommitted(long entries, int files, long bytes) {
-    windows++;
+    windows.incrementAndGet();
   }
 
   @Override

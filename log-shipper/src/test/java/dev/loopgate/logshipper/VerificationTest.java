@@ -110,7 +110,7 @@ final class VerificationTest {
   void anHourWithoutManifestIsOpenBesideItsSpoolAndUnprovenElsewhere() throws IOException {
     log.append(FakeLog.prediction("p", "wine", "1", time.epochMillis()));
     LogShipper shipper = shipper();
-    while (events.windows == 0) {
+    while (events.windows.get() == 0) {
       Thread.onSpinWait();
     }
     shipper.close();
