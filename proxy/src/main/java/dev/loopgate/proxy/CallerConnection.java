@@ -1,6 +1,6 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -13,8 +13,6 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// next only when that one is over. Confined to its event loop.
 ///
 /// What came too early waits here, up to [ProxyConfig#HELD_BYTES_MAX] and what one read brought;
-/// then the caller is not read any more.
+/// then the caller is not read any more. A caller who takes no answers gets no further ones either:
+/// the next head is read once the answers before it are on their way.
 final class CallerConnection extends ChannelInboundHandlerAdapter {
   /// How long a caller may take to see that its connection is over.
   private static final long LINGER_NANOS = 2_000_000_000L;
@@ -156,7 +155,11 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     long quietNanos = nowNanos - sinceNanos;
     switch (phase) {
       case HEAD -> {
-        if (hasUnread()) {
+        if (!isWritable()) {
+          if (quietNanos >= limits.stalled().toNanos()) {
+            channel().close();
+          }
+        } else if (hasUnread()) {
           if (quietNanos >= limits.head().toNanos()) {
             refuse(408, "the head did not arrive in time");
           }
@@ -247,8 +250,9 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     Exchange now = exchange;
     if (now != null) {
       now.callerWritabilityChanged();
-    } else if (phase == Phase.LAST_WRITE) {
+    } else if (phase != Phase.LINGER) {
       sinceNanos = loop.time().nanos();
+      process();
     }
   }
 
@@ -309,7 +313,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     Exchange now = exchange;
     BodyReader reader = body;
     return switch (phase) {
-      case HEAD -> in != null && in.isReadable() && readHead(in);
+      case HEAD -> in != null && in.isReadable() && isWritable() && readHead(in);
       case EXCHANGE -> {
         if (now == null || reader == null || !now.takesBody() || toldRequestEnd) {
           yield false; // what is there is the next request's
@@ -392,15 +396,8 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   // A head that is none: answered outside of any exchange, and nothing after it is trusted.
   private void refuse(int status, String reason) {
     loop.events().malformed(status);
-    LocalReply reply = LocalReplies.refused(status, reason);
-    List<Header> headers = new ArrayList<>(reply.headers());
-    headers.add(
-        new Header(
-            RequestIdentity.HEADER, loop.requestIds().next(loop.time().epochMillis()).value()));
-    headers.add(PassedHeaders.contentLength(reply.body().remaining()));
-    headers.add(new Header("connection", "close"));
-    write(HeadWriter.response(buffers(), status, Reasons.of(reply), headers));
-    write(Unpooled.wrappedBuffer(reply.body()));
+    RequestId id = loop.requestIds().next(loop.time().epochMillis());
+    write(HeadWriter.lastReply(buffers(), LocalReplies.refused(status, reason), id));
     end();
   }
 

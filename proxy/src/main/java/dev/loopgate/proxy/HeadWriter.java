@@ -1,9 +1,11 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Writes heads and chunks. What is written was checked where it came from: no line end can be in
@@ -34,6 +36,16 @@ final class HeadWriter {
     ByteBufUtil.writeAscii(out, reason);
     out.writeShort(CRLF);
     return ended(out, headers);
+  }
+
+  /// A whole answer of our own, the last one of its connection.
+  static ByteBuf lastReply(ByteBufAllocator buffers, LocalReply reply, RequestId id) {
+    List<Header> headers = new ArrayList<>(reply.headers());
+    headers.add(new Header(RequestIdentity.HEADER, id.value()));
+    headers.add(PassedHeaders.contentLength(reply.body().remaining()));
+    headers.add(new Header("connection", "close"));
+    return response(buffers, reply.status(), Reasons.of(reply), headers)
+        .writeBytes(reply.body().duplicate());
   }
 
   /// The line before a chunk of `length` bytes.

@@ -218,6 +218,31 @@ final class RelayedExchangeTest {
   }
 
   @Test
+  void aCallerWhoTakesNoAnswerGetsNoFurtherOne() {
+    door.send(GET);
+    callerTakes(false);
+    door.answer(0, OK);
+    door.send(POST);
+    assertThat(door.asked(0)).doesNotContain("POST");
+    door.turn(Duration.ofSeconds(59)); // longer than a head may take
+
+    callerTakes(true); // on a new connection, as the model's was idle for long
+    assertThat(door.asked(1)).startsWith("POST /predict").endsWith("hello");
+    door.answer(1, OK);
+    assertThat(door.received().split("answer", -1)).hasSize(3);
+
+    callerTakes(false);
+    door.turn(Duration.ofSeconds(60));
+    assertThat(door.caller.isOpen()).isFalse();
+    assertThat(door.lane.kept()).hasSize(2);
+  }
+
+  private void callerTakes(boolean takes) {
+    door.caller.unsafe().outboundBuffer().setUserDefinedWritability(1, takes);
+    door.settle();
+  }
+
+  @Test
   void doesNotReadFromACallerWhoSendsTooMuchAhead() {
     door.send(GET);
     door.send("x".repeat(ProxyConfig.HELD_BYTES_MAX));
