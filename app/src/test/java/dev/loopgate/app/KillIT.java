@@ -7,11 +7,13 @@ import dev.loopgate.testkit.FilesReader;
 import dev.loopgate.testkit.GatewayProcess;
 import dev.loopgate.testkit.LoadJournal;
 import dev.loopgate.testkit.ScriptedModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Kill -9 under load, again and again on one data directory; then oracle 1 to 9 of what is found.
@@ -25,7 +27,8 @@ final class KillIT {
   private final Random random = new Random(seed);
   private final LoadJournal journal = new LoadJournal();
 
-  @TempDir private Path directory;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path directory; // with what each life said, for whoever looks into a failure
 
   @Test
   void nothingAnsweredIsLostDoubledOrInvented() throws Exception {
@@ -64,6 +67,7 @@ final class KillIT {
       boolean lived = gateway.isAlive();
       gateway.kill();
       load.join();
+      Files.writeString(directory.resolve("life-" + round), gateway.output());
       assertThat(lived).as("died by itself: %s", gateway.output()).isTrue();
       assertThat(load.unexpected()).as("round=%d, seed=%d", round, seed).isEmpty();
     }

@@ -88,7 +88,7 @@ final class LogRecovery {
   private LogPosition proved = LogPosition.START;
   private long seqsSeen;
   private long seqsGiven; // before the first of a tail's group; what they were may have rotted
-  private boolean sound = true; // of the last segment
+  private boolean sound = true; // of the last segment: can be continued at its end
 
   private LogRecovery(Disk disk, LogDirectory directory, SpoolEvents events) {
     this.disk = disk;
@@ -189,7 +189,11 @@ final class LogRecovery {
     } else if (segment.tornAt() >= end) {
       quarantineTail(segment);
     }
-    sound = !damaged && segment.tornAt() < 0;
+    // Groups behind the end, markers too, were durable perhaps, and a reader is behind them
+    // already:
+    // what is written in their place it would never see.
+    boolean ended = segment.groups().isEmpty() || segment.groups().getLast().end() <= end;
+    sound = !damaged && segment.tornAt() < 0 && ended;
     map.addFile(new SegmentFile(segment.number(), segment.path(), segment.generation(), !damaged));
   }
 

@@ -53,6 +53,23 @@ class LogTest {
   }
 
   @Test
+  void whatComesAfterAKillLiesBehindAllThatCouldBeRead() throws IOException {
+    Log log = LogFixture.open(disk);
+    LogFixture.append(log, "a");
+    Group silence = log.newGroup();
+    silence.begin(7);
+    silence.addMarker(5);
+    silence.end(1);
+    log.append(silence, LogFixture.NO_SNAPSHOT);
+    LogPosition read = log.durableEnd();
+    disk.kill();
+
+    Log again = LogFixture.open(disk);
+    LogFixture.append(again, "b");
+    assertThat(LogFixture.read(again, read)).extracting(Read::text).containsExactly("b");
+  }
+
+  @Test
   void doesNotGrowWhenItIsKilledAgainAndAgain() throws IOException {
     LogFixture.append(LogFixture.open(disk), "a");
     long used = 0;
