@@ -13,6 +13,8 @@ import java.time.Duration;
 /// @param decodedBytesMax a body is decoded to at most so many bytes, default 16 MiB; beyond it the
 ///   wire's bytes are kept
 /// @param modelsMax (model, version) pairs that open a partition, a stream and hour, default 10,000
+/// @param hourFilesMax beyond so many files an hour, default 50,000, about 20 MB of memory, only
+///   models that are configured open partitions
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s
 /// @param retryMax longest wait between two tries, default 1 min
@@ -23,6 +25,7 @@ public record ShipperConfig(
     long fileBytesMax,
     int decodedBytesMax,
     int modelsMax,
+    int hourFilesMax,
     Duration manifestDelay,
     Duration retryFirst,
     Duration retryMax) {
@@ -34,9 +37,13 @@ public record ShipperConfig(
     if (window.isNegative() || manifestDelay.isNegative()) {
       throw new IllegalArgumentException("window: window=" + window + ", delay=" + manifestDelay);
     }
-    if (windowBytesMax <= 0 || fileBytesMax <= 0 || decodedBytesMax <= 0 || modelsMax < 0) {
+    if (windowBytesMax <= 0 || fileBytesMax <= 0 || decodedBytesMax <= 0) {
       throw new IllegalArgumentException(
           "shipper limits: window=" + windowBytesMax + ", file=" + fileBytesMax);
+    }
+    if (modelsMax < 0 || hourFilesMax < 0) {
+      throw new IllegalArgumentException(
+          "shipper limits: models=" + modelsMax + ", files of an hour=" + hourFilesMax);
     }
   }
 
@@ -49,6 +56,7 @@ public record ShipperConfig(
         128L << 20,
         16 << 20,
         10_000,
+        50_000,
         Duration.ofMinutes(2),
         Duration.ofSeconds(1),
         Duration.ofMinutes(1));
@@ -63,6 +71,7 @@ public record ShipperConfig(
         fileBytesMax,
         decodedBytesMax,
         modelsMax,
+        hourFilesMax,
         manifestDelay,
         retryFirst,
         retryMax);
@@ -77,6 +86,22 @@ public record ShipperConfig(
         fileBytes,
         decodedBytesMax,
         modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        retryMax);
+  }
+
+  /// The same with other bounds of what clients' names may open.
+  public ShipperConfig withNamesMax(int models, int hourFiles) {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        windowBytesMax,
+        fileBytesMax,
+        decodedBytesMax,
+        models,
+        hourFiles,
         manifestDelay,
         retryFirst,
         retryMax);

@@ -79,7 +79,9 @@ final class Shipping {
     numbering = new Numbering(around.store(), random);
     publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
     room = new DiskRoom(around.reader(), config.windowBytesMax());
-    bound = new PartitionBound(config.modelsMax());
+    bound =
+        new PartitionBound(
+            config.modelsMax(), config.hourFilesMax(), hour -> log.state().filesOf(hour));
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
     found.state().books().forEach(bound::opened);

@@ -77,6 +77,12 @@ final class ShippingState {
     return books.get(hour);
   }
 
+  /// Files of the hour that are kept in mind.
+  int filesOf(long hour) {
+    HourBook book = books.get(hour);
+    return book == null ? 0 : book.files().size();
+  }
+
   /// The latest hour that was ever let go.
   long letGoThrough() {
     return letGoThrough;

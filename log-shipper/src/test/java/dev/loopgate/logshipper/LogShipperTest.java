@@ -194,17 +194,7 @@ final class LogShipperTest {
 
   @Test
   void tenThousandInventedModelsStayBounded() throws IOException {
-    sim.config =
-        new ShipperConfig(
-            ShipperSim.SPOOL.resolve("commit"),
-            Duration.ofSeconds(150),
-            256L << 20,
-            128L << 20,
-            1 << 20,
-            100,
-            Duration.ofMinutes(2),
-            Duration.ofSeconds(1),
-            Duration.ofMinutes(1));
+    sim.config = sim.config.withNamesMax(100, 50_000);
     sim.ofFleet = model -> model.name().equals("ours");
     for (int i = 0; i < 1_000; i++) {
       sim.log.append(FakeLog.feedback("id" + i, "invented" + i, "1", sim.time.epochMillis()));
@@ -222,6 +212,27 @@ final class LogShipperTest {
             .readTree(new String(bytes, StandardCharsets.UTF_8).lines().findFirst().orElseThrow());
     assertThat(line.get("model_name").textValue()).startsWith("invented");
     sim.assertEachOnce("bounded");
+  }
+
+  @Test
+  void anHourWithManyFilesOpensPartitionsOfConfiguredModelsAlone() throws IOException {
+    sim.config = sim.config.withNamesMax(100, 10);
+    sim.ofFleet = model -> model.name().equals("ours");
+    sim.start();
+    long at = sim.time.epochMillis(); // all of one hour
+    for (int window = 0; window < 3; window++) {
+      for (int i = 0; i < 10; i++) {
+        sim.log.append(FakeLog.feedback("i" + window + i, "m" + i, "1", at));
+      }
+      sim.log.append(FakeLog.feedback("ours" + window, "ours", "1", at));
+      sim.workUntilDone();
+    }
+
+    assertThat(sim.events.overflowed).isEqualTo(20);
+    assertThat(sim.events.published.stream().filter(key -> key.contains("/m3/"))).hasSize(1);
+    assertThat(sim.events.published.stream().filter(key -> key.contains("/ours/"))).hasSize(3);
+    assertThat(sim.events.published.stream().filter(key -> key.contains("(other)"))).hasSize(2);
+    sim.assertEachOnce("many files");
   }
 
   @Test

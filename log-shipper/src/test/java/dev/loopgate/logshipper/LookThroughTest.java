@@ -75,7 +75,7 @@ final class LookThroughTest {
 
     assertThat(inspect())
         .anyMatch(line ->
-            line.startsWith("log: segments=1, ")
+            line.startsWith("log: segments=2, ")
                 && line.contains(
                     "prediction=7 feedback=3; not shipped: planned prediction=0 feedback=0,"
                         + " behind the plan prediction=3 feedback=2"))
