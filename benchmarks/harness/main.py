@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
     add("--peers", help=f"comma-separated, of {', '.join(rows.PEERS)}")
     add("--rounds", type=int, help="measurements of each peer that must count, default 9")
     add("--seconds", type=float, help="of one measurement, default 4")
-    add("--warm-up", type=float, help="seconds before one, default 6")
+    add("--warm-up", type=float, help="seconds before the first of a process, default 45")
     add("--quick", action="store_true", help="three minutes, compared with the recorded result")
     add("--faults", action="store_true", help="latency while things go wrong")
     add("--cores", default="1,0", help="the core that is measured, then those of load and model; default 1,0")

@@ -1,4 +1,4 @@
-"""One peer under load once: started, warmed up, measured, stopped, counted back."""
+"""One peer under load: started, warmed up, measured, stopped, counted back."""
 
 import threading
 import time
@@ -91,19 +91,20 @@ class Measurement:
 
     def take(self, peer: peers.Peer, spec: Spec, number: int) -> Sample:
         """One sample; the peer has ended and was counted back when it returns."""
+        with self.session(peer, spec) as session:
+            sample = session.take(number)
+        return sample
+
+    @contextmanager
+    def session(self, peer: peers.Peer, spec: Spec) -> Iterator["Session"]:
+        """The peer, started and warm, to be measured again and again; then ended and counted back."""
         peer.start()
         try:
-            sent, rate = self._warm_up(peer, spec)
-            peer.settle()
-            count = max(spec.connections, int(spec.seconds * (spec.rate or rate)))
-            sample = self._sample(peer, spec, number, count)
+            session = Session(self, peer, spec)
+            yield session
         finally:
             peer.stop()
-        peer.count_back(sent + sample.requests)
-        sample.remarks = peer.remarks()
-        if sample.remarks.get("cut", 0) > 0:
-            sample.void = sample.void or f"{sample.remarks['cut']:.0f} bodies were kept in part"
-        return sample
+        session.count_back()
 
     def _send(
         self,
@@ -117,7 +118,7 @@ class Measurement:
         cores = self.rig.others
         return load.send(peer.url(exchange), body, count, cores, spec.connections, rate)
 
-    def _warm_up(self, peer: peers.Peer, spec: Spec) -> tuple[int, float]:
+    def warm_up(self, peer: peers.Peer, spec: Spec) -> tuple[int, float]:
         """Sends until it is warm; how many, and how many a second at the end."""
         # Large bodies at full speed would fill what the disk can't take: the paths are warmed by
         # small ones, the loops over bytes at the rate that is measured.
@@ -136,7 +137,7 @@ class Measurement:
     def _look(self, peer: peers.Peer) -> proc.Snapshot:
         return proc.snapshot(time.monotonic(), peer.threads_of())
 
-    def _sample(self, peer: peers.Peer, spec: Spec, number: int, count: int) -> Sample:
+    def sample(self, peer: peers.Peer, spec: Spec, number: int, count: int) -> Sample:
         resting = self._look(peer)
         time.sleep(min(1.0, spec.seconds / 4))
         before = self._look(peer)
@@ -200,6 +201,36 @@ class Measurement:
         finally:
             over.set()
             watcher.join()
+
+
+class Session:
+    """One process of a peer, from warm to counted back."""
+
+    def __init__(self, measurement: Measurement, peer: peers.Peer, spec: Spec) -> None:
+        self.measurement = measurement
+        self.peer = peer
+        self.spec = spec
+        self.samples: list[Sample] = []
+        self.sent, self.rate = measurement.warm_up(peer, spec)
+
+    def take(self, number: int) -> Sample:
+        """One sample more."""
+        spec = self.spec
+        self.peer.settle()
+        count = max(spec.connections, int(spec.seconds * (spec.rate or self.rate)))
+        sample = self.measurement.sample(self.peer, spec, number, count)
+        self.sent += sample.requests
+        self.samples.append(sample)
+        return sample
+
+    def count_back(self) -> None:
+        """After the peer's end: all that was sent must have been kept, if that is its promise."""
+        self.peer.count_back(self.sent)
+        remarks = self.peer.remarks()
+        for sample in self.samples:
+            sample.remarks |= remarks
+            if remarks.get("cut", 0) > 0:
+                sample.void = sample.void or f"{remarks['cut']:.0f} bodies were kept in part"
 
 
 def _by_thread(

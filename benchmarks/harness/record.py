@@ -62,7 +62,7 @@ def peers_of(samples: Sequence[measure.Sample]) -> dict[str, dict[str, dict[str,
             "requests": sum(one.requests for one in good),
             "rounds": len(good),
             "void": [one.void for one in mine if one.void],
-            "kept": sum(one.remarks.get("kept", 0) for one in good),
+            "kept": max(one.remarks.get("kept", 0) for one in good),
         }
     return table
 

@@ -1,5 +1,7 @@
 """The rows of a run, one after the other."""
 
+import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -30,7 +32,7 @@ class Choice:
     peers: Sequence[str] = PEERS
     rounds: int = 9
     seconds: float = 4.0
-    warm_seconds: float = 6.0
+    warm_seconds: float = 45.0
     keeps_noisy: bool = False
     plant_loss: bool = False
     java_options: str = ""
@@ -91,14 +93,15 @@ class Run:
         )
 
     def _load(self, spec: measure.Spec, names: Sequence[str]) -> None:
-        def take(name: str) -> Callable[[int], measure.Sample]:
-            # Others have no JIT: a short warm-up fills their connections.
-            warm = spec.warm_seconds if name in figures.FORMS.values() else min(1.0, spec.warm_seconds)
-            own = measure.Spec(**{**spec.__dict__, "warm_seconds": warm})
-            return lambda number: self.measurement.take(self._peer(name), own, number)
-
-        takes = {name: take(name) for name in names}
-        samples = measure.in_rounds(takes, self.choice.rounds, self.choice.keeps_noisy, tell_sample)
+        with contextlib.ExitStack() as running:
+            takes = {}
+            for name in names:
+                # Others have no JIT: a short warm-up fills their connections.
+                warm = spec.warm_seconds if name in figures.FORMS.values() else min(1.0, spec.warm_seconds)
+                own = dataclasses.replace(spec, warm_seconds=warm)
+                session = running.enter_context(self.measurement.session(self._peer(name), own))
+                takes[name] = session.take
+            samples = measure.in_rounds(takes, self.choice.rounds, self.choice.keeps_noisy, tell_sample)
         self.taken.samples += samples
         if spec.rate is None:
             for line in measure.check_busy([one for one in samples if not one.void]):

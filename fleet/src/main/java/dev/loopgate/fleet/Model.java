@@ -108,7 +108,11 @@ public record Model(
   /// slash.
   public String basePath() {
     String path = url.getRawPath();
-    return path == null || path.equals("/") ? "" : path.replaceAll("/+$", "");
+    int end = path == null ? 0 : path.length();
+    while (end > 0 && path.charAt(end - 1) == '/') {
+      end--;
+    }
+    return end == 0 ? "" : path.substring(0, end);
   }
 
   /// `host:port`, as records name the replica.

@@ -58,7 +58,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   CallerConnection(ProxyLoop loop, Router router) {
     this.loop = loop;
     this.router = router;
-    this.heads = new HeadReader(loop.headScratch());
+    this.heads = loop.newHeadReader();
   }
 
   /// The caller's address, for `x-forwarded-for`.

@@ -42,15 +42,20 @@ final class HeadReader {
 
   private final byte[] scratch;
   private final int bytesMax;
+  private final Names names;
   private int scanned; // bytes behind the reader index that are looked at
   private int lineStart;
   private int previous;
   private boolean skippedEmptyLine;
 
-  /// Heads of up to `scratch.length` bytes; `scratch` is shared by all readers of an event loop.
-  HeadReader(byte[] scratch) {
+  /// Heads of up to `scratch.length` bytes.
+  ///
+  /// @param scratch shared by all readers of an event loop
+  /// @param names as well
+  HeadReader(byte[] scratch, Names names) {
     this.scratch = scratch;
     this.bytesMax = scratch.length;
+    this.names = names;
   }
 
   /// Takes a request's head from `in`, if it is all there.
@@ -142,13 +147,13 @@ final class HeadReader {
     // A reason phrase may hold spaces and be absent, a target may not: whoever needs it looks.
     int space2 = indexOf(' ', space1 + 1, end);
     int secondEnd = space2 < 0 ? end : space2;
-    String third = space2 < 0 ? "" : text(space2 + 1, end);
+    String third = space2 < 0 ? "" : names.of(scratch, space2 + 1, end);
     List<Header> headers = new ArrayList<>(16);
     String wrong = parseHeaders(end + 2, length - 2, headers);
     return wrong != null
         ? new Parsed.Refused<>(400, wrong)
         : new Parsed.Got<>(
-            new RawHead(text(0, space1), text(space1 + 1, secondEnd), third, headers));
+            new RawHead(names.of(scratch, 0, space1), text(space1 + 1, secondEnd), third, headers));
   }
 
   private @Nullable String parseHeaders(int from, int to, List<Header> headers) {
@@ -167,7 +172,7 @@ final class HeadReader {
       if (colon == at || colon == end || scratch[colon] != ':') {
         return "a header name is malformed";
       }
-      headers.add(new Header(text(at, colon), trimmed(colon + 1, end)));
+      headers.add(new Header(names.of(scratch, at, colon), trimmed(colon + 1, end)));
       at = end + 2;
     }
     return null;

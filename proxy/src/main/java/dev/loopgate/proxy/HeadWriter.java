@@ -5,37 +5,45 @@ import dev.loopgate.capture.RequestId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Writes heads and chunks. What is written was checked where it came from: no line end can be in
 /// it.
 final class HeadWriter {
-  private static final byte[] VERSION = {'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+  private static final String VERSION = "HTTP/1.1";
   private static final int CRLF = '\r' << 8 | '\n';
+
+  private static final int SCRATCH_BYTES = 16 << 10;
+  private static final FastThreadLocal<byte[]> SCRATCH =
+      new FastThreadLocal<>() {
+        @Override
+        protected byte[] initialValue() {
+          return new byte[SCRATCH_BYTES];
+        }
+      };
 
   private HeadWriter() {}
 
   static ByteBuf request(
       ByteBufAllocator buffers, String method, String target, String host, List<Header> headers) {
-    ByteBuf out = buffers.ioBuffer(1024);
-    ByteBufUtil.writeAscii(out, method);
-    out.writeByte(' ');
-    ByteBufUtil.writeAscii(out, target);
-    out.writeByte(' ').writeBytes(VERSION).writeShort(CRLF);
-    header(out, "host", host);
-    return ended(out, headers);
+    int fixed = method.length() + target.length() + host.length() + 32;
+    Bytes out = new Bytes(fixed + lengthOf(headers));
+    out.text(method).octet(' ').text(target).octet(' ').text(VERSION).lineEnd();
+    out.header("host", host);
+    return out.ended(buffers, headers);
   }
 
   static ByteBuf response(
       ByteBufAllocator buffers, int status, String reason, List<Header> headers) {
-    ByteBuf out = buffers.ioBuffer(1024);
-    out.writeBytes(VERSION).writeByte(' ');
-    ByteBufUtil.writeAscii(out, Integer.toString(status));
-    out.writeByte(' '); // stands even before an empty phrase (RFC 9112, section 4)
-    ByteBufUtil.writeAscii(out, reason);
-    out.writeShort(CRLF);
-    return ended(out, headers);
+    Bytes out = new Bytes(reason.length() + 32 + lengthOf(headers));
+    out.text(VERSION).octet(' ').text(Integer.toString(status));
+    out.octet(' ')
+        .text(reason)
+        .lineEnd(); // the space stands even before an empty phrase (RFC 9112)
+    return out.ended(buffers, headers);
   }
 
   /// A whole answer of our own, the last one of its connection.
@@ -44,8 +52,10 @@ final class HeadWriter {
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
     headers.add(PassedHeaders.contentLength(reply.body().remaining()));
     headers.add(new Header("connection", "close"));
-    return response(buffers, reply.status(), Reasons.of(reply), headers)
-        .writeBytes(reply.body().duplicate());
+    return buffers
+        .compositeBuffer(2)
+        .addComponent(true, response(buffers, reply.status(), Reasons.of(reply), headers))
+        .addComponent(true, Unpooled.wrappedBuffer(reply.body()));
   }
 
   /// The line before a chunk of `length` bytes.
@@ -65,17 +75,53 @@ final class HeadWriter {
     return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
   }
 
-  private static ByteBuf ended(ByteBuf out, List<Header> headers) {
+  private static int lengthOf(List<Header> headers) {
+    int length = 0;
     for (Header header : headers) {
-      header(out, header.name(), header.value());
+      length += header.name().length() + header.value().length() + 4;
     }
-    return out.writeShort(CRLF);
+    return length;
   }
 
-  private static void header(ByteBuf out, String name, String value) {
-    ByteBufUtil.writeAscii(out, name);
-    out.writeByte(':').writeByte(' ');
-    ByteBufUtil.writeAscii(out, value); // in truth ISO-8859-1, as it was read
-    out.writeShort(CRLF);
+  /// A head in the making. Composed in an array, since a buffer checks each byte by itself.
+  private static final class Bytes {
+    private final byte[] bytes;
+    private int length;
+
+    Bytes(int lengthMax) {
+      bytes = lengthMax <= SCRATCH_BYTES ? SCRATCH.get() : new byte[lengthMax];
+    }
+
+    /// ISO-8859-1, as it was read. What is beyond it must not become a line end by losing bits.
+    Bytes text(String text) {
+      int at = length;
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        bytes[at++] = (byte) (c > 0xff ? '?' : c);
+      }
+      length = at;
+      return this;
+    }
+
+    Bytes octet(char c) {
+      bytes[length++] = (byte) c;
+      return this;
+    }
+
+    void lineEnd() {
+      octet('\r').octet('\n');
+    }
+
+    void header(String name, String value) {
+      text(name).octet(':').octet(' ').text(value).lineEnd();
+    }
+
+    ByteBuf ended(ByteBufAllocator buffers, List<Header> headers) {
+      for (Header header : headers) {
+        header(header.name(), header.value());
+      }
+      lineEnd();
+      return buffers.ioBuffer(length).writeBytes(bytes, 0, length);
+    }
   }
 }

@@ -56,7 +56,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
   ModelConnection(ProxyLoop loop, Model model) {
     this.loop = loop;
     this.model = model;
-    this.heads = new HeadReader(loop.headScratch());
+    this.heads = loop.newHeadReader();
   }
 
   Model model() {

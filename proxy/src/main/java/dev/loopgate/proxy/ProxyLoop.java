@@ -37,6 +37,7 @@ final class ProxyLoop {
   private final RequestIds requestIds = RequestIds.seeded();
   private final CaptureBuffers captureBuffers;
   private final byte[] headScratch;
+  private final Names names = new Names();
   private final ModelPool models;
   private final Set<CallerConnection> callers = new HashSet<>();
   private volatile boolean draining;
@@ -84,9 +85,9 @@ final class ProxyLoop {
     return captureBuffers;
   }
 
-  /// Used within one call by whichever head reader of this loop is at work.
-  byte[] headScratch() {
-    return headScratch;
+  /// A reader of heads, one for each connection; of this loop, as they share what they work with.
+  HeadReader newHeadReader() {
+    return new HeadReader(headScratch, names);
   }
 
   ModelPool models() {

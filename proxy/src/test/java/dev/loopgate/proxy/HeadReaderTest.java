@@ -104,7 +104,7 @@ final class HeadReaderTest {
   }
 
   private static Parsed<RawHead> readInPieces(String bytes, Random random) {
-    HeadReader reader = new HeadReader(new byte[1024]);
+    HeadReader reader = new HeadReader(new byte[1024], new Names());
     ByteBuf in = Unpooled.buffer();
     Parsed<RawHead> result = new Parsed.More<>();
     byte[] all = bytes.getBytes(ISO_8859_1);
