@@ -46,6 +46,8 @@ def _arguments() -> argparse.Namespace:
     add("--latency-rate", type=float, help="of the row latency; default: half of the slowest proxy's most")
     add("--no-record", action="store_true", help="leave RESULTS.md and results.json as they are")
     add("--keep-noisy", action="store_true", help="count noisy rounds too (for work on the harness; never recorded)")
+    add("--option", action="append", default=[], metavar="KEY=VALUE", help="a setting of our gateway, like"
+        " proxy.transport=io_uring; may be repeated; never recorded")
     add("--plant-loss", action="store_true", help="forget one entry when counting back: the run must fail")
     add("--plant-slowdown", type=float, metavar="MICROS", help="busy work for each entry: --quick must notice")
     add("--target", metavar="URL", help="measure this instead; needs --body, --rate, --duration")
@@ -77,6 +79,7 @@ def _choice(given: argparse.Namespace) -> rows.Choice:
         keeps_noisy=given.keep_noisy,
         plant_loss=given.plant_loss,
         java_options=java_options,
+        options=[f"--{option}" for option in given.option],
         large_rate=given.large_rate,
         latency_rate=given.latency_rate,
     )
@@ -170,7 +173,7 @@ def _write(content: dict, taken: record.Taken, given: argparse.Namespace) -> Non
     print(text)
     print(f"written: {folder}")
     is_planted = given.plant_loss or given.plant_slowdown is not None
-    if given.quick or given.no_record or given.keep_noisy or is_planted:
+    if given.quick or given.no_record or given.keep_noisy or given.option or is_planted:
         return
     merged = record.merge(record.recorded(), content)
     record.dump(merged, paths.RECORDED)

@@ -36,6 +36,7 @@ class Choice:
     keeps_noisy: bool = False
     plant_loss: bool = False
     java_options: str = ""
+    options: Sequence[str] = ()
     large_rate: float | None = None
     latency_rate: float | None = None
 
@@ -88,6 +89,7 @@ class Run:
         return gateway.Loopgate(
             self.rig,
             ships=name == figures.FILES,
+            options=self.choice.options,
             java_options=self.choice.java_options,
             plant_loss=self.choice.plant_loss,
         )

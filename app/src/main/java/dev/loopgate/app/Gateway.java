@@ -11,6 +11,7 @@ import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
+import dev.loopgate.proxy.Transport;
 import dev.loopgate.runtime.ModelProbe;
 import dev.loopgate.runtime.ProcessHost;
 import dev.loopgate.spool.Spool;
@@ -181,7 +182,7 @@ final class Gateway {
 
   private Proxy openDoor(Rooms rooms, Fleet fleet, Spool spool, List<LocalService> services)
       throws StartException, UsageException {
-    chooseTransport();
+    Transport transport = transport();
     try {
       Proxy proxy =
           Proxy.listen(
@@ -191,9 +192,9 @@ final class Gateway {
               new Slots(spool, fleet),
               clock,
               telemetry.proxy(),
-              services);
+              services,
+              transport);
       onClose("proxy", proxy::close);
-      checkTransport(proxy);
       telemetry
           .log()
           .line(
@@ -238,23 +239,22 @@ final class Gateway {
     }
   }
 
-  /// Netty's own switch: there is no other way not to load what would load.
-  private void chooseTransport() throws UsageException {
-    if (plan.settings().get(SettingsTable.PROXY_TRANSPORT).equals("nio")) {
-      System.setProperty("io.netty.transport.noNative", "true");
-    }
-  }
-
-  private void checkTransport(Proxy proxy) throws StartException, UsageException {
+  private Transport transport() throws StartException, UsageException {
     String wanted = plan.settings().get(SettingsTable.PROXY_TRANSPORT);
-    if (!wanted.equals("auto") && !wanted.equals(proxy.transport())) {
-      throw new StartException(
-          "proxy.transport: "
-              + wanted
-              + " does not load here, "
-              + proxy.transport()
-              + " does; allowed: auto");
+    for (Transport transport : Transport.values()) {
+      if (transport.word().equals(wanted)) {
+        if (!transport.isAvailable()) {
+          throw new StartException(
+              "proxy.transport: "
+                  + wanted
+                  + " does not load here, "
+                  + Transport.best().word()
+                  + " does; allowed: auto");
+        }
+        return transport;
+      }
     }
+    return Transport.best();
   }
 
   private void drain(Proxy proxy) throws InterruptedException, UsageException {

@@ -146,9 +146,9 @@ final class SettingsTable {
   static final Setting<String> PROXY_TRANSPORT =
       setting(
           "proxy.transport",
-          new Kind.Choice(List.of("auto", "epoll", "nio")),
+          new Kind.Choice(List.of("auto", "epoll", "io_uring", "nio")),
           "auto",
-          "How sockets are served. auto: epoll where it loads, else nio; the choice is logged at start.");
+          "How sockets are served. auto: epoll where it loads, else nio; the choice is logged at start. io_uring: fewer system calls, where kernel and container allow it.");
   static final Setting<Long> HEAD_BYTES_MAX =
       setting(
           "proxy.head-bytes-max",

@@ -44,7 +44,7 @@ final class SettingsTest {
           sample("ship.window-bytes", "1MiB", "1", "257MiB"),
           sample("feedback.bytes-max", "8MiB", "9MiB", "1023"),
           sample("proxy.loops", "4", "0", "65", "-1"),
-          sample("proxy.transport", "nio", "io_uring", "NIO"),
+          sample("proxy.transport", "io_uring", "iouring", "NIO"),
           sample("proxy.head-bytes-max", "64KiB", "65KiB", "512B"),
           sample("proxy.connections-max", "64", "0", "10k"),
           sample("proxy.caller-head-timeout", "1s", "1", "2h"),

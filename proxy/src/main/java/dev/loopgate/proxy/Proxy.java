@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -72,18 +71,6 @@ public final class Proxy implements AutoCloseable {
       Lanes lanes,
       TimeSource time,
       ProxyEvents events,
-      List<LocalService> services)
-      throws IOException {
-    return listen(config, fleet, redaction, lanes, time, events, services, Transport.best());
-  }
-
-  static Proxy listen(
-      ProxyConfig config,
-      Fleet fleet,
-      Redaction redaction,
-      Lanes lanes,
-      TimeSource time,
-      ProxyEvents events,
       List<LocalService> services,
       Transport transport)
       throws IOException {
@@ -128,7 +115,7 @@ public final class Proxy implements AutoCloseable {
 
   /// `epoll` or `nio`.
   public String transport() {
-    return transport.name().toLowerCase(Locale.ROOT);
+    return transport.word();
   }
 
   /// The most memory that this room can ever hold.

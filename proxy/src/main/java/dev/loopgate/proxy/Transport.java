@@ -16,14 +16,23 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/// The kernel's side: epoll, and NIO where that does not load. Any thread.
-enum Transport {
-  EPOLL {
+/// The kernel's side. Any thread.
+public enum Transport {
+  EPOLL("epoll") {
+    @Override
+    public boolean isAvailable() {
+      return Epoll.isAvailable();
+    }
+
     @Override
     IoHandlerFactory handlers() {
       return EpollIoHandler.newFactory();
@@ -44,7 +53,39 @@ enum Transport {
       return ((EpollSocketChannel) channel).fd().read(one, 0, 1);
     }
   },
-  NIO {
+  /// Fewer system calls; not everywhere allowed, in containers above all.
+  IO_URING("io_uring") {
+    @Override
+    public boolean isAvailable() {
+      return IoUring.isAvailable();
+    }
+
+    @Override
+    IoHandlerFactory handlers() {
+      return IoUringIoHandler.newFactory();
+    }
+
+    @Override
+    Class<? extends ServerChannel> serverChannel() {
+      return IoUringServerSocketChannel.class;
+    }
+
+    @Override
+    SocketChannel newChannel() {
+      return new IoUringSocketChannel();
+    }
+
+    @Override
+    int readOne(Channel channel, ByteBuffer one) throws IOException {
+      return ((IoUringSocketChannel) channel).fd().read(one, 0, 1);
+    }
+  },
+  NIO("nio") {
+    @Override
+    public boolean isAvailable() {
+      return true;
+    }
+
     @Override
     IoHandlerFactory handlers() {
       return NioIoHandler.newFactory();
@@ -73,10 +114,24 @@ enum Transport {
     }
   }
 
-  /// The best that loads here.
-  static Transport best() {
-    return Epoll.isAvailable() ? EPOLL : NIO;
+  private final String word;
+
+  Transport(String word) {
+    this.word = word;
   }
+
+  /// What serves if nothing else is asked for: epoll where it loads, else NIO.
+  public static Transport best() {
+    return EPOLL.isAvailable() ? EPOLL : NIO;
+  }
+
+  /// As configuration and log say it.
+  public String word() {
+    return word;
+  }
+
+  /// Whether it loads here.
+  public abstract boolean isAvailable();
 
   abstract IoHandlerFactory handlers();
 

@@ -27,19 +27,24 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @ExtendWith(LeakFree.class)
 @Timeout(60)
 final class ProxyIT {
   private static final int CONNECTIONS_MAX = 256;
   private static final String GET = "GET /model/m/ HTTP/1.1\r\nHost: d\r\n\r\n";
+
+  /// `-Dloopgate.transport=IO_URING` for all of this over another one.
+  private static final Transport TRANSPORT =
+      Transport.valueOf(System.getProperty("loopgate.transport", Transport.best().name()));
 
   private final KeepingLane lane = new KeepingLane();
   private final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
@@ -122,7 +127,7 @@ final class ProxyIT {
   }
 
   private Proxy door(RawModel model) throws IOException {
-    return door(model, Transport.best(), ModelLimits.DEFAULT, 64 << 20);
+    return door(model, TRANSPORT, ModelLimits.DEFAULT, 64 << 20);
   }
 
   @Test
@@ -151,14 +156,18 @@ final class ProxyIT {
 
   @Test
   void usesTheNativeTransportOnLinux() throws IOException {
-    Proxy proxy = door(RawModel.echo());
+    Proxy proxy = door(RawModel.echo(), Transport.best(), ModelLimits.DEFAULT, 1 << 20);
 
     assertThat(proxy.transport())
         .isEqualTo(System.getProperty("os.name").equals("Linux") ? "epoll" : "nio");
   }
 
+  private static Stream<Transport> transports() {
+    return Stream.of(Transport.values()).filter(Transport::isAvailable);
+  }
+
   @ParameterizedTest
-  @EnumSource(Transport.class)
+  @MethodSource("transports")
   void relaysOverOneModelConnectionAndSeesItsEndBeforeUse(Transport transport) throws Exception {
     Semaphore closed = new Semaphore(0);
     RawModel model =
@@ -374,7 +383,7 @@ final class ProxyIT {
             Duration.ofSeconds(1),
             2);
     RawModel model = RawModel.echo();
-    Proxy proxy = door(model, Transport.best(), two, 1 << 20);
+    Proxy proxy = door(model, TRANSPORT, two, 1 << 20);
 
     inParallel(
         32,
@@ -405,7 +414,7 @@ final class ProxyIT {
           allSent.await(); // so that all bodies are held at once
           with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         });
-    Proxy proxy = door(model, Transport.best(), ModelLimits.DEFAULT, budget);
+    Proxy proxy = door(model, TRANSPORT, ModelLimits.DEFAULT, budget);
 
     byte[] body = new byte[length];
     inParallel(

@@ -81,7 +81,8 @@ final class SmallHeapGateway {
             lanes,
             time,
             ProxyEvents.SILENT,
-            List.of())) {
+            List.of(),
+            Transport.best())) {
       System.out.println(proxy.address().getPort());
       while (System.in.read() >= 0) {
         // Until whoever started us is gone.
