@@ -10,6 +10,7 @@ import dev.loopgate.testkit.LoadJournal;
 import dev.loopgate.testkit.Payload;
 import dev.loopgate.testkit.Script;
 import dev.loopgate.testkit.ScriptedModel;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +36,7 @@ final class LookThroughIT {
     try (ScriptedModel model = ScriptedModel.start()) {
       Rig rig = Rig.infrontOf(directory, model.url()).with("--ship.window", "150s");
       try (GatewayProcess gateway = rig.start()) {
-        predictThenKill(gateway);
+        predictThenKill(gateway, rig);
       }
 
       GatewayProcess.Run inspect = run("inspect", rig.data());
@@ -76,7 +78,7 @@ final class LookThroughIT {
     }
   }
 
-  private static void predictThenKill(GatewayProcess gateway) throws Exception {
+  private static void predictThenKill(GatewayProcess gateway, Rig rig) throws Exception {
     try (Caller caller = gateway.call()) {
       Script script = Script.plain(Payload.NONE, new Payload(Payload.Kind.TEXT, 3, 50));
       for (int i = 0; i < PREDICTIONS; i++) {
@@ -88,6 +90,9 @@ final class LookThroughIT {
             script.request());
         Answer answer = caller.receive("POST");
         assertThat(answer.status()).isEqualTo(200);
+        if (i == 0) { // else all may be in the ring alone, and there is nothing to damage
+          Rig.await("answered-0 in the log", () -> isInLog(rig, "answered-0"));
+        }
       }
       gateway.kill();
     }
@@ -102,18 +107,33 @@ final class LookThroughIT {
     return sum;
   }
 
-  /// Takes away the first prediction, wherever it is.
-  private static void damage(Rig rig) throws Exception {
-    try (var segments = Files.list(rig.data().resolve("spool").resolve("wal"))) {
-      for (Path segment : segments.toList()) {
-        byte[] bytes = Files.readAllBytes(segment);
-        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("answered-0");
-        if (at >= 0) {
-          bytes[at] ^= 1;
-          Files.write(segment, bytes);
-        }
+  private static boolean isInLog(Rig rig, String text) throws IOException {
+    for (Path segment : segments(rig)) {
+      if (Files.readString(segment, StandardCharsets.ISO_8859_1).contains(text)) {
+        return true;
       }
     }
+    return false;
+  }
+
+  private static List<Path> segments(Rig rig) throws IOException {
+    try (Stream<Path> segments = Files.list(rig.data().resolve("spool").resolve("wal"))) {
+      return segments.toList();
+    }
+  }
+
+  /// Takes away the first prediction.
+  private static void damage(Rig rig) throws IOException {
+    for (Path segment : segments(rig)) {
+      byte[] bytes = Files.readAllBytes(segment);
+      int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("answered-0");
+      if (at >= 0) {
+        bytes[at] ^= 1;
+        Files.write(segment, bytes);
+        return;
+      }
+    }
+    throw new AssertionError("not in the log: answered-0");
   }
 
   private static GatewayProcess.Run run(String verb, Path data) throws Exception {
