@@ -252,6 +252,14 @@ def check_busy(samples: list[Sample]) -> list[str]:
     return lines
 
 
+def check_counted(samples: list[Sample]) -> None:
+    """Each peer has a sample that counts, or the problem says why none does."""
+    for name in dict.fromkeys(sample.peer for sample in samples):
+        reasons = {sample.void for sample in samples if sample.peer == name}
+        if "" not in reasons:
+            raise Problem(f"{name}: no round counts: {'; '.join(sorted(reasons))}")
+
+
 def in_rounds(
     take: dict[str, Callable[[int], Sample]],
     rounds: int,
@@ -276,8 +284,5 @@ def in_rounds(
             tell(sample)
         if min(good.values()) >= rounds:
             break
-    for name, count in good.items():
-        if count == 0:
-            reasons = {sample.void for sample in samples if sample.peer == name}
-            raise Problem(f"{name}: no round was quiet: {'; '.join(sorted(reasons))}")
+    check_counted(samples)
     return samples

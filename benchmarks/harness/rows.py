@@ -104,6 +104,7 @@ class Run:
                 session = running.enter_context(self.measurement.session(self._peer(name), own))
                 takes[name] = session.take
             samples = measure.in_rounds(takes, self.choice.rounds, self.choice.keeps_noisy, tell_sample)
+        measure.check_counted(samples)  # counting back knows of bodies that were kept in part
         self.taken.samples += samples
         if spec.rate is None:
             for line in measure.check_busy([one for one in samples if not one.void]):

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// One gateway from its first file to its last: wires the rooms, and closes them in reverse.
 /// Belongs to the thread that started it.
@@ -241,20 +242,20 @@ final class Gateway {
 
   private Transport transport() throws StartException, UsageException {
     String wanted = plan.settings().get(SettingsTable.PROXY_TRANSPORT);
-    for (Transport transport : Transport.values()) {
-      if (transport.word().equals(wanted)) {
-        if (!transport.isAvailable()) {
-          throw new StartException(
-              "proxy.transport: "
-                  + wanted
-                  + " does not load here, "
-                  + Transport.best().word()
-                  + " does; allowed: auto");
-        }
-        return transport;
-      }
+    Transport transport =
+        Stream.of(Transport.values())
+            .filter(each -> each.word().equals(wanted))
+            .findFirst()
+            .orElseGet(Transport::best); // auto
+    if (!transport.isAvailable()) {
+      throw new StartException(
+          "proxy.transport: "
+              + wanted
+              + " does not load here, "
+              + Transport.best().word()
+              + " does; allowed: auto");
     }
-    return Transport.best();
+    return transport;
   }
 
   private void drain(Proxy proxy) throws InterruptedException, UsageException {

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Data directories whose gateway was killed, or is at work, looked through by `inspect` and
@@ -186,6 +187,7 @@ final class LookThroughTest {
   }
 
   @Test
+  @Timeout(120)
   void besideAGatewayAtWorkNothingIsFound() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     AtomicLong appended = new AtomicLong();
@@ -222,6 +224,7 @@ final class LookThroughTest {
       spool.closeIntake();
       assertThat(shipper.finish(Duration.ofSeconds(60))).isTrue();
     }
+    assertThat(events.windows.get()).isGreaterThan(5);
     assertThat(verify().verdict().exitCode()).isZero();
   }
 

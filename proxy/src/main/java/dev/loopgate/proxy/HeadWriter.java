@@ -40,9 +40,8 @@ final class HeadWriter {
       ByteBufAllocator buffers, int status, String reason, List<Header> headers) {
     Bytes out = new Bytes(reason.length() + 32 + lengthOf(headers));
     out.text(VERSION).octet(' ').text(Integer.toString(status));
-    out.octet(' ')
-        .text(reason)
-        .lineEnd(); // the space stands even before an empty phrase (RFC 9112)
+    out.octet(' '); // stands even before an empty phrase (RFC 9112, section 4)
+    out.text(reason).lineEnd();
     return out.ended(buffers, headers);
   }
 

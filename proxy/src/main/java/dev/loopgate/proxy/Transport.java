@@ -16,6 +16,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
@@ -47,11 +48,6 @@ public enum Transport {
     SocketChannel newChannel() {
       return new EpollSocketChannel();
     }
-
-    @Override
-    int readOne(Channel channel, ByteBuffer one) throws IOException {
-      return ((EpollSocketChannel) channel).fd().read(one, 0, 1);
-    }
   },
   /// Fewer system calls; not everywhere allowed, in containers above all.
   IO_URING("io_uring") {
@@ -73,11 +69,6 @@ public enum Transport {
     @Override
     SocketChannel newChannel() {
       return new IoUringSocketChannel();
-    }
-
-    @Override
-    int readOne(Channel channel, ByteBuffer one) throws IOException {
-      return ((IoUringSocketChannel) channel).fd().read(one, 0, 1);
     }
   },
   NIO("nio") {
@@ -140,7 +131,9 @@ public enum Transport {
   abstract SocketChannel newChannel();
 
   /// Reads one byte at once; 0 when there is none, below 0 at the end.
-  abstract int readOne(Channel channel, ByteBuffer one) throws IOException;
+  int readOne(Channel channel, ByteBuffer one) throws IOException {
+    return ((UnixChannel) channel).fd().read(one, 0, 1);
+  }
 
   /// Connections to models over this transport.
   ModelConnector connector() {

@@ -573,11 +573,9 @@ final class RelayedExchangeTest {
     door.settle();
     assertThat(door.caller.config().isAutoRead()).isTrue();
 
-    door.caller.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
-    door.settle();
+    callerTakes(false);
     assertThat(door.models.getFirst().config().isAutoRead()).isFalse();
-    door.caller.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
-    door.settle();
+    callerTakes(true);
     assertThat(door.models.getFirst().config().isAutoRead()).isTrue();
   }
 }

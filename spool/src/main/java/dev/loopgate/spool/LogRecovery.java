@@ -189,9 +189,8 @@ final class LogRecovery {
     } else if (segment.tornAt() >= end) {
       quarantineTail(segment);
     }
-    // Groups behind the end, markers too, were durable perhaps, and a reader is behind them
-    // already:
-    // what is written in their place it would never see.
+    // A reader may be behind the groups after the end, markers too: what is written in their
+    // place it would never see.
     boolean ended = segment.groups().isEmpty() || segment.groups().getLast().end() <= end;
     sound = !damaged && segment.tornAt() < 0 && ended;
     map.addFile(new SegmentFile(segment.number(), segment.path(), segment.generation(), !damaged));
