@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -279,9 +280,13 @@ class ProcessHostIT {
     Path file = directory.resolve("model.log");
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
     while (System.nanoTime() < deadline) {
-      String log = Files.exists(file) ? Files.readString(file) : "";
-      if (log.contains(text)) {
-        return log;
+      try {
+        String log = Files.readString(file);
+        if (log.contains(text)) {
+          return log;
+        }
+      } catch (NoSuchFileException _) {
+        // not there yet, or just turned into model.log.1
       }
       LockSupport.parkNanos(1_000_000);
     }
