@@ -43,6 +43,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   private final ProxyLoop loop;
   private final Router router;
   private final HeadReader heads;
+  private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
   private String address = "unknown";
   private Phase phase = Phase.HEAD;
@@ -80,16 +81,22 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     return unread != null && unread.isReadable();
   }
 
-  void write(ByteBuf message) {
-    channel().write(message);
+  void writeHead(ByteBuf head) {
+    outgoing.head(channel(), head);
+  }
+
+  void write(ByteBuf piece) {
+    outgoing.piece(channel(), piece);
   }
 
   /// `written` is run when the message left or never will.
   void write(ByteBuf message, Runnable written) {
+    outgoing.pass(channel());
     channel().write(message).addListener(_ -> written.run());
   }
 
   void flush() {
+    outgoing.pass(channel());
     channel().flush();
   }
 
@@ -268,6 +275,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     if (!processing) {
       releasePending();
     }
+    outgoing.release();
     loop.remove(this);
     loop.events().callerDisconnected();
   }
@@ -404,6 +412,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   private void end() {
     phase = Phase.LAST_WRITE;
     sinceNanos = loop.time().nanos();
+    outgoing.pass(channel());
     channel()
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(

@@ -95,6 +95,11 @@ final class ExchangeCapture {
     return new ExchangeCapture(loop, match, slot, startNanos, requesting, false);
   }
 
+  /// When it began.
+  long startNanos() {
+    return startNanos;
+  }
+
   /// A connection to the model is made: from now on its replica is known.
   void connected() {
     connected = true;

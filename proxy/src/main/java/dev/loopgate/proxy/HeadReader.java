@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.loopgate.capture.Header;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ final class HeadReader {
   private final byte[] scratch;
   private final int bytesMax;
   private final Names names;
+  private final KnownHeaders known;
   private int scanned; // bytes behind the reader index that are looked at
   private int lineStart;
   private int previous;
@@ -52,10 +54,12 @@ final class HeadReader {
   ///
   /// @param scratch shared by all readers of an event loop
   /// @param names as well
-  HeadReader(byte[] scratch, Names names) {
+  /// @param known as well
+  HeadReader(byte[] scratch, Names names, KnownHeaders known) {
     this.scratch = scratch;
     this.bytesMax = scratch.length;
     this.names = names;
+    this.known = known;
   }
 
   /// Takes a request's head from `in`, if it is all there.
@@ -160,22 +164,33 @@ final class HeadReader {
     int at = from;
     while (at < to) {
       int end = endOfLine(at);
-      if (scratch[at] == ' ' || scratch[at] == '\t') {
-        return "a header line is folded";
+      Header header = known.find(scratch, at, end);
+      if (header == null) {
+        if (scratch[at] == ' ' || scratch[at] == '\t') {
+          return "a header line is folded";
+        }
+        byte[] line = Arrays.copyOfRange(scratch, at, end);
+        int colon = lowerName(at, end);
+        if (colon == at || colon == end || scratch[colon] != ':') {
+          return "a header name is malformed";
+        }
+        header = known.remember(line, names.of(scratch, at, colon), trimmed(colon + 1, end));
       }
-      int colon = at;
-      while (colon < end && TOKEN[scratch[colon] & 0xff]) {
-        byte b = scratch[colon];
-        scratch[colon] = b >= 'A' && b <= 'Z' ? (byte) (b + 'a' - 'A') : b;
-        colon++;
-      }
-      if (colon == at || colon == end || scratch[colon] != ':') {
-        return "a header name is malformed";
-      }
-      headers.add(new Header(names.of(scratch, at, colon), trimmed(colon + 1, end)));
+      headers.add(header);
       at = end + 2;
     }
     return null;
+  }
+
+  // Where the name ends, which is lower case then.
+  private int lowerName(int from, int to) {
+    int at = from;
+    while (at < to && TOKEN[scratch[at] & 0xff]) {
+      byte b = scratch[at];
+      scratch[at] = b >= 'A' && b <= 'Z' ? (byte) (b + 'a' - 'A') : b;
+      at++;
+    }
+    return at;
   }
 
   private String trimmed(int from, int to) {

@@ -49,7 +49,7 @@ final class HeadWriter {
   static ByteBuf lastReply(ByteBufAllocator buffers, LocalReply reply, RequestId id) {
     List<Header> headers = new ArrayList<>(reply.headers());
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
-    headers.add(PassedHeaders.contentLength(reply.body().remaining()));
+    headers.add(new Header("content-length", Integer.toString(reply.body().remaining())));
     headers.add(new Header("connection", "close"));
     return buffers
         .compositeBuffer(2)
@@ -77,7 +77,8 @@ final class HeadWriter {
   private static int lengthOf(List<Header> headers) {
     int length = 0;
     for (Header header : headers) {
-      length += header.name().length() + header.value().length() + 4;
+      byte[] line = header.line();
+      length += line == null ? header.name().length() + header.value().length() + 4 : line.length;
     }
     return length;
   }
@@ -117,10 +118,16 @@ final class HeadWriter {
 
     ByteBuf ended(ByteBufAllocator buffers, List<Header> headers) {
       for (Header header : headers) {
-        header(header.name(), header.value());
+        byte[] line = header.line();
+        if (line == null) {
+          header(header.name(), header.value());
+        } else {
+          System.arraycopy(line, 0, bytes, length, line.length);
+          length += line.length;
+        }
       }
       lineEnd();
-      return buffers.ioBuffer(length).writeBytes(bytes, 0, length);
+      return buffers.ioBuffer(length + Outgoing.JOINED_BYTES_MAX).writeBytes(bytes, 0, length);
     }
   }
 }

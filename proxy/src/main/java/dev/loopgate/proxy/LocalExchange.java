@@ -79,7 +79,7 @@ final class LocalExchange implements Exchange {
       tooLarge = true; // the caller need not send what nobody will read
       ask();
     } else if (request.expectsContinue() && !caller.hasUnread()) {
-      caller.write(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
+      caller.writeHead(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
       caller.flush();
     }
   }
@@ -229,14 +229,15 @@ final class LocalExchange implements Exchange {
     }
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
     if (reply.status() != 204) {
-      headers.add(PassedHeaders.contentLength(reply.body().remaining()));
+      headers.add(PassedHeaders.contentLength(reply.body().remaining(), loop.knownHeaders()));
     }
     if (!keep) {
       headers.add(new Header("connection", "close"));
     } else if (request.minor() == 0) {
       headers.add(new Header("connection", "keep-alive"));
     }
-    caller.write(HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
+    caller.writeHead(
+        HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
     boolean bodiless =
         request.method().equals("HEAD") || reply.status() == 204 || reply.status() == 304;
     // What a service says may be as long as what it was told, and a caller may be slow to take it.

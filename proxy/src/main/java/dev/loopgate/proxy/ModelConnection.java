@@ -40,6 +40,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
   private final ProxyLoop loop;
   private final Model model;
   private final HeadReader heads;
+  private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
   private @Nullable Listener listener;
   private String method = "";
@@ -106,11 +107,16 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
     loop.models().giveBack(this);
   }
 
-  void write(ByteBuf message) {
-    channel().write(message);
+  void writeHead(ByteBuf head) {
+    outgoing.head(channel(), head);
+  }
+
+  void write(ByteBuf piece) {
+    outgoing.piece(channel(), piece);
   }
 
   void flush() {
+    outgoing.pass(channel());
     channel().flush();
   }
 
@@ -168,6 +174,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
       pending.release();
       pending = null;
     }
+    outgoing.release();
     BodyReader open = body;
     Listener to = listener;
     if (to != null && open != null && open.endsWithConnection() && !resetByModel) {

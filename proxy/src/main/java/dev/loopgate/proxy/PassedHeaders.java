@@ -19,7 +19,11 @@ final class PassedHeaders {
 
   /// The headers of the request to the model, without `host`.
   static List<Header> toModel(
-      CallerRequest request, RequestId id, Forwarding forwarding, String callerAddress) {
+      CallerRequest request,
+      RequestId id,
+      Forwarding forwarding,
+      String callerAddress,
+      KnownHeaders known) {
     List<Header> passed = new ArrayList<>(request.headers().size() + 6);
     for (Header header : request.headers()) {
       if (!isOursInRequest(header.name(), forwarding)
@@ -27,11 +31,11 @@ final class PassedHeaders {
         passed.add(header);
       }
     }
-    addForwarded(passed, request, forwarding, callerAddress);
+    addForwarded(passed, request, forwarding, callerAddress, known);
     passed.add(new Header(RequestIdentity.HEADER, id.value()));
     switch (request.framing().kind()) {
-      case LENGTH -> passed.add(contentLength(request.framing().length()));
-      case CHUNKED -> passed.add(new Header("transfer-encoding", "chunked"));
+      case LENGTH -> passed.add(contentLength(request.framing().length(), known));
+      case CHUNKED -> passed.add(known.of("transfer-encoding", "chunked"));
       case NONE, UNTIL_CLOSE -> {}
     }
     return passed;
@@ -39,26 +43,28 @@ final class PassedHeaders {
 
   /// The headers of the response to the caller, as far as the model sent them, and ours of the
   /// model and the id; nothing of framing and connection.
-  static List<Header> toCaller(ModelAnswer answer, RequestId id, Deployment deployment) {
+  static List<Header> toCaller(
+      ModelAnswer answer, RequestId id, Deployment deployment, KnownHeaders known) {
     List<Header> passed = new ArrayList<>(answer.headers().size() + 5);
     for (Header header : answer.headers()) {
       if (!isOursInResponse(header.name()) && !Hops.keeps(header.name(), answer.hops())) {
         passed.add(header);
       }
     }
-    addOurs(passed, id, deployment);
+    addOurs(passed, id, deployment, known);
     return passed;
   }
 
   /// The headers that say who answered.
-  static void addOurs(List<Header> headers, RequestId id, Deployment deployment) {
+  static void addOurs(
+      List<Header> headers, RequestId id, Deployment deployment, KnownHeaders known) {
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
-    headers.add(new Header(MODEL_NAME, harmless(deployment.name())));
-    headers.add(new Header(MODEL_VERSION, harmless(deployment.version())));
+    headers.add(known.of(MODEL_NAME, harmless(deployment.name())));
+    headers.add(known.of(MODEL_VERSION, harmless(deployment.version())));
   }
 
-  static Header contentLength(long length) {
-    return new Header("content-length", Long.toString(length));
+  static Header contentLength(long length, KnownHeaders known) {
+    return known.of("content-length", Long.toString(length));
   }
 
   /// `Host` for the model.
@@ -83,16 +89,20 @@ final class PassedHeaders {
   }
 
   private static void addForwarded(
-      List<Header> passed, CallerRequest request, Forwarding forwarding, String callerAddress) {
+      List<Header> passed,
+      CallerRequest request,
+      Forwarding forwarding,
+      String callerAddress,
+      KnownHeaders known) {
     if (forwarding == Forwarding.PASS) {
       return;
     }
-    passed.add(new Header(FORWARDED_FOR, before(passed) + callerAddress));
+    passed.add(known.of(FORWARDED_FOR, before(passed) + callerAddress));
     if (RawHead.count(passed, FORWARDED_PROTO) == 0) {
-      passed.add(new Header(FORWARDED_PROTO, "http"));
+      passed.add(known.of(FORWARDED_PROTO, "http"));
     }
     if (RawHead.count(passed, FORWARDED_HOST) == 0 && !request.host().isEmpty()) {
-      passed.add(new Header(FORWARDED_HOST, request.host()));
+      passed.add(known.of(FORWARDED_HOST, request.host()));
     }
   }
 

@@ -38,6 +38,7 @@ final class ProxyLoop {
   private final CaptureBuffers captureBuffers;
   private final byte[] headScratch;
   private final Names names = new Names();
+  private final KnownHeaders knownHeaders;
   private final ModelPool models;
   private final Set<CallerConnection> callers = new HashSet<>();
   private volatile boolean draining;
@@ -50,6 +51,7 @@ final class ProxyLoop {
     ProxyConfig config = shared.config();
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
     this.headScratch = new byte[config.headBytesMax()];
+    this.knownHeaders = new KnownHeaders(shared.redaction().headers());
     this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
   }
 
@@ -87,7 +89,11 @@ final class ProxyLoop {
 
   /// A reader of heads, one for each connection; of this loop, as they share what they work with.
   HeadReader newHeadReader() {
-    return new HeadReader(headScratch, names);
+    return new HeadReader(headScratch, names, knownHeaders);
+  }
+
+  KnownHeaders knownHeaders() {
+    return knownHeaders;
   }
 
   ModelPool models() {

@@ -59,9 +59,10 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =
-        PassedHeaders.toModel(request, id, loop.config().forwarding(), caller.address());
+        PassedHeaders.toModel(
+            request, id, loop.config().forwarding(), caller.address(), loop.knownHeaders());
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
-    this.startNanos = loop.time().nanos();
+    this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
   }
 
@@ -82,7 +83,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     progressNanos = loop.time().nanos();
     connection.serve(this, request.method());
     Model to = deployment.model();
-    connection.write(
+    connection.writeHead(
         HeadWriter.request(
             caller.buffers(),
             request.method(),
@@ -90,7 +91,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             PassedHeaders.authorityOf(to),
             modelHeaders));
     if (request.expectsContinue() && !caller.hasUnread()) {
-      caller.write(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
+      caller.writeHead(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
       caller.flush();
     }
     caller.resume(); // flushes head and body in hand together
@@ -162,7 +163,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       return;
     }
     learnFrom(answer.headers());
-    List<Header> headers = PassedHeaders.toCaller(answer, id, deployment);
+    List<Header> headers = PassedHeaders.toCaller(answer, id, deployment, loop.knownHeaders());
     toCaller = frame(answer, headers);
     persistent =
         request.persistent()
@@ -175,7 +176,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (answer.framing().isEmpty()) {
       complete(); // before the write: without a body the head is what completes the answer (P1)
     }
-    caller.write(HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
+    caller.writeHead(
+        HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
   }
 
   @Override
@@ -301,7 +303,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
           headers.add(header);
         }
       }
-      caller.write(
+      caller.writeHead(
           HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
     }
   }
@@ -323,22 +325,26 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     return switch (answer.framing().kind()) {
       case NONE -> {
         if (answer.declaredLength() >= 0 && answer.status() != 204) {
-          headers.add(PassedHeaders.contentLength(answer.declaredLength()));
+          headers.add(contentLength(answer.declaredLength()));
         }
         yield BodyFraming.Kind.NONE;
       }
       case LENGTH -> {
-        headers.add(PassedHeaders.contentLength(answer.framing().length()));
+        headers.add(contentLength(answer.framing().length()));
         yield answer.framing().isEmpty() ? BodyFraming.Kind.NONE : BodyFraming.Kind.LENGTH;
       }
       case CHUNKED, UNTIL_CLOSE -> {
         if (request.minor() == 0) {
           yield BodyFraming.Kind.UNTIL_CLOSE;
         }
-        headers.add(new Header("transfer-encoding", "chunked"));
+        headers.add(loop.knownHeaders().of("transfer-encoding", "chunked"));
         yield BodyFraming.Kind.CHUNKED;
       }
     };
+  }
+
+  private Header contentLength(long length) {
+    return PassedHeaders.contentLength(length, loop.knownHeaders());
   }
 
   private void addConnection(List<Header> headers, boolean persistent) {
@@ -400,8 +406,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     boolean keep =
         request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
-    PassedHeaders.addOurs(headers, id, deployment);
-    headers.add(PassedHeaders.contentLength(reply.body().remaining()));
+    PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
+    headers.add(contentLength(reply.body().remaining()));
     addConnection(headers, keep);
     ByteBuf body =
         request.method().equals("HEAD")
@@ -410,7 +416,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     capture.responseStarted(reply.status(), headers);
     capture.responsePiece(body);
     capture.end(ending, true); // before the write: a local reply has a completing byte too (P1)
-    caller.write(HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
+    caller.writeHead(
+        HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
     caller.write(body);
     caller.finish(keep);
   }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +53,10 @@ final class HeadReaderTest {
     "GET / HTTP/1.1\r\n",
     "POST /p HTTP/1.1\r\nHost: h\r\n"
   };
+
+  // One reader after the other uses them, as on an event loop.
+  private static final Names NAMES = new Names();
+  private static final KnownHeaders KNOWN = new KnownHeaders(Set.of());
 
   private static LongStream seeds() {
     return LongStream.range(0, 40);
@@ -104,7 +109,7 @@ final class HeadReaderTest {
   }
 
   private static Parsed<RawHead> readInPieces(String bytes, Random random) {
-    HeadReader reader = new HeadReader(new byte[1024], new Names());
+    HeadReader reader = new HeadReader(new byte[1024], NAMES, KNOWN);
     ByteBuf in = Unpooled.buffer();
     Parsed<RawHead> result = new Parsed.More<>();
     byte[] all = bytes.getBytes(ISO_8859_1);

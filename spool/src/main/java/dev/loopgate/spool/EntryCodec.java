@@ -204,6 +204,11 @@ final class EntryCodec {
   private static void headers(CodedOutputStream out, int field, List<Header> headers)
       throws IOException {
     for (Header header : headers) {
+      byte[] line = header.line();
+      if (line != null) {
+        preparedHeader(out, field, header, line);
+        continue;
+      }
       int length = 0;
       if (!header.name().isEmpty()) {
         length +=
@@ -217,6 +222,31 @@ final class EntryCodec {
       out.writeUInt32NoTag(length);
       text(out, HeaderMessage.NAME_FIELD_NUMBER, header.name());
       text(out, HeaderMessage.VALUE_FIELD_NUMBER, header.value());
+    }
+  }
+
+  // ASCII is its own UTF-8: the parts of the line are copied as they are.
+  private static void preparedHeader(CodedOutputStream out, int field, Header header, byte[] line)
+      throws IOException {
+    int name = header.name().length();
+    int from = header.valueStart();
+    int value = header.value().length();
+    out.writeTag(field, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    out.writeUInt32NoTag(lengthOfPart(name) + lengthOfPart(value));
+    part(out, HeaderMessage.NAME_FIELD_NUMBER, line, 0, name);
+    part(out, HeaderMessage.VALUE_FIELD_NUMBER, line, from, value);
+  }
+
+  private static int lengthOfPart(int length) {
+    return length == 0 ? 0 : 1 + CodedOutputStream.computeUInt32SizeNoTag(length) + length;
+  }
+
+  private static void part(CodedOutputStream out, int field, byte[] line, int from, int length)
+      throws IOException {
+    if (length > 0) {
+      out.writeTag(field, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+      out.writeUInt32NoTag(length);
+      out.write(line, from, length);
     }
   }
 

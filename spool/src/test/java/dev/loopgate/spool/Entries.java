@@ -127,7 +127,11 @@ final class Entries {
   private static List<Header> headers(Random random) {
     List<Header> headers = new ArrayList<>();
     for (int i = random.nextInt(5); i > 0; i--) {
-      headers.add(new Header(text(random, 10), text(random, 200)));
+      String value = random.nextBoolean() ? text(random, 200) : "v".repeat(random.nextInt(200));
+      headers.add(
+          random.nextBoolean()
+              ? new Header(text(random, 10), value)
+              : Header.prepared("n".repeat(random.nextInt(10)), value));
     }
     return headers;
   }
