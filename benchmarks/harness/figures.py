@@ -7,7 +7,8 @@ from harness import bars, bodies, capacity, latency, measure, stats
 from harness.stats import Interval
 
 DURABLE, FILES = "loopgate-durable", "loopgate"
-FORMS = {"durable": DURABLE, "files": FILES}
+URING = "-uring"  # behind a name of ours: the same gateway over io_uring
+FORMS = {name + over: peer + over for over in ("", URING) for name, peer in (("durable", DURABLE), ("files", FILES))}
 PEERS = {"nginx-lua": "nginx-lua", "nginx": "nginx", "extproc": "envoy-extproc"}
 MIB = 1 << 20
 

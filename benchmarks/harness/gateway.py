@@ -29,9 +29,10 @@ class Loopgate:
         options: Sequence[str] = (),
         java_options: str = "",
         plant_loss: bool = False,
+        name: str | None = None,
         data: pathlib.Path | None = None,
     ) -> None:
-        self.name = "loopgate" if ships else "loopgate-durable"
+        self.name = name or ("loopgate" if ships else "loopgate-durable")
         self.ships = ships
         self.rig = where
         self.options = list(options)

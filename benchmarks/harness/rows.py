@@ -18,7 +18,7 @@ OTHERS = {
     "envoy": peers.Envoy,
     "envoy-extproc": peers.EnvoyExtProc,
 }
-PEERS = (*OTHERS, figures.DURABLE, figures.FILES)
+PEERS = (*OTHERS, *figures.FORMS.values())
 LARGE_SHARE = 0.5  # of what the disk can take
 LARGE_BYTES = 300_000  # a 64 KiB exchange in the log and once more, escaped, in its files
 MEMORY_CONNECTIONS = 256
@@ -86,13 +86,18 @@ class Run:
     def _peer(self, name: str) -> peers.Peer:
         if name in OTHERS:
             return OTHERS[name](self.rig)
+        over = ["--proxy.transport=io_uring"] if name.endswith(figures.URING) else []
         return gateway.Loopgate(
             self.rig,
-            ships=name == figures.FILES,
-            options=self.choice.options,
+            ships=not name.startswith(figures.DURABLE),
+            name=name,
+            options=[*self.choice.options, *over],
             java_options=self.choice.java_options,
             plant_loss=self.choice.plant_loss,
         )
+
+    def _without_uring(self) -> list[str]:
+        return [name for name in self.choice.peers if not name.endswith(figures.URING)]
 
     def _load(self, spec: measure.Spec, names: Sequence[str]) -> None:
         with contextlib.ExitStack() as running:
@@ -112,7 +117,7 @@ class Run:
 
     def _large(self, disk: float) -> None:
         rate = self.choice.large_rate or max(64.0, LARGE_SHARE * disk / LARGE_BYTES)
-        self._load(self._spec("large", bodies.LARGE, rate=rate), self.choice.peers)
+        self._load(self._spec("large", bodies.LARGE, rate=rate), self._without_uring())
 
     def _entries(self) -> None:
         self._load(self._spec("entries", bodies.MEDIUM), [figures.DURABLE])
@@ -121,7 +126,7 @@ class Run:
         spec = self._spec(
             "memory", bodies.LARGE, connections=MEMORY_CONNECTIONS, watches_memory=True
         )
-        names = [name for name in self.choice.peers if name != figures.FILES]
+        names = [name for name in self._without_uring() if name != figures.FILES]
 
         def take(name: str) -> Callable[[int], measure.Sample]:
             def once(number: int) -> measure.Sample:
