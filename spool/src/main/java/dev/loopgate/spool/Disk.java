@@ -46,6 +46,19 @@ public interface Disk {
   /// Opens a file that exists, to read and write.
   DiskFile open(Path file) throws IOException;
 
+  /// As [#create], for a file that is written in whole pages: where file system and kernel allow
+  /// it, a page-aligned write of a page-aligned direct buffer goes to the disk itself and leaves
+  /// nothing in the kernel's cache. Only the cost differs; such a write is durable after
+  /// [DiskFile#force], too.
+  default DiskFile createPaged(Path file) throws IOException {
+    return create(file);
+  }
+
+  /// As [#open], and the same.
+  default DiskFile openPaged(Path file) throws IOException {
+    return open(file);
+  }
+
   /// Opens a file that exists, to read alone: also where nothing can be written.
   DiskFile openToRead(Path file) throws IOException;
 

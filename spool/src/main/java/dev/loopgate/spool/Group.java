@@ -52,7 +52,7 @@ final class Group {
   }
 
   Group(int bytesMax, Dictionary dictionary, PartSets sets, SeqSource seqs) {
-    this.buffer = ByteBuffer.allocateDirect(bytesMax).order(ByteOrder.LITTLE_ENDIAN);
+    this.buffer = SegmentLayout.pages(bytesMax);
     this.dictionary = dictionary;
     this.sets = sets;
     this.seqs = seqs;

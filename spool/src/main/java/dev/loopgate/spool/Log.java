@@ -10,7 +10,6 @@ import dev.loopgate.spool.LogMap.SegmentFile;
 import dev.loopgate.spool.LogRecovery.Recovered;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -63,8 +62,7 @@ final class Log implements LogReader.Keeper, AutoCloseable {
   private final SegmentPool pool;
   private final Dictionary dictionary;
   private final Group preamble;
-  private final ByteBuffer headerPage =
-      ByteBuffer.allocateDirect(SegmentLayout.PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer headerPage = SegmentLayout.pages(SegmentLayout.PAGE_BYTES);
   private final ByteBuffer zeros;
 
   private volatile @Nullable Segment segment;
@@ -103,7 +101,7 @@ final class Log implements LogReader.Keeper, AutoCloseable {
     this.nextNumber = recovered.nextNumber();
     this.diskEnd = recovered.diskEnd();
     this.durableEnd = LogPosition.START;
-    this.zeros = ByteBuffer.allocateDirect(Math.min(ZERO_STEP_BYTES, config.segmentBytes()));
+    this.zeros = SegmentLayout.pages(Math.min(ZERO_STEP_BYTES, config.segmentBytes()));
     this.dictionary =
         new Dictionary(
             recovered.nextKeyId(), Math.min(config.segmentBytes() / 8, DICTIONARY_BYTES_MAX));
@@ -342,7 +340,7 @@ final class Log implements LogReader.Keeper, AutoCloseable {
     if (file == null) {
       return;
     }
-    DiskFile open = disk.open(file.path());
+    DiskFile open = disk.openPaged(file.path());
     long size = open.size();
     segment = new Segment(number, file.generation(), open, recovered.diskEnd().offset(), size);
   }
@@ -473,7 +471,7 @@ final class Log implements LogReader.Keeper, AutoCloseable {
     }
     long generation = random.nextLong();
     long number = nextNumber++;
-    DiskFile file = zeroed ? disk.open(path) : disk.create(path);
+    DiskFile file = zeroed ? disk.openPaged(path) : disk.createPaged(path);
     try {
       headerPage.clear();
       SegmentLayout.writeHeader(

@@ -1,6 +1,7 @@
 package dev.loopgate.spool;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +75,14 @@ final class SegmentLayout {
   }
 
   private SegmentLayout() {}
+
+  /// A direct buffer that begins at a page: it can be written past the kernel's cache.
+  static ByteBuffer pages(int bytes) {
+    return ByteBuffer.allocateDirect(bytes + 2 * PAGE_BYTES)
+        .alignedSlice(PAGE_BYTES)
+        .slice(0, bytes)
+        .order(ByteOrder.LITTLE_ENDIAN);
+  }
 
   /// Rounded up to whole pages.
   static long padded(long bytes) {

@@ -35,7 +35,7 @@ final class SegmentPool {
     this.disk = disk;
     this.directory = directory;
     this.segmentBytes = segmentBytes;
-    this.zeros = ByteBuffer.allocateDirect(Math.min(STEP_BYTES, segmentBytes));
+    this.zeros = SegmentLayout.pages(Math.min(STEP_BYTES, segmentBytes));
   }
 
   /// Takes over what an earlier life left; files of another length or beyond four are deleted.
@@ -105,7 +105,7 @@ final class SegmentPool {
     if (file == null || name == null) {
       name = newName();
       fillingName = name;
-      file = disk.create(name);
+      file = disk.createPaged(name);
       filling = file;
       filledTo = 0;
     }

@@ -182,6 +182,16 @@ final class KillChild {
     }
 
     @Override
+    public DiskFile createPaged(Path file) throws IOException {
+      return halting(disk.createPaged(file));
+    }
+
+    @Override
+    public DiskFile openPaged(Path file) throws IOException {
+      return halting(disk.openPaged(file));
+    }
+
+    @Override
     public DiskFile openToRead(Path file) throws IOException {
       return disk.openToRead(file);
     }

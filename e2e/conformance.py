@@ -1,0 +1,69 @@
+"""Whether strangers' programs find us right: h2spec asks everything that RFC 9113 and RFC 7541 demand of a server."""
+
+import asyncio
+import os
+import pathlib
+import re
+import subprocess
+
+import load
+from common import Gateway, check, need, sh
+
+CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".cache" / "loopgate-testbed"))
+H2SPEC = "v2.2.1"
+
+
+def h2spec_program():
+    """h2spec, built once into the cache."""
+    folder = CACHE / f"h2spec-{H2SPEC}"
+    program = folder / "h2spec"
+    if not program.exists():
+        need("go", "golang-go")
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
+        module = f"github.com/summerwind/h2spec/cmd/h2spec@{H2SPEC}"
+        done = subprocess.run(["go", "install", module], env=environment, capture_output=True, text=True)
+        check(done.returncode == 0 and program.exists(), f"missing part: h2spec ({done.stdout}{done.stderr})")
+    return str(program)
+
+
+def certificate(folder):
+    """A certificate of its own issue and its key, PEM."""
+    need("openssl", "openssl")
+    key, cert = folder / "door.key", folder / "door.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key)]
+    sh(*command, "-out", str(cert), "-subj", "/CN=door", "-addext", "subjectAltName=IP:127.0.0.1")
+    return cert, key
+
+
+async def h2spec(scratch):
+    """All of h2spec, over plain TCP and over TLS, against a model's path."""
+    program = h2spec_program()
+    cert, key = certificate(scratch)
+    model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
+    try:
+        for word, options, flags in (
+            ("h2c", [], []),
+            ("h2 over TLS", ["--tls.certificate", str(cert), "--tls.key", str(key)], ["-t", "-k"]),
+        ):
+            data = scratch / ("tls" if flags else "plain")
+            data.mkdir()
+            port = model.sockets[0].getsockname()[1]
+            gateway = Gateway(data / "data", port, data / "gateway.log", options)
+            try:
+                command = [program, "-h", "127.0.0.1", "-p", str(gateway.port), "-P", "/model/m/x", "-o", "5", *flags]
+                process = await asyncio.create_subprocess_exec(
+                    *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                )
+                said = (await asyncio.wait_for(process.communicate(), 300))[0].decode(errors="replace")
+                summary = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", said)
+                check(summary, f"{word}: h2spec said nothing to count: {said[-2000:]}")
+                print(f"h2spec: {word}: {summary.group(0)}")
+                failures = said[said.find("Failures:"):] if "Failures:" in said else ""
+                check(summary.group(4) == "0", f"{word}: {failures}")
+                check(int(summary.group(2)) > 100, f"{word}: too few tests: {summary.group(0)}")
+                gateway.stop()
+            finally:
+                gateway.kill()
+    finally:
+        model.close()

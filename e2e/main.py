@@ -1,0 +1,39 @@
+"""The command line of `./e2e/run`."""
+
+import asyncio
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+
+import conformance
+import disk
+from common import Failed
+
+PARTS = {
+    "frozen-disk": disk.frozen_disk,
+    "power-cut": disk.power_cut,
+    "h2spec": conformance.h2spec,
+}
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = sys.argv[1:] or list(PARTS)
+    for name in names:
+        if name not in PARTS:
+            sys.exit(f"e2e: unknown part {name}; known: {', '.join(PARTS)}")
+    for name in names:
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix="loopgate-e2e-"))
+        try:
+            asyncio.run(PARTS[name](scratch))
+            print(f"e2e: {name}: good")
+        except Failed as error:
+            sys.exit(f"e2e: {name}: ERROR: {error}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

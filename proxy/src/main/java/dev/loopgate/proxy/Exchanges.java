@@ -1,0 +1,39 @@
+package dev.loopgate.proxy;
+
+/// Begins what answers a request: an exchange with a model, or with the door itself. Confined to one
+/// event loop.
+final class Exchanges {
+  private final ProxyLoop loop;
+  private final Router router;
+
+  Exchanges(ProxyLoop loop, Router router) {
+    this.loop = loop;
+    this.router = router;
+  }
+
+  ProxyLoop loop() {
+    return loop;
+  }
+
+  /// The exchange for `request`, not started yet.
+  Exchange of(Caller caller, CallerRequest request) {
+    RequestIdentity identity =
+        RequestIdentity.of(request.headers(), loop.requestIds(), loop.time().epochMillis());
+    return switch (router.route(request.method(), request.path())) {
+      case Router.Route.ToModel(var match) ->
+          new RelayedExchange(caller, loop, request, identity, match);
+      case Router.Route.ToService(var service) ->
+          new LocalExchange(caller, loop, request, identity, service);
+      case Router.Route.UnknownModel() -> {
+        loop.events().unknownModel();
+        yield always(caller, request, identity, LocalReplies.unknownModel());
+      }
+      case Router.Route.Nobody(var reply) -> always(caller, request, identity, reply);
+    };
+  }
+
+  private Exchange always(
+      Caller caller, CallerRequest request, RequestIdentity identity, LocalReply reply) {
+    return new LocalExchange(caller, loop, request, identity, new LocalExchange.Always(reply));
+  }
+}

@@ -1,0 +1,152 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Header;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The answering half of a caller's HTTP/1.1 connection: heads, framing, pieces. Confined to the
+/// connection's event loop.
+final class Http1Answer implements Answer {
+  private final ProxyLoop loop;
+  private final Outgoing outgoing = new Outgoing();
+  private @Nullable Channel channel;
+  private BodyFraming.Kind toCaller = BodyFraming.Kind.NONE; // of the answer that is being sent
+  private boolean persistent;
+
+  Http1Answer(ProxyLoop loop) {
+    this.loop = loop;
+  }
+
+  void open(Channel opened) {
+    channel = opened;
+  }
+
+  @Override
+  public boolean isWritable() {
+    return channel().isWritable();
+  }
+
+  @Override
+  public void interim(int status, String reason, List<Header> headers) {
+    head(status, reason, headers, false);
+  }
+
+  @Override
+  public void frame(
+      CallerRequest request,
+      int status,
+      BodyFraming body,
+      long declaredLength,
+      boolean goesOn,
+      List<Header> headers) {
+    toCaller = framing(request, status, body, declaredLength, headers);
+    persistent = goesOn && toCaller != BodyFraming.Kind.UNTIL_CLOSE;
+    if (!persistent) {
+      headers.add(loop.knownHeaders().of("connection", "close"));
+    } else if (request.minor() == 0) {
+      headers.add(loop.knownHeaders().of("connection", "keep-alive"));
+    }
+  }
+
+  /// Whether another request may follow, as the answer that was framed last said.
+  boolean isPersistent() {
+    return persistent;
+  }
+
+  /// Whether the connection's end would be taken for the answer's.
+  boolean endsWithConnection() {
+    return toCaller == BodyFraming.Kind.UNTIL_CLOSE;
+  }
+
+  @Override
+  public void head(int status, String reason, List<Header> headers, boolean last) {
+    outgoing.head(
+        channel(), HeadWriter.response(channel().alloc(), status, reason, headers));
+  }
+
+  @Override
+  public void piece(ByteBuf piece, boolean last) {
+    if (toCaller != BodyFraming.Kind.CHUNKED) {
+      write(piece);
+      return;
+    }
+    if (piece.isReadable()) {
+      write(HeadWriter.chunkStart(channel().alloc(), piece.readableBytes()));
+      write(piece);
+      write(HeadWriter.chunkEnd(channel().alloc()));
+    } else {
+      piece.release();
+    }
+    if (last) {
+      write(HeadWriter.lastChunk(channel().alloc()));
+    }
+  }
+
+  @Override
+  public void whole(ByteBuf body, Runnable written) {
+    outgoing.pass(channel());
+    channel().write(body).addListener(_ -> written.run());
+  }
+
+  /// A whole answer with its own head, after which nothing follows.
+  void last(ByteBuf reply) {
+    persistent = false;
+    toCaller = BodyFraming.Kind.LENGTH;
+    outgoing.piece(channel(), reply);
+  }
+
+  @Override
+  public void flush() {
+    pass();
+    channel().flush();
+  }
+
+  /// All that was written is the channel's now, not flushed yet.
+  void pass() {
+    outgoing.pass(channel());
+  }
+
+  /// The connection is gone.
+  void release() {
+    outgoing.release();
+  }
+
+  // How the caller finds the end of the answer; adds the header that says so.
+  private BodyFraming.Kind framing(
+      CallerRequest request,
+      int status,
+      BodyFraming body,
+      long declaredLength,
+      List<Header> headers) {
+    return switch (body.kind()) {
+      case NONE -> {
+        if (declaredLength >= 0 && status != 204) {
+          headers.add(PassedHeaders.contentLength(declaredLength, loop.knownHeaders()));
+        }
+        yield BodyFraming.Kind.NONE;
+      }
+      case LENGTH -> {
+        headers.add(PassedHeaders.contentLength(body.length(), loop.knownHeaders()));
+        yield body.isEmpty() ? BodyFraming.Kind.NONE : BodyFraming.Kind.LENGTH;
+      }
+      case CHUNKED, UNTIL_CLOSE -> {
+        if (request.minor() == 0) {
+          yield BodyFraming.Kind.UNTIL_CLOSE;
+        }
+        headers.add(loop.knownHeaders().of("transfer-encoding", "chunked"));
+        yield BodyFraming.Kind.CHUNKED;
+      }
+    };
+  }
+
+  private void write(ByteBuf piece) {
+    outgoing.piece(channel(), piece);
+  }
+
+  private Channel channel() {
+    return Objects.requireNonNull(channel, "connection: not opened");
+  }
+}

@@ -1,0 +1,389 @@
+package dev.loopgate.proxy;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.loopgate.capture.Header;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A caller's HTTP/2 connection (RFC 9113): each stream is an exchange of its own. Confined to its
+/// event loop.
+///
+/// Netty's codec reads and checks the frames, counts both windows, and ends a connection that floods
+/// (resets, empty frames, continuations, pings, settings). What arrived and can not go on yet is not
+/// given back to the caller's windows.
+final class Http2CallerConnection extends Http2ConnectionHandler implements CallerLink {
+  /// Streams at a time; beyond it the codec refuses them.
+  static final int STREAMS_MAX = 128;
+
+  /// Bytes of all streams of a connection that may wait here. A stream's own window is the
+  /// protocol's default, 64 KiB less one byte.
+  static final int WINDOW_BYTES = 128 << 10;
+
+  private static final int RESETS_MAX = 200;
+  private static final int RESETS_SECONDS = 30;
+  private static final int EMPTY_FRAMES_MAX = 2;
+  private static final int CONTINUATIONS_MAX = 16;
+  private static final int CONTROL_FRAMES_MAX = 1000;
+  private static final String HEAD_OF_PREFACE = "PRI * HTTP/2.0\r\n\r\n";
+
+  private final Exchanges exchanges;
+  private final ProxyLoop loop;
+  private final String address;
+  private final boolean secure;
+  private final Http2Connection.PropertyKey key;
+  private final List<Http2CallerStream> touched = new ArrayList<>(); // by the read that goes on
+  private @Nullable ChannelHandlerContext context;
+  private boolean inRead;
+  private boolean counted;
+  private long quietSinceNanos;
+
+  private Http2CallerConnection(
+      Http2ConnectionDecoder decoder,
+      Http2ConnectionEncoder encoder,
+      Http2Settings settings,
+      Exchanges exchanges,
+      String address,
+      boolean secure) {
+    super(decoder, encoder, settings);
+    this.exchanges = exchanges;
+    this.loop = exchanges.loop();
+    this.address = address;
+    this.secure = secure;
+    this.key = connection().newKey();
+    this.quietSinceNanos = loop.time().nanos();
+  }
+
+  /// A handler for a connection that is open already.
+  static Http2CallerConnection of(Exchanges exchanges, String address, boolean secure) {
+    return new Builder(exchanges, address, secure).build();
+  }
+
+  /// Whether what an HTTP/1.1 reader took for a head is how a caller begins who speaks HTTP/2 without
+  /// having asked (RFC 9113, section 3.3).
+  static boolean isPreface(RawHead head) {
+    return head.first().equals("PRI")
+        && head.second().equals("*")
+        && head.third().equals("HTTP/2.0")
+        && head.headers().isEmpty();
+  }
+
+  /// Takes the place of `former`, which has read that head.
+  ///
+  /// @param unread what came behind it; its bytes are copied
+  static void replace(
+      Channel channel,
+      ChannelHandler former,
+      Exchanges exchanges,
+      String address,
+      boolean secure,
+      ByteBuf unread) {
+    ChannelHandlerContext place = channel.pipeline().context(former);
+    ByteBuf bytes = channel.alloc().buffer(HEAD_OF_PREFACE.length() + unread.readableBytes());
+    bytes.writeCharSequence(HEAD_OF_PREFACE, US_ASCII);
+    bytes.writeBytes(unread);
+    channel.pipeline().addAfter(place.name(), "http2", of(exchanges, address, secure));
+    place.fireChannelRead(bytes);
+    channel.pipeline().remove(former);
+  }
+
+  String address() {
+    return address;
+  }
+
+  boolean isSecure() {
+    return secure;
+  }
+
+  boolean isInRead() {
+    return inRead;
+  }
+
+  ChannelHandlerContext context() {
+    return Objects.requireNonNull(context, "http2: not added");
+  }
+
+  /// To be flushed when this read is over.
+  void touched(Http2CallerStream stream) {
+    touched.add(stream);
+  }
+
+  /// A stream's bytes went on: its windows may grow again.
+  void consumed(Http2Stream stream, int bytes) {
+    try {
+      boolean updates = decoder().flowController().consumeBytes(stream, bytes);
+      if (updates && !inRead) {
+        flush(context());
+      }
+    } catch (Http2Exception e) {
+      onError(context(), true, e);
+    }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
+    context = ctx;
+    super.handlerAdded(ctx); // sends our settings
+    counted = true;
+    loop.add(this);
+    Http2Stream all = connection().connectionStream();
+    decoder()
+        .flowController()
+        .incrementWindowSize(all, WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
+    flush(ctx);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+    inRead = true;
+    super.channelRead(ctx, message);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+    inRead = false;
+    for (int i = 0; i < touched.size(); i++) {
+      touched.get(i).readComplete();
+    }
+    touched.clear();
+    super.channelReadComplete(ctx);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+    super.channelInactive(ctx);
+    if (counted) {
+      counted = false;
+      loop.remove(this);
+      loop.events().callerDisconnected();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) throws Exception {
+    if (Http2CodecUtil.getEmbeddedHttp2Exception(cause) != null) {
+      super.exceptionCaught(ctx, cause);
+    } else {
+      if (!(cause instanceof IOException)) {
+        loop.events().failed(cause);
+        stop(); // a bug of ours: the caller did not leave
+      }
+      ctx.close();
+    }
+  }
+
+  @Override
+  protected void onConnectionError(
+      ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception e) {
+    loop.events().malformed(400);
+    super.onConnectionError(ctx, outbound, cause, e);
+  }
+
+  @Override
+  protected void onStreamError(
+      ChannelHandlerContext ctx,
+      boolean outbound,
+      Throwable cause,
+      Http2Exception.StreamException e) {
+    loop.events().malformed(400);
+    super.onStreamError(ctx, outbound, cause, e);
+  }
+
+  @Override
+  public void tick(long nowNanos) {
+    if (connection().numActiveStreams() > 0) {
+      quietSinceNanos = nowNanos;
+      each(stream -> stream.tick(nowNanos));
+    } else if (nowNanos - quietSinceNanos >= loop.config().caller().idle().toNanos()) {
+      channel().close();
+    }
+  }
+
+  @Override
+  public void drain() {
+    // Says GOAWAY; what goes on ends first, then the connection closes.
+    gracefulShutdownTimeoutMillis(-1);
+    channel().close();
+  }
+
+  @Override
+  public void stop() {
+    each(Http2CallerStream::stop);
+    drain();
+  }
+
+  @Override
+  public void close() {
+    context().close();
+  }
+
+  private Channel channel() {
+    return context().channel();
+  }
+
+  private @Nullable Http2CallerStream of(@Nullable Http2Stream stream) {
+    return stream == null ? null : stream.getProperty(key);
+  }
+
+  private void each(Consumer<Http2CallerStream> action) {
+    List<Http2CallerStream> open = new ArrayList<>(); // streams close while they are told something
+    try {
+      connection()
+          .forEachActiveStream(stream -> {
+            Http2CallerStream ours = of(stream);
+            if (ours != null) {
+              open.add(ours);
+            }
+            return true;
+          });
+    } catch (Http2Exception e) {
+      onError(context(), true, e);
+    }
+    open.forEach(action);
+  }
+
+  /// What the codec tells of frames and streams.
+  private final class Frames extends Http2EventAdapter {
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int streamId,
+        Http2Headers headers,
+        int streamDependency,
+        short weight,
+        boolean exclusive,
+        int padding,
+        boolean ended)
+        throws Http2Exception {
+      onHeadersRead(ctx, streamId, headers, padding, ended);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int streamId,
+        Http2Headers headers,
+        int padding,
+        boolean ended)
+        throws Http2Exception {
+      Http2Stream stream = connection().stream(streamId);
+      Http2CallerStream known = of(stream);
+      if (known != null) {
+        if (!ended) {
+          throw Http2Exception.streamError(
+              streamId, Http2Error.PROTOCOL_ERROR, "trailers that do not end the stream");
+        }
+        known.ended(); // what trailers say is dropped, as HTTP/1.1's are
+        return;
+      }
+      Http2CallerStream fresh =
+          new Http2CallerStream(Http2CallerConnection.this, exchanges, stream);
+      stream.setProperty(key, fresh);
+      fresh.begin(headers, ended);
+    }
+
+    @Override
+    public int onDataRead(
+        ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean ended) {
+      int length = data.readableBytes();
+      Http2CallerStream stream = of(connection().stream(streamId));
+      if (stream == null) {
+        return length + padding;
+      }
+      return padding + (stream.data(data, ended) ? 0 : length);
+    }
+
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      Http2CallerStream ours = of(stream);
+      if (ours != null) {
+        ours.closed();
+      }
+    }
+  }
+
+  private static final class Builder
+      extends AbstractHttp2ConnectionHandlerBuilder<Http2CallerConnection, Builder> {
+    private final Exchanges exchanges;
+    private final String address;
+    private final boolean secure;
+
+    Builder(Exchanges exchanges, String address, boolean secure) {
+      this.exchanges = exchanges;
+      this.address = address;
+      this.secure = secure;
+      server(true);
+      initialSettings(
+          Http2Settings.defaultSettings()
+              .maxConcurrentStreams(STREAMS_MAX)
+              .maxHeaderListSize(exchanges.loop().config().headBytesMax()));
+      decoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS);
+      decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES_MAX);
+      decoderEnforceMaxSmallContinuationFrames(CONTINUATIONS_MAX);
+      encoderEnforceMaxQueuedControlFrames(CONTROL_FRAMES_MAX);
+    }
+
+    @Override
+    protected Http2CallerConnection build() {
+      return super.build();
+    }
+
+    @Override
+    protected Http2CallerConnection build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      Http2CallerConnection made =
+          new Http2CallerConnection(decoder, encoder, settings, exchanges, address, secure);
+      Frames frames = made.new Frames();
+      frameListener(frames);
+      made.connection().addListener(frames);
+      encoder
+          .flowController()
+          .listener(stream -> {
+            Http2CallerStream ours = made.of(stream);
+            if (ours != null) {
+              ours.writabilityChanged();
+            }
+          });
+      return made;
+    }
+  }
+
+  /// A header list as the rest of this room reads it; cookies joined (RFC 9113, section 8.2.3).
+  static List<Header> headersOf(Http2Headers headers, KnownHeaders known) {
+    List<Header> list = new ArrayList<>(headers.size());
+    StringBuilder cookies = new StringBuilder();
+    for (var entry : headers) {
+      String name = entry.getKey().toString();
+      String value = entry.getValue().toString();
+      if (name.equals("cookie")) {
+        cookies.append(cookies.isEmpty() ? "" : "; ").append(value);
+      } else if (!name.startsWith(":")) {
+        list.add(known.of(name, value));
+      }
+    }
+    if (!cookies.isEmpty()) {
+      list.add(known.of("cookie", cookies.toString()));
+    }
+    return list;
+  }
+}

@@ -1,0 +1,349 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.RequestId;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One stream of a caller's HTTP/2 connection: one request and its answer. Confined to the
+/// connection's event loop.
+///
+/// Pieces of the request wait here until the exchange takes them. A window is given back only for
+/// what went on, so no more waits than the windows allow.
+final class Http2CallerStream implements Caller, Answer {
+  private final Http2CallerConnection connection;
+  private final Exchanges exchanges;
+  private final ProxyLoop loop;
+  private final Http2Stream stream;
+  private final Deque<ByteBuf> held = new ArrayDeque<>(); // arrived, not taken yet
+  private @Nullable Exchange exchange;
+  private int passed; // taken by the exchange, not given back to the windows yet
+  private boolean requestEnded;
+  private boolean toldRequestEnd;
+  private boolean processing;
+  private boolean touched;
+  private @Nullable ChannelFuture lastWrite; // the one that ends the answer
+  private long progressNanos; // since the exchange is over, of the caller taking its answer
+
+  Http2CallerStream(Http2CallerConnection connection, Exchanges exchanges, Http2Stream stream) {
+    this.connection = connection;
+    this.exchanges = exchanges;
+    this.loop = exchanges.loop();
+    this.stream = stream;
+  }
+
+  /// The request's head has arrived.
+  void begin(Http2Headers headers, boolean ended) throws Http2Exception {
+    CharSequence method = headers.method();
+    CharSequence path = headers.path();
+    CharSequence authority = headers.authority();
+    if (method == null || path == null || path.isEmpty()) {
+      throw Http2Exception.streamError(
+          stream.id(), Http2Error.PROTOCOL_ERROR, "a pseudo-header is missing");
+    }
+    requestEnded = ended;
+    List<Header> list = Http2CallerConnection.headersOf(headers, loop.knownHeaders());
+    String host = authority == null ? null : authority.toString();
+    switch (CallerRequest.ofHttp2(method.toString(), path.toString(), host, list, ended)) {
+      case Parsed.Got<CallerRequest>(CallerRequest request) -> {
+        Exchange begun = exchanges.of(this, request);
+        exchange = begun;
+        begun.start();
+        process();
+      }
+      case Parsed.Refused<CallerRequest>(int status, String reason) -> refuse(status, reason);
+      case Parsed.More<CallerRequest> _ ->
+          throw new IllegalStateException("http2: a head that is not whole");
+    }
+  }
+
+  /// A piece of the request has arrived. Says whether it was taken: then its bytes are given back to
+  /// the windows later.
+  boolean data(ByteBuf data, boolean ended) {
+    requestEnded |= ended;
+    boolean taken = exchange != null && data.isReadable();
+    if (taken) {
+      held.add(data.retain());
+    }
+    process();
+    return taken;
+  }
+
+  /// The request has ended without a further piece.
+  void ended() {
+    requestEnded = true;
+    process();
+  }
+
+  /// The stream is over on both sides, or was reset.
+  void closed() {
+    Exchange now = exchange;
+    exchange = null;
+    release();
+    if (now != null) {
+      now.callerLeft();
+    }
+  }
+
+  void readComplete() {
+    touched = false;
+    Exchange now = exchange;
+    if (now != null) {
+      now.callerReadComplete();
+    }
+  }
+
+  void writabilityChanged() {
+    Exchange now = exchange;
+    if (now != null) {
+      now.callerWritabilityChanged();
+    } else {
+      progressNanos = loop.time().nanos();
+    }
+  }
+
+  void tick(long nowNanos) {
+    Exchange now = exchange;
+    if (now != null) {
+      now.tick(nowNanos);
+    } else if (nowNanos - progressNanos >= loop.config().caller().stalled().toNanos()) {
+      reset(Http2Error.CANCEL); // the answer is whole, and nobody takes the rest of it
+      flush();
+    }
+  }
+
+  void stop() {
+    Exchange now = exchange;
+    if (now != null) {
+      now.stop();
+    }
+  }
+
+  @Override
+  public String address() {
+    return connection.address();
+  }
+
+  @Override
+  public boolean isSecure() {
+    return connection.isSecure();
+  }
+
+  @Override
+  public Answer answer() {
+    return this;
+  }
+
+  @Override
+  public boolean isWritable() {
+    return connection.encoder().flowController().isWritable(stream);
+  }
+
+  @Override
+  public boolean hasUnread() {
+    return !held.isEmpty();
+  }
+
+  @Override
+  public void resume() {
+    process();
+  }
+
+  @Override
+  public void updateReading() {
+    process();
+  }
+
+  @Override
+  public void flush() {
+    connection.flush(context());
+  }
+
+  @Override
+  public void interim(int status, String reason, List<Header> headers) {
+    write(status, headers, false);
+  }
+
+  @Override
+  public void frame(
+      CallerRequest request,
+      int status,
+      BodyFraming body,
+      long declaredLength,
+      boolean goesOn,
+      List<Header> headers) {
+    long length = body.kind() == BodyFraming.Kind.LENGTH ? body.length() : declaredLength;
+    if (length >= 0 && status != 204) {
+      headers.add(PassedHeaders.contentLength(length, loop.knownHeaders()));
+    }
+  }
+
+  @Override
+  public void head(int status, String reason, List<Header> headers, boolean last) {
+    write(status, headers, last);
+  }
+
+  @Override
+  public void piece(ByteBuf piece, boolean last) {
+    if (piece.isReadable() || last) {
+      data(piece, last, null);
+    } else {
+      piece.release();
+    }
+  }
+
+  @Override
+  public void whole(ByteBuf body, Runnable written) {
+    data(body, true, written);
+  }
+
+  @Override
+  public void finish() {
+    exchange = null;
+    release();
+    progressNanos = loop.time().nanos();
+    ChannelFuture written = lastWrite;
+    if (!requestEnded && written != null) {
+      // The answer is whole, and what still comes of the request is for nobody (RFC 9113, 8.1).
+      written.addListener(_ -> {
+        if (!requestEnded) {
+          reset(Http2Error.NO_ERROR);
+          flush();
+        }
+      });
+    }
+    if (!connection.isInRead()) {
+      flush();
+    }
+  }
+
+  @Override
+  public void abort() {
+    exchange = null;
+    release();
+    reset(Http2Error.INTERNAL_ERROR);
+    flush();
+  }
+
+  // Hands on what is there, as far as it is taken, never in itself.
+  private void process() {
+    if (processing) {
+      return;
+    }
+    processing = true;
+    try {
+      Exchange now = exchange;
+      while (now != null && now.takesBody() && now.wantsMore() && !held.isEmpty()) {
+        ByteBuf piece = held.remove();
+        passed += piece.readableBytes();
+        now.requestPiece(piece);
+        now = exchange;
+      }
+      if (now != null && requestEnded && !toldRequestEnd && held.isEmpty() && now.takesBody()) {
+        toldRequestEnd = true;
+        now.requestEnded();
+      }
+    } finally {
+      processing = false;
+    }
+    giveBack();
+    Exchange now = exchange;
+    if (now == null) {
+      return;
+    }
+    if (connection.isInRead()) {
+      if (!touched) {
+        touched = true;
+        connection.touched(this);
+      }
+    } else {
+      now.callerReadComplete();
+    }
+  }
+
+  private void giveBack() {
+    int bytes = passed;
+    Exchange now = exchange;
+    if (bytes > 0 && (now == null || now.wantsMore())) {
+      passed = 0;
+      connection.consumed(stream, bytes);
+    }
+  }
+
+  private void release() {
+    for (ByteBuf piece : held) {
+      passed += piece.readableBytes();
+      piece.release();
+    }
+    held.clear();
+    if (passed > 0 && stream.state() != Http2Stream.State.CLOSED) {
+      connection.consumed(stream, passed); // of a closed one the codec does it
+    }
+    passed = 0;
+  }
+
+  // A head that is none: answered outside of any exchange.
+  private void refuse(int status, String reason) {
+    loop.events().malformed(status);
+    RequestId id = loop.requestIds().next(loop.time().epochMillis());
+    LocalReply reply = LocalReplies.refused(status, reason);
+    List<Header> headers = new ArrayList<>(reply.headers());
+    headers.add(new Header(RequestIdentity.HEADER, id.value()));
+    headers.add(PassedHeaders.contentLength(reply.body().remaining(), loop.knownHeaders()));
+    write(status, headers, false);
+    data(Unpooled.wrappedBuffer(reply.body().duplicate()), true, null);
+    finish();
+  }
+
+  private void write(int status, List<Header> headers, boolean last) {
+    Http2Headers out = new DefaultHttp2Headers(false, headers.size() + 1);
+    out.status(Integer.toString(status));
+    for (Header header : headers) {
+      out.add(header.name(), header.value());
+    }
+    sent(
+        connection
+            .encoder()
+            .writeHeaders(context(), stream.id(), out, 0, last, context().newPromise()),
+        last);
+  }
+
+  private void data(ByteBuf piece, boolean last, @Nullable Runnable written) {
+    ChannelFuture done =
+        connection
+            .encoder()
+            .writeData(context(), stream.id(), piece, 0, last, context().newPromise());
+    if (written != null) {
+      done.addListener(_ -> written.run());
+    }
+    sent(done, last);
+  }
+
+  // What can't be written any more was for a stream that is gone: its end is told by the codec.
+  private void sent(ChannelFuture done, boolean last) {
+    if (last) {
+      lastWrite = done;
+    }
+  }
+
+  private void reset(Http2Error error) {
+    connection.resetStream(
+        context(), stream.id(), error.code(), context().newPromise());
+  }
+
+  private ChannelHandlerContext context() {
+    return connection.context();
+  }
+}

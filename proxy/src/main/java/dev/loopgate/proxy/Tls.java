@@ -1,0 +1,148 @@
+package dev.loopgate.proxy;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http2.Http2SecurityUtil;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/// The door's certificate, read again when its files change: who connects from then on sees the new
+/// one, who is connected stays. TLS 1.3 and 1.2 with the suites that HTTP/2 allows; `h2` and
+/// `http/1.1` by ALPN. Any thread.
+final class Tls implements AutoCloseable {
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+  private static final Duration HANDSHAKE_MAX = Duration.ofSeconds(10);
+
+  private final TlsFiles files;
+  private final ProxyEvents events;
+  private final Thread watcher;
+  private volatile SslContext context;
+  private List<Object> seen; // the watcher's, after the start
+
+  private Tls(TlsFiles files, ProxyEvents events, SslContext context, List<Object> seen) {
+    this.files = files;
+    this.events = events;
+    this.context = context;
+    this.seen = seen;
+    this.watcher = Thread.ofVirtual().name("proxy-tls").unstarted(this::watch);
+  }
+
+  /// @throws IOException when the files can't be read or don't fit together; the message names them
+  static Tls open(TlsFiles files, ProxyEvents events) throws IOException {
+    List<Object> seen = stampsOf(files);
+    Tls tls = new Tls(files, events, read(files), seen);
+    tls.watcher.start();
+    return tls;
+  }
+
+  /// For a connection that was just accepted.
+  SslHandler newHandler(ByteBufAllocator buffers) {
+    SslHandler handler = context.newHandler(buffers);
+    handler.setHandshakeTimeoutMillis(HANDSHAKE_MAX.toMillis());
+    return handler;
+  }
+
+  @Override
+  public void close() {
+    watcher.interrupt();
+  }
+
+  private void watch() {
+    try {
+      while (true) {
+        Thread.sleep(LOOK_EVERY);
+        look();
+      }
+    } catch (InterruptedException _) {
+      // Closed.
+    }
+  }
+
+  // A half-written pair does not fit together: it is looked at again when it has changed again.
+  private void look() {
+    try {
+      List<Object> now = stampsOf(files);
+      if (now.equals(seen)) {
+        return;
+      }
+      seen = now;
+      context = read(files);
+      events.certificateChanged();
+    } catch (IOException e) {
+      events.certificateRefused(Objects.requireNonNullElse(e.getMessage(), "unreadable"));
+    }
+  }
+
+  private static List<Object> stampsOf(TlsFiles files) {
+    List<Object> stamps = new ArrayList<>();
+    for (Path file : all(files)) {
+      try {
+        FileTime time = Files.getLastModifiedTime(file);
+        stamps.add(List.of(time, Files.size(file)));
+      } catch (IOException e) {
+        stamps.add(String.valueOf(e.getMessage()));
+      }
+    }
+    return stamps;
+  }
+
+  private static List<Path> all(TlsFiles files) {
+    Path clientCa = files.clientCa();
+    return clientCa == null
+        ? List.of(files.certificate(), files.key())
+        : List.of(files.certificate(), files.key(), clientCa);
+  }
+
+  private static SslContext read(TlsFiles files) throws IOException {
+    for (Path file : all(files)) {
+      if (!Files.isReadable(file)) {
+        throw new IOException("tls: file=" + file + " is not there or not readable");
+      }
+    }
+    try {
+      SslContextBuilder builder =
+          SslContextBuilder.forServer(files.certificate().toFile(), files.key().toFile())
+              .sslProvider(SslProvider.JDK)
+              .protocols("TLSv1.3", "TLSv1.2")
+              .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+              .applicationProtocolConfig(
+                  new ApplicationProtocolConfig(
+                      ApplicationProtocolConfig.Protocol.ALPN,
+                      ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                      ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                      ApplicationProtocolNames.HTTP_2,
+                      ApplicationProtocolNames.HTTP_1_1));
+      Path clientCa = files.clientCa();
+      if (clientCa != null) {
+        builder.trustManager(clientCa.toFile()).clientAuth(ClientAuth.REQUIRE);
+      }
+      return builder.build();
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new IOException(
+          "tls: certificate=" + files.certificate() + ", key=" + files.key() + ": " + rootOf(e), e);
+    }
+  }
+
+  private static @Nullable String rootOf(Throwable e) {
+    Throwable at = e;
+    while (at.getCause() != null) {
+      at = at.getCause();
+    }
+    return at.getMessage() == null ? at.getClass().getSimpleName() : at.getMessage();
+  }
+}
