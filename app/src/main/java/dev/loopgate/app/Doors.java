@@ -41,9 +41,12 @@ final class Doors {
   }
 
   /// How a caller on this machine reaches it.
-  static String url(InetSocketAddress address) {
+  static String url(InetSocketAddress address, boolean secure) {
     InetAddress host = address.getAddress();
     String name = host.isAnyLocalAddress() ? "127.0.0.1" : host.getHostAddress();
-    return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+    return (secure ? "https://" : "http://")
+        + (name.indexOf(':') >= 0 ? "[" + name + "]" : name)
+        + ":"
+        + address.getPort();
   }
 }

@@ -92,7 +92,7 @@ final class Gateway {
     onClose("drain", () -> drain(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
-    return new Serving(this, fleet, proxy.address(), plan.data().files());
+    return new Serving(this, fleet, proxy.address(), proxy.isSecure(), plan.data().files());
   }
 
   private Spool openSpool(Rooms rooms) throws StartException, UsageException {
@@ -201,7 +201,10 @@ final class Gateway {
           .line(
               LogLines.Level.INFO,
               "proxy",
-              "listening at " + Doors.url(proxy.address()) + ", transport " + proxy.transport());
+              "listening at "
+                  + Doors.url(proxy.address(), proxy.isSecure())
+                  + ", transport "
+                  + proxy.transport());
       return proxy;
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
@@ -234,7 +237,7 @@ final class Gateway {
               plan.admin().get(),
               List.of(
                   new HealthDoor(readiness, true), new MetricsDoor(telemetry.registry(), thread)));
-      telemetry.log().line(LogLines.Level.INFO, "app", "metrics at " + Doors.url(admin));
+      telemetry.log().line(LogLines.Level.INFO, "app", "metrics at " + Doors.url(admin, false));
     } catch (IOException e) {
       throw new StartException("admin: " + e.getMessage(), e);
     }

@@ -87,6 +87,28 @@ interface Kind<T> {
     }
   }
 
+  /// A place in the file system, or none.
+  record OptionalPlace() implements Kind<Optional<Path>> {
+    private static final String NONE = "none";
+
+    @Override
+    public Optional<Path> parse(Raw raw) {
+      return NONE.equals(text(raw, allowed()))
+          ? Optional.empty()
+          : Optional.of(new Place().parse(raw));
+    }
+
+    @Override
+    public String label() {
+      return "PATH";
+    }
+
+    @Override
+    public String allowed() {
+      return "a path, or none";
+    }
+  }
+
   /// A number of bytes with a unit.
   record Bytes(long min, long max, boolean powerOfTwo) implements Kind<Long> {
     private static final Pattern FORM = Pattern.compile("([0-9]{1,12})(B|KiB|MiB|GiB|TiB)?");

@@ -64,6 +64,8 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Counter cuts;
   private final Counter malformed;
   private final Counter unknownModel;
+  private final Counter handshakes;
+  private final Counter certificates;
   private final Counter failures;
   private final Histogram duration;
   private final Histogram firstByte;
@@ -89,6 +91,12 @@ final class ProxyTelemetry implements ProxyEvents {
             "Refused before they were requests.",
             "status");
     unknownModel = counter(registry, "loopgate_unknown_model_requests", "For models not there.");
+    handshakes =
+        counter(registry, "loopgate_tls_handshakes_failed", "Callers who came to no handshake.");
+    certificates = counter(registry, "loopgate_tls_certificate_reads", "After a change.", "result");
+    for (String result : new String[] {"used", "refused"}) {
+      certificates.labelValues(result).inc(0);
+    }
     failures = counter(registry, "loopgate_failures", "Bugs met in the proxy.");
     duration = histogram(registry, "loopgate_exchange_duration_seconds", "Head to ending.");
     firstByte = histogram(registry, "loopgate_first_byte_seconds", "Head to the answer's head.");
@@ -158,6 +166,26 @@ final class ProxyTelemetry implements ProxyEvents {
   @Override
   public void unknownModel() {
     unknownModel.inc();
+  }
+
+  @Override
+  public void handshakeFailed() {
+    handshakes.inc();
+  }
+
+  @Override
+  public void certificateChanged() {
+    certificates.labelValues("used").inc();
+    log.line(LogLines.Level.INFO, "proxy", "the certificate has changed and is used");
+  }
+
+  @Override
+  public void certificateRefused(String reason) {
+    certificates.labelValues("refused").inc();
+    log.line(
+        LogLines.Level.WARN,
+        "proxy",
+        "the certificate has changed and can't be used, the one before stays: " + reason);
   }
 
   @Override

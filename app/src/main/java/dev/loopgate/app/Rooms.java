@@ -7,9 +7,12 @@ import dev.loopgate.proxy.CallerLimits;
 import dev.loopgate.proxy.Forwarding;
 import dev.loopgate.proxy.ModelLimits;
 import dev.loopgate.proxy.ProxyConfig;
+import dev.loopgate.proxy.TlsFiles;
 import dev.loopgate.spool.SpoolConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Each room's own record, made of the settings: no room sees more than its own.
 final class Rooms {
@@ -114,7 +117,17 @@ final class Rooms {
             settings.get(SettingsTable.TOTAL_TIMEOUT),
             settings.get(SettingsTable.MODEL_IDLE),
             settings.get(SettingsTable.MODEL_CONNECTIONS_MAX)),
-        Forwarding.APPEND);
+        Forwarding.APPEND,
+        tls());
+  }
+
+  private @Nullable TlsFiles tls() throws UsageException {
+    Optional<Path> certificate = settings.get(SettingsTable.TLS_CERTIFICATE);
+    Optional<Path> key = settings.get(SettingsTable.TLS_KEY);
+    return certificate.isEmpty() || key.isEmpty()
+        ? null
+        : new TlsFiles(
+            certificate.get(), key.get(), settings.get(SettingsTable.TLS_CLIENT_CA).orElse(null));
   }
 
   SpoolConfig spool(Path directory) throws UsageException {

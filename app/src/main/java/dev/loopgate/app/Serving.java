@@ -10,17 +10,21 @@ import java.util.List;
 /// A gateway that serves, and what is said of it on stdout.
 ///
 /// @param address of the door, with its true port
+/// @param secure callers come over TLS
 /// @param files where published files will lie
-record Serving(Gateway gateway, Fleet fleet, InetSocketAddress address, Path files) {
+record Serving(
+    Gateway gateway, Fleet fleet, InetSocketAddress address, boolean secure, Path files) {
   /// The first lines: the door, the models, the files.
   String greeting() {
     StringBuilder text = new StringBuilder();
-    text.append("Loopgate serves at ").append(Doors.url(address)).append('\n');
+    text.append("Loopgate serves at ").append(Doors.url(address, secure)).append('\n');
     List<Deployment> deployments =
         fleet.deployments().stream().sorted(Comparator.comparing(one -> one.model().id())).toList();
     for (Deployment deployment : deployments) {
       text.append("  model ").append(deployment.model().id()).append(" at ");
-      text.append(Doors.url(address)).append(deployment.model().prefix()).append("/, asked at ");
+      text.append(Doors.url(address, secure))
+          .append(deployment.model().prefix())
+          .append("/, asked at ");
       text.append(deployment.model().url()).append('\n');
     }
     if (deployments.isEmpty()) {
@@ -32,7 +36,7 @@ record Serving(Gateway gateway, Fleet fleet, InetSocketAddress address, Path fil
   /// Three commands to try the sample model with, to be pasted into another terminal.
   String commands() {
     Deployment wine = fleet.deployment(SampleModel.ID).orElseThrow();
-    String url = Doors.url(address);
+    String url = Doors.url(address, secure);
     return """
 
     Try it from another terminal:

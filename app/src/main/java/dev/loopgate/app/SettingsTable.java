@@ -28,6 +28,25 @@ final class SettingsTable {
           new Kind.Door(true),
           "none",
           "A door of its own for /metrics and the details of /readyz; they leave the other one.");
+  static final Setting<Optional<Path>> TLS_CERTIFICATE =
+      setting(
+          "tls.certificate",
+          new Kind.OptionalPlace(),
+          "none",
+          "The door's certificate and what it was issued by, PEM: then callers come over TLS, with HTTP/2 or"
+              + " HTTP/1.1. Read again when it changes.");
+  static final Setting<Optional<Path>> TLS_KEY =
+      setting(
+          "tls.key",
+          new Kind.OptionalPlace(),
+          "none",
+          "The key of tls.certificate, PEM, PKCS#8, not encrypted.");
+  static final Setting<Optional<Path>> TLS_CLIENT_CA =
+      setting(
+          "tls.client-ca",
+          new Kind.OptionalPlace(),
+          "none",
+          "Authorities, PEM: then only callers with a certificate of theirs are let in.");
   static final Setting<Path> DATA =
       setting(
           "data",
@@ -239,6 +258,9 @@ final class SettingsTable {
       List.of(
           LISTEN,
           ADMIN,
+          TLS_CERTIFICATE,
+          TLS_KEY,
+          TLS_CLIENT_CA,
           DATA,
           MODELS,
           CAPTURE_BYTES_MAX,

@@ -5,7 +5,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 
 /// The way back to a caller: [#frame], [#head], pieces, whatever the caller speaks. Confined to the
-/// event loop; used by one exchange at a time, which ends it with [Caller#finish] or [Caller#abort].
+/// event loop; used by one exchange at a time, which ends it with [Caller#finish] or
+/// [Caller#abort].
 interface Answer {
   /// Whether the caller takes bytes at the moment.
   boolean isWritable();

@@ -1,7 +1,7 @@
 package dev.loopgate.proxy;
 
-/// Who made a request, and how much of it is read: an HTTP/1.1 connection, or one stream of an HTTP/2
-/// connection. Confined to the event loop; used by one exchange at a time.
+/// Who made a request, and how much of it is read: an HTTP/1.1 connection, or one stream of an
+/// HTTP/2 connection. Confined to the event loop; used by one exchange at a time.
 interface Caller {
   /// The caller's address, for `x-forwarded-for`.
   String address();

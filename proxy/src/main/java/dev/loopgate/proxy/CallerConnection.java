@@ -2,7 +2,6 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.RequestId;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -11,18 +10,18 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A caller's connection: reads one request after the other, hands each to its exchange, and the
-/// next only when that one is over. Confined to its event loop.
+/// A caller's HTTP/1.1 connection: reads one request after the other, hands each to its exchange,
+/// and the next only when that one is over. Confined to its event loop.
 ///
 /// What came too early waits here, up to [ProxyConfig#HELD_BYTES_MAX] and what one read brought;
 /// then the caller is not read any more. A caller who takes no answers gets no further ones either:
 /// the next head is read once the answers before it are on their way.
-final class CallerConnection extends ChannelInboundHandlerAdapter {
+final class CallerConnection extends ChannelInboundHandlerAdapter implements Caller, CallerLink {
   /// How long a caller may take to see that its connection is over.
   private static final long LINGER_NANOS = 2_000_000_000L;
 
@@ -41,11 +40,12 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private final ProxyLoop loop;
-  private final Router router;
+  private final Exchanges exchanges;
   private final HeadReader heads;
-  private final Outgoing outgoing = new Outgoing();
+  private final Http1Answer answer;
   private @Nullable Channel channel;
   private String address = "unknown";
+  private boolean secure;
   private Phase phase = Phase.HEAD;
   private @Nullable ByteBuf pending;
   private @Nullable BodyReader body; // of the request that is going on
@@ -53,81 +53,64 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   private boolean processing;
   private boolean inRead;
   private boolean toldRequestEnd;
+  private boolean first = true; // nothing was read yet
+  private boolean replaced; // by HTTP/2
   private long sinceNanos; // of the phase, or of a head's first byte
   private long thrownAway;
 
-  CallerConnection(ProxyLoop loop, Router router) {
-    this.loop = loop;
-    this.router = router;
+  CallerConnection(Exchanges exchanges) {
+    this.loop = exchanges.loop();
+    this.exchanges = exchanges;
+    this.answer = new Http1Answer(loop);
     this.heads = loop.newHeadReader();
   }
 
-  /// The caller's address, for `x-forwarded-for`.
-  String address() {
+  @Override
+  public String address() {
     return address;
   }
 
-  ByteBufAllocator buffers() {
-    return channel().alloc();
+  @Override
+  public boolean isSecure() {
+    return secure;
   }
 
-  boolean isWritable() {
-    return channel().isWritable();
+  @Override
+  public Answer answer() {
+    return answer;
   }
 
-  /// Whether bytes of the caller wait to be looked at.
-  boolean hasUnread() {
+  @Override
+  public boolean hasUnread() {
     ByteBuf unread = pending;
     return unread != null && unread.isReadable();
   }
 
-  void writeHead(ByteBuf head) {
-    outgoing.head(channel(), head);
-  }
-
-  void write(ByteBuf piece) {
-    outgoing.piece(channel(), piece);
-  }
-
-  /// `written` is run when the message left or never will.
-  void write(ByteBuf message, Runnable written) {
-    outgoing.pass(channel());
-    channel().write(message).addListener(_ -> written.run());
-  }
-
-  void flush() {
-    outgoing.pass(channel());
-    channel().flush();
-  }
-
-  /// The exchange can take more than before.
-  void resume() {
+  @Override
+  public void resume() {
     process();
   }
 
-  /// The exchange is over and its answer whole.
-  ///
-  /// @param keep the connection goes on, as the answer said
-  void finish(boolean keep) {
+  @Override
+  public void finish() {
     exchange = null;
     body = null;
     sinceNanos = loop.time().nanos();
-    if (keep && !loop.isDraining()) {
+    if (answer.isPersistent() && !loop.isDraining()) {
       phase = Phase.HEAD;
-      flush();
+      answer.flush();
       process();
     } else {
       end();
     }
   }
 
-  /// The exchange is over and its answer is not whole.
-  ///
-  /// @param reset a plain close would look like the answer's end
-  void abort(boolean reset) {
+  @Override
+  public void abort() {
     exchange = null;
     body = null;
-    if (reset) {
+    if (answer.endsWithConnection()) {
+      // A plain close would look like the answer's end.
       channel().config().setOption(ChannelOption.SO_LINGER, 0);
       channel().close();
     } else {
@@ -135,15 +118,15 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /// No further request: closes what is idle; what goes on ends with its answer.
-  void drain() {
+  @Override
+  public void drain() {
     if (phase == Phase.HEAD && !hasUnread()) {
       channel().close();
     }
   }
 
-  /// Time is up: whatever goes on ends now.
-  void stop() {
+  @Override
+  public void stop() {
     Exchange now = exchange;
     if (now != null) {
       now.stop();
@@ -152,17 +135,18 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  void close() {
+  @Override
+  public void close() {
     channel().close();
   }
 
-  /// A look at the deadlines.
-  void tick(long nowNanos) {
+  @Override
+  public void tick(long nowNanos) {
     CallerLimits limits = loop.config().caller();
     long quietNanos = nowNanos - sinceNanos;
     switch (phase) {
       case HEAD -> {
-        if (!isWritable()) {
+        if (!answer.isWritable()) {
           if (quietNanos >= limits.stalled().toNanos()) {
             channel().close();
           }
@@ -193,8 +177,8 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /// Reads on, or for now no more, as things are.
-  void updateReading() {
+  @Override
+  public void updateReading() {
     ByteBuf unread = pending;
     Exchange now = exchange;
     BodyReader reader = body;
@@ -212,20 +196,24 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     channel = ctx.channel();
+    answer.open(ctx.channel());
+    if (ctx.channel().isActive()) {
+      opened(ctx.channel()); // after a handshake
+    }
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
+    opened(ctx.channel());
+    ctx.fireChannelActive();
+  }
+
+  private void opened(Channel opened) {
     sinceNanos = loop.time().nanos();
-    if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote
-        && remote.getAddress() != null) {
-      String text = remote.getAddress().getHostAddress();
-      int scope = text.indexOf('%');
-      address = scope < 0 ? text : text.substring(0, scope);
-    }
+    address = ProxyPipeline.addressOf(opened);
+    secure = opened.pipeline().get(SslHandler.class) != null;
     loop.add(this);
     loop.events().callerConnected();
-    ctx.fireChannelActive();
   }
 
   @Override
@@ -245,6 +233,10 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
+    if (replaced) {
+      ctx.fireChannelReadComplete();
+      return;
+    }
     inRead = false;
     Exchange now = exchange;
     if (now != null) {
@@ -275,7 +267,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     if (!processing) {
       releasePending();
     }
-    outgoing.release();
+    answer.release();
     loop.remove(this);
     loop.events().callerDisconnected();
   }
@@ -305,9 +297,12 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
       }
     } finally {
       processing = false;
-      if (pending != null && !pending.isReadable()) {
+      if (pending != null && (replaced || !pending.isReadable())) {
         releasePending();
       }
+    }
+    if (replaced) {
+      return;
     }
     Exchange now = exchange;
     if (now != null && !inRead) {
@@ -321,7 +316,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
     Exchange now = exchange;
     BodyReader reader = body;
     return switch (phase) {
-      case HEAD -> in != null && in.isReadable() && isWritable() && readHead(in);
+      case HEAD -> in != null && in.isReadable() && answer.isWritable() && readHead(in);
       case EXCHANGE -> {
         if (now == null || reader == null || !now.takesBody() || toldRequestEnd) {
           yield false; // what is there is the next request's
@@ -341,8 +336,14 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
           case Parsed.More<RawHead> _ -> new Parsed.More<>();
           case Parsed.Refused<RawHead>(int status, String reason) ->
               new Parsed.Refused<>(status, reason);
+          case Parsed.Got<RawHead>(RawHead head)
+              when first && Http2CallerConnection.isPreface(head) -> {
+            becomeHttp2(in);
+            yield new Parsed.More<>();
+          }
           case Parsed.Got<RawHead>(RawHead head) -> CallerRequest.of(head);
         };
+    first &= parsed instanceof Parsed.More;
     return switch (parsed) {
       case Parsed.More<CallerRequest> _ -> false;
       case Parsed.Refused<CallerRequest>(int status, String reason) -> {
@@ -357,29 +358,19 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(CallerRequest request) {
-    RequestIdentity identity =
-        RequestIdentity.of(request.headers(), loop.requestIds(), loop.time().epochMillis());
     phase = Phase.EXCHANGE;
     toldRequestEnd = false;
     body = new BodyReader(request.framing());
-    Exchange begun =
-        switch (router.route(request.method(), request.path())) {
-          case Router.Route.ToModel(var match) ->
-              new RelayedExchange(this, loop, request, identity, match);
-          case Router.Route.ToService(var service) ->
-              new LocalExchange(this, loop, request, identity, service);
-          case Router.Route.UnknownModel() -> {
-            loop.events().unknownModel();
-            yield always(request, identity, LocalReplies.unknownModel());
-          }
-          case Router.Route.Nobody(var reply) -> always(request, identity, reply);
-        };
+    Exchange begun = exchanges.of(this, request);
     exchange = begun;
     begun.start();
   }
 
-  private Exchange always(CallerRequest request, RequestIdentity identity, LocalReply reply) {
-    return new LocalExchange(this, loop, request, identity, new LocalExchange.Always(reply));
+  // What was read is a preface without its last bytes, which wait in `in`.
+  private void becomeHttp2(ByteBuf in) {
+    replaced = true;
+    loop.remove(this);
+    Http2CallerConnection.replace(channel(), this, exchanges, address, secure, in);
   }
 
   private boolean readBody(@Nullable ByteBuf in, Exchange now, BodyReader reader) {
@@ -405,14 +396,14 @@ final class CallerConnection extends ChannelInboundHandlerAdapter {
   private void refuse(int status, String reason) {
     loop.events().malformed(status);
     RequestId id = loop.requestIds().next(loop.time().epochMillis());
-    write(HeadWriter.lastReply(buffers(), LocalReplies.refused(status, reason), id));
+    answer.last(HeadWriter.lastReply(channel().alloc(), LocalReplies.refused(status, reason), id));
     end();
   }
 
   private void end() {
     phase = Phase.LAST_WRITE;
     sinceNanos = loop.time().nanos();
-    outgoing.pass(channel());
+    answer.pass();
     channel()
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(

@@ -68,6 +68,39 @@ record CallerRequest(
     };
   }
 
+  /// Understands the head of an HTTP/2 request, whose form the codec has checked (RFC 9113, section
+  /// 8.3).
+  ///
+  /// @param headers without pseudo-headers
+  /// @param ended no body follows
+  static Parsed<CallerRequest> ofHttp2(
+      String method, String path, @Nullable String authority, List<Header> headers, boolean ended) {
+    String wrong = wrongMethod(method);
+    if (wrong != null) {
+      return new Parsed.Refused<>(400, wrong);
+    }
+    int hosts = RawHead.count(headers, "host");
+    String host = hosts == 0 ? authority : RawHead.first(headers, "host");
+    if (hosts > 1
+        || host == null
+        || host.isEmpty()
+        || !isHost(host)
+        || (authority != null && !authority.equalsIgnoreCase(host))) {
+      return new Parsed.Refused<>(400, "there must be exactly one well-formed authority");
+    }
+    if (!isTarget(path, method)) {
+      return new Parsed.Refused<>(400, "the request target is malformed");
+    }
+    RawHead head = new RawHead(method, path, "", headers);
+    BodyFraming absent = ended ? BodyFraming.NONE : BodyFraming.CHUNKED;
+    return switch (BodyFraming.of(headers, 1, absent)) {
+      case Parsed.Got<BodyFraming>(BodyFraming framing) -> understood(head, path, host, 1, framing);
+      case Parsed.Refused<BodyFraming>(int status, String reason) ->
+          new Parsed.Refused<>(status, reason);
+      case Parsed.More<BodyFraming> _ -> new Parsed.More<>();
+    };
+  }
+
   private static Parsed<CallerRequest> understood(
       RawHead head, String target, String host, int minor, BodyFraming framing) {
     Set<String> hops = Hops.namedIn(head.headers());

@@ -3,8 +3,8 @@ package dev.loopgate.proxy;
 import io.netty.buffer.ByteBuf;
 
 /// One request and its answer, as a caller's connection sees whoever serves it. Confined to the
-/// connection's event loop. Ends by [CallerConnection#finish] or [CallerConnection#abort]; told
-/// nothing any more from then on.
+/// connection's event loop. Ends by [Caller#finish] or [Caller#abort]; told nothing any more from
+/// then on.
 interface Exchange {
   /// Begins. What comes of it may be told to the connection before this returns.
   void start();

@@ -1,7 +1,7 @@
 package dev.loopgate.proxy;
 
-/// Begins what answers a request: an exchange with a model, or with the door itself. Confined to one
-/// event loop.
+/// Begins what answers a request: an exchange with a model, or with the door itself. Confined to
+/// one event loop.
 final class Exchanges {
   private final ProxyLoop loop;
   private final Router router;

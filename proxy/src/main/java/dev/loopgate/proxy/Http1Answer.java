@@ -63,8 +63,7 @@ final class Http1Answer implements Answer {
 
   @Override
   public void head(int status, String reason, List<Header> headers, boolean last) {
-    outgoing.head(
-        channel(), HeadWriter.response(channel().alloc(), status, reason, headers));
+    outgoing.head(channel(), HeadWriter.response(channel().alloc(), status, reason, headers));
   }
 
   @Override

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// A caller's HTTP/2 connection (RFC 9113): each stream is an exchange of its own. Confined to its
 /// event loop.
 ///
-/// Netty's codec reads and checks the frames, counts both windows, and ends a connection that floods
-/// (resets, empty frames, continuations, pings, settings). What arrived and can not go on yet is not
-/// given back to the caller's windows.
+/// Netty's codec reads and checks the frames, counts both windows, and ends a connection that
+/// floods (resets, empty frames, continuations, pings, settings). What arrived and can not go on
+/// yet is not given back to the caller's windows.
 final class Http2CallerConnection extends Http2ConnectionHandler implements CallerLink {
   /// Streams at a time; beyond it the codec refuses them.
   static final int STREAMS_MAX = 128;
@@ -79,8 +79,8 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     return new Builder(exchanges, address, secure).build();
   }
 
-  /// Whether what an HTTP/1.1 reader took for a head is how a caller begins who speaks HTTP/2 without
-  /// having asked (RFC 9113, section 3.3).
+  /// Whether what an HTTP/1.1 reader took for a head is how a caller begins who speaks HTTP/2
+  /// without having asked (RFC 9113, section 3.3).
   static boolean isPreface(RawHead head) {
     return head.first().equals("PRI")
         && head.second().equals("*")
@@ -280,11 +280,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
 
     @Override
     public void onHeadersRead(
-        ChannelHandlerContext ctx,
-        int streamId,
-        Http2Headers headers,
-        int padding,
-        boolean ended)
+        ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean ended)
         throws Http2Exception {
       Http2Stream stream = connection().stream(streamId);
       Http2CallerStream known = of(stream);

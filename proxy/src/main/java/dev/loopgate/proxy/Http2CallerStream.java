@@ -69,8 +69,8 @@ final class Http2CallerStream implements Caller, Answer {
     }
   }
 
-  /// A piece of the request has arrived. Says whether it was taken: then its bytes are given back to
-  /// the windows later.
+  /// A piece of the request has arrived. Says whether it was taken: then its bytes are given back
+  /// to the windows later.
   boolean data(ByteBuf data, boolean ended) {
     requestEnded |= ended;
     boolean taken = exchange != null && data.isReadable();
@@ -339,8 +339,7 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   private void reset(Http2Error error) {
-    connection.resetStream(
-        context(), stream.id(), error.code(), context().newPromise());
+    connection.resetStream(context(), stream.id(), error.code(), context().newPromise());
   }
 
   private ChannelHandlerContext context() {

@@ -43,7 +43,7 @@ final class LocalExchange implements Exchange {
     }
   }
 
-  private final CallerConnection caller;
+  private final Caller caller;
   private final ProxyLoop loop;
   private final CallerRequest request;
   private final RequestId id;
@@ -58,7 +58,7 @@ final class LocalExchange implements Exchange {
   private long progressNanos;
 
   LocalExchange(
-      CallerConnection caller,
+      Caller caller,
       ProxyLoop loop,
       CallerRequest request,
       RequestIdentity identity,
@@ -79,8 +79,8 @@ final class LocalExchange implements Exchange {
       tooLarge = true; // the caller need not send what nobody will read
       ask();
     } else if (request.expectsContinue() && !caller.hasUnread()) {
-      caller.writeHead(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
-      caller.flush();
+      caller.answer().interim(100, "Continue", List.of());
+      caller.answer().flush();
     }
   }
 
@@ -228,22 +228,30 @@ final class LocalExchange implements Exchange {
       }
     }
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
-    if (reply.status() != 204) {
-      headers.add(PassedHeaders.contentLength(reply.body().remaining(), loop.knownHeaders()));
-    }
-    if (!keep) {
-      headers.add(new Header("connection", "close"));
-    } else if (request.minor() == 0) {
-      headers.add(new Header("connection", "keep-alive"));
-    }
-    caller.writeHead(
-        HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
+    int length = reply.body().remaining();
     boolean bodiless =
-        request.method().equals("HEAD") || reply.status() == 204 || reply.status() == 304;
-    // What a service says may be as long as what it was told, and a caller may be slow to take it.
-    caller.write(
-        bodiless ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate()),
-        () -> loop.localBytes().giveBack(taken));
-    caller.finish(keep);
+        request.method().equals("HEAD")
+            || reply.status() == 204
+            || reply.status() == 304
+            || length == 0;
+    Answer answer = caller.answer();
+    answer.frame(
+        request,
+        reply.status(),
+        bodiless ? BodyFraming.NONE : BodyFraming.ofLength(length),
+        length,
+        keep,
+        headers);
+    answer.head(reply.status(), Reasons.of(reply), headers, bodiless);
+    if (bodiless) {
+      loop.localBytes().giveBack(taken);
+    } else {
+      // What a service says may be as long as what it was told, and a caller may be slow to take
+      // it.
+      answer.whole(
+          Unpooled.wrappedBuffer(reply.body().duplicate()),
+          () -> loop.localBytes().giveBack(taken));
+    }
+    caller.finish();
   }
 }

@@ -22,7 +22,7 @@ final class PassedHeaders {
       CallerRequest request,
       RequestId id,
       Forwarding forwarding,
-      String callerAddress,
+      Caller caller,
       KnownHeaders known) {
     List<Header> passed = new ArrayList<>(request.headers().size() + 6);
     for (Header header : request.headers()) {
@@ -31,7 +31,7 @@ final class PassedHeaders {
         passed.add(header);
       }
     }
-    addForwarded(passed, request, forwarding, callerAddress, known);
+    addForwarded(passed, request, forwarding, caller, known);
     passed.add(new Header(RequestIdentity.HEADER, id.value()));
     switch (request.framing().kind()) {
       case LENGTH -> passed.add(contentLength(request.framing().length(), known));
@@ -92,14 +92,14 @@ final class PassedHeaders {
       List<Header> passed,
       CallerRequest request,
       Forwarding forwarding,
-      String callerAddress,
+      Caller caller,
       KnownHeaders known) {
     if (forwarding == Forwarding.PASS) {
       return;
     }
-    passed.add(known.of(FORWARDED_FOR, before(passed) + callerAddress));
+    passed.add(known.of(FORWARDED_FOR, before(passed) + caller.address()));
     if (RawHead.count(passed, FORWARDED_PROTO) == 0) {
-      passed.add(known.of(FORWARDED_PROTO, "http"));
+      passed.add(known.of(FORWARDED_PROTO, caller.isSecure() ? "https" : "http"));
     }
     if (RawHead.count(passed, FORWARDED_HOST) == 0 && !request.host().isEmpty()) {
       passed.add(known.of(FORWARDED_HOST, request.host()));

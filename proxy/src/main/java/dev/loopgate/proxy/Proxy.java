@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The door in the path: accepts callers, relays to models, keeps what passes. Any thread may call
 /// this class; the work is done on its event loops, named `proxy-loop-N`, and connections are
@@ -47,6 +48,7 @@ public final class Proxy implements AutoCloseable {
   private final Map<EventLoop, ProxyLoop> loops = new HashMap<>();
   private final AtomicInteger connections = new AtomicInteger();
   private final List<Channel> doors = new ArrayList<>();
+  private @Nullable Tls tls;
 
   private Proxy(ProxyConfig config, ProxyEvents events, Transport transport) {
     this.config = config;
@@ -63,7 +65,8 @@ public final class Proxy implements AutoCloseable {
   /// Opens the door. What it answers itself stands in `services`, the first that serves a path is
   /// asked.
   ///
-  /// @throws IOException when the address can't be listened on; the message names it
+  /// @throws IOException when the address can't be listened on, or the certificate can't be used;
+  ///   the message names it
   public static Proxy listen(
       ProxyConfig config,
       Fleet fleet,
@@ -92,7 +95,11 @@ public final class Proxy implements AutoCloseable {
               new LocalBytes(config.localBytesMax()),
               slots),
           lanes);
-      proxy.open(config.address(), new Router(fleet, services));
+      TlsFiles files = config.tls();
+      if (files != null) {
+        proxy.tls = Tls.open(files, events);
+      }
+      proxy.open(config.address(), new Router(fleet, services), proxy.tls);
       return proxy;
     } catch (IOException | RuntimeException e) {
       proxy.close();
@@ -105,7 +112,7 @@ public final class Proxy implements AutoCloseable {
   /// @throws IOException when the address can't be listened on; the message names it
   public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
       throws IOException {
-    return open(address, new Router(Fleet.of(List.of()), services));
+    return open(address, new Router(Fleet.of(List.of()), services), null);
   }
 
   /// Where the first door is, with its true port.
@@ -116,6 +123,11 @@ public final class Proxy implements AutoCloseable {
   /// `epoll` or `nio`.
   public String transport() {
     return transport.word();
+  }
+
+  /// Whether callers come over TLS.
+  public boolean isSecure() {
+    return tls != null;
   }
 
   /// The most memory that this room can ever hold.
@@ -154,6 +166,10 @@ public final class Proxy implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // the threads are ended all the same
     }
+    Tls open = tls;
+    if (open != null) {
+      open.close();
+    }
     acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
   }
@@ -172,14 +188,15 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
-  private InetSocketAddress open(InetSocketAddress address, Router router) throws IOException {
+  private InetSocketAddress open(InetSocketAddress address, Router router, @Nullable Tls over)
+      throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(acceptor, group)
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childHandler(new ProxyPipeline(loops, router, connections, config, events))
+            .childHandler(new ProxyPipeline(loops, router, connections, config, events, over))
             .bind(address)
             .awaitUninterruptibly();
     Throwable cause = bound.cause();

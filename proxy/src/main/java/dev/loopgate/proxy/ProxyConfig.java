@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /// Settings of the door and the relay behind it.
 ///
@@ -14,6 +15,7 @@ import java.net.InetSocketAddress;
 /// @param localBytesMax bytes of bodies that the door's own services wait for, look at or have not
 ///   answered, all together, default 32 MiB; beyond it 503. A body larger than this never passes
 /// @param forwarding what models are told of the caller
+/// @param tls the certificate of the door, null for none: then it speaks plain HTTP
 public record ProxyConfig(
     InetSocketAddress address,
     int loops,
@@ -23,7 +25,8 @@ public record ProxyConfig(
     int localBytesMax,
     CallerLimits caller,
     ModelLimits model,
-    Forwarding forwarding) {
+    Forwarding forwarding,
+    @Nullable TlsFiles tls) {
   /// Bytes read at once from a socket, at most.
   static final int RECEIVE_BYTES_MAX = 256 << 10;
 
@@ -65,7 +68,8 @@ public record ProxyConfig(
         LOCAL_BYTES_MAX,
         CallerLimits.DEFAULT,
         ModelLimits.DEFAULT,
-        Forwarding.APPEND);
+        Forwarding.APPEND,
+        null);
   }
 
   /// The most memory that this room can ever hold. Every holder is one line.
@@ -73,7 +77,8 @@ public record ProxyConfig(
     long sum = 0;
     sum += captureBytesMax; // all capture buffers together; past it bodies are cut
     sum += (long) loops * headBytesMax; // scratch of the head readers
-    sum += (long) connectionsMax * HELD_BYTES_MAX; // read ahead: heads, pipelined or held bytes
+    // Read ahead: heads, pipelined or held bytes, or the window of an HTTP/2 connection.
+    sum += (long) connectionsMax * Math.max(HELD_BYTES_MAX, Http2CallerConnection.WINDOW_BYTES);
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);

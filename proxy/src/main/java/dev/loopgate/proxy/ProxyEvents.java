@@ -46,6 +46,18 @@ public interface ProxyEvents {
   /// A request for a model that is not there: not in the ledger.
   default void unknownModel() {}
 
+  /// A handshake with a caller failed: bytes that are no TLS, no common version, no certificate.
+  default void handshakeFailed() {}
+
+  /// The door's certificate was read again. Called on a thread of the door's.
+  default void certificateChanged() {}
+
+  /// The door's certificate has changed and can't be used: the one before stays. Called on a thread
+  /// of the door's.
+  ///
+  /// @param reason one line that names the files
+  default void certificateRefused(String reason) {}
+
   /// A bug, not a caller's or model's doing: the connection it happened on is closed.
   default void failed(Throwable cause) {}
 }

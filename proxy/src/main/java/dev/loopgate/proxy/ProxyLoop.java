@@ -5,6 +5,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.SpoolLane;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,7 +41,7 @@ final class ProxyLoop {
   private final Names names = new Names();
   private final KnownHeaders knownHeaders;
   private final ModelPool models;
-  private final Set<CallerConnection> callers = new HashSet<>();
+  private final Set<CallerLink> callers = new HashSet<>();
   private volatile boolean draining;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
@@ -96,6 +97,10 @@ final class ProxyLoop {
     return knownHeaders;
   }
 
+  ByteBufAllocator buffers() {
+    return ByteBufAllocator.DEFAULT; // as all channels of this room
+  }
+
   ModelPool models() {
     return models;
   }
@@ -113,21 +118,21 @@ final class ProxyLoop {
     return slot;
   }
 
-  void add(CallerConnection caller) {
+  void add(CallerLink caller) {
     callers.add(caller);
     if (draining) {
       caller.drain();
     }
   }
 
-  void remove(CallerConnection caller) {
+  void remove(CallerLink caller) {
     callers.remove(caller);
   }
 
   /// Looks at every deadline of this loop.
   void sweep() {
     long nowNanos = shared.time().nanos();
-    for (CallerConnection caller : snapshot()) {
+    for (CallerLink caller : snapshot()) {
       caller.tick(nowNanos);
     }
     models.sweep(nowNanos);
@@ -142,27 +147,27 @@ final class ProxyLoop {
   void drain() {
     draining = true;
     models.closeIdle();
-    for (CallerConnection caller : snapshot()) {
+    for (CallerLink caller : snapshot()) {
       caller.drain();
     }
   }
 
   /// What still goes on ends now.
   void stop() {
-    for (CallerConnection caller : snapshot()) {
+    for (CallerLink caller : snapshot()) {
       caller.stop();
     }
   }
 
   void closeAll() {
     models.closeIdle();
-    for (CallerConnection caller : snapshot()) {
+    for (CallerLink caller : snapshot()) {
       caller.close();
     }
   }
 
   // Connections come off the set while they are told something.
-  private List<CallerConnection> snapshot() {
+  private List<CallerLink> snapshot() {
     return new ArrayList<>(callers);
   }
 }

@@ -2,22 +2,32 @@ package dev.loopgate.proxy;
 
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// The life of an exchange, as what a caller's bytes pass through. Any thread; each channel is
 /// built on its own event loop.
 ///
 /// ```text
 ///  caller                                                                                   model
-///    | (tls: SslHandler, and by ALPN http/2 instead of "caller")                              |
+///    | ("tls" SslHandler, "alpn")                                                             |
 ///    v                                                                                        |
 ///  "caller" CallerConnection   HeadReader, CallerRequest: one request at a time               |
-///    |                         RequestIdentity, Router   (tokens: before the route is taken)  |
+///    or                                                                                       |
+///  "http2" Http2CallerConnection   by ALPN or its preface: an Http2CallerStream a request     |
+///    v                                                                                        |
+///  Exchanges                   RequestIdentity, Router   (tokens: before the route is taken)  |
+///    v                                                                                        |
 ///    v                                                                                        |
 ///  RelayedExchange             ExchangeCapture: copies as it passes, ends once                |
 ///    | (hold: between the exchange and ModelPool.acquire, while the model wakes)              |
@@ -32,6 +42,7 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
   private final AtomicInteger connections;
   private final int connectionsMax;
   private final ProxyEvents events;
+  private final @Nullable Tls tls;
 
   /// @param connections of all doors together
   ProxyPipeline(
@@ -39,12 +50,14 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
       Router router,
       AtomicInteger connections,
       ProxyConfig config,
-      ProxyEvents events) {
+      ProxyEvents events,
+      @Nullable Tls tls) {
     this.loops = loops;
     this.router = router;
     this.connections = connections;
     this.connectionsMax = config.connectionsMax();
     this.events = events;
+    this.tls = tls;
   }
 
   @Override
@@ -61,7 +74,59 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
       throw new IllegalStateException("pipeline: event loop without a proxy loop");
     }
     settings(channel);
-    channel.pipeline().addLast("caller", new CallerConnection(loop, router));
+    Exchanges exchanges = new Exchanges(loop, router);
+    if (tls == null) {
+      channel.pipeline().addLast("caller", new CallerConnection(exchanges));
+    } else {
+      channel.pipeline().addLast("tls", tls.newHandler(channel.alloc()));
+      channel.pipeline().addLast("alpn", new Negotiated(exchanges));
+    }
+  }
+
+  /// After the handshake: who chose `h2` speaks it, everybody else HTTP/1.1.
+  private final class Negotiated extends ApplicationProtocolNegotiationHandler {
+    private final Exchanges exchanges;
+
+    Negotiated(Exchanges exchanges) {
+      super(ApplicationProtocolNames.HTTP_1_1);
+      this.exchanges = exchanges;
+    }
+
+    @Override
+    protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
+      if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+        String address = addressOf(ctx.channel());
+        events.callerConnected();
+        ctx.pipeline().addLast("http2", Http2CallerConnection.of(exchanges, address, true));
+      } else {
+        ctx.pipeline().addLast("caller", new CallerConnection(exchanges));
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+      if (event instanceof SslHandshakeCompletionEvent done && !done.isSuccess()) {
+        events.handshakeFailed();
+        ctx.close();
+      }
+      super.userEventTriggered(ctx, event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close(); // the handshake's failure is told as an event, too
+    }
+  }
+
+  /// The address at the other end, without its scope.
+  static String addressOf(Channel channel) {
+    if (channel.remoteAddress() instanceof InetSocketAddress remote
+        && remote.getAddress() != null) {
+      String text = remote.getAddress().getHostAddress();
+      int scope = text.indexOf('%');
+      return scope < 0 ? text : text.substring(0, scope);
+    }
+    return "unknown";
   }
 
   /// What holds for the sockets of both sides.

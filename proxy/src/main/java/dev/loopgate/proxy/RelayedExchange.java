@@ -22,7 +22,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   /// The connector has the same deadline: it should be the first to know.
   private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
 
-  private final CallerConnection caller;
+  private final Caller caller;
+  private final Answer answer;
   private final ProxyLoop loop;
   private final CallerRequest request;
   private final Deployment deployment;
@@ -34,21 +35,21 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private final long startNanos;
 
   private @Nullable ModelConnection model;
-  private BodyFraming.Kind toCaller = BodyFraming.Kind.NONE;
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean answerStarted; // its head went to the caller
-  private boolean persistent;
+  private boolean bodiless; // the answer's head is all of it
   private boolean over;
   private long progressNanos;
 
   RelayedExchange(
-      CallerConnection caller,
+      Caller caller,
       ProxyLoop loop,
       CallerRequest request,
       RequestIdentity identity,
       Fleet.Match match) {
     this.caller = caller;
+    this.answer = caller.answer();
     this.loop = loop;
     this.request = request;
     this.deployment = match.deployment();
@@ -59,8 +60,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =
-        PassedHeaders.toModel(
-            request, id, loop.config().forwarding(), caller.address(), loop.knownHeaders());
+        PassedHeaders.toModel(request, id, loop.config().forwarding(), caller, loop.knownHeaders());
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
@@ -85,14 +85,14 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     Model to = deployment.model();
     connection.writeHead(
         HeadWriter.request(
-            caller.buffers(),
+            loop.buffers(),
             request.method(),
             modelPath,
             PassedHeaders.authorityOf(to),
             modelHeaders));
     if (request.expectsContinue() && !caller.hasUnread()) {
-      caller.writeHead(HeadWriter.response(caller.buffers(), 100, "Continue", List.of()));
-      caller.flush();
+      answer.interim(100, "Continue", List.of());
+      answer.flush();
     }
     caller.resume(); // flushes head and body in hand together
   }
@@ -128,9 +128,9 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       return;
     }
     if (request.framing().kind() == BodyFraming.Kind.CHUNKED) {
-      to.write(HeadWriter.chunkStart(caller.buffers(), piece.readableBytes()));
+      to.write(HeadWriter.chunkStart(loop.buffers(), piece.readableBytes()));
       to.write(piece);
-      to.write(HeadWriter.chunkEnd(caller.buffers()));
+      to.write(HeadWriter.chunkEnd(loop.buffers()));
     } else {
       to.write(piece);
     }
@@ -143,7 +143,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     capture.requestWhole();
     ModelConnection to = model;
     if (to != null && request.framing().kind() == BodyFraming.Kind.CHUNKED) {
-      to.write(HeadWriter.lastChunk(caller.buffers()));
+      to.write(HeadWriter.lastChunk(loop.buffers()));
     }
   }
 
@@ -156,66 +156,53 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   }
 
   @Override
-  public void answerStarted(ModelAnswer answer) {
+  public void answerStarted(ModelAnswer got) {
     progressNanos = loop.time().nanos();
-    if (answer.isInterim()) {
-      passInterim(answer);
+    if (got.isInterim()) {
+      passInterim(got);
       return;
     }
-    learnFrom(answer.headers());
-    List<Header> headers = PassedHeaders.toCaller(answer, id, deployment, loop.knownHeaders());
-    toCaller = frame(answer, headers);
-    persistent =
-        request.persistent()
-            && requestWhole
-            && toCaller != BodyFraming.Kind.UNTIL_CLOSE
-            && !loop.isDraining();
-    addConnection(headers, persistent);
-    capture.responseStarted(answer.status(), headers);
+    learnFrom(got.headers());
+    List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
+    boolean goesOn = request.persistent() && requestWhole && !loop.isDraining();
+    answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
+    capture.responseStarted(got.status(), headers);
     answerStarted = true;
-    if (answer.framing().isEmpty()) {
-      complete(); // before the write: without a body the head is what completes the answer (P1)
+    bodiless = got.framing().isEmpty();
+    if (bodiless) {
+      complete(); // before the write: without a body the head is what completes the got (P1)
     }
-    caller.writeHead(
-        HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
+    answer.head(got.status(), got.reason(), headers, bodiless);
   }
 
   @Override
   public void answerPiece(ByteBuf piece, boolean last) {
     progressNanos = loop.time().nanos();
     capture.responsePiece(piece);
-    switch (toCaller) {
-      case NONE -> piece.release();
-      case LENGTH, UNTIL_CLOSE -> {
-        if (last) {
-          complete(); // before the write: who has the last byte must find the entry kept (P1)
-        }
-        caller.write(piece);
+    if (bodiless) {
+      piece.release();
+    } else {
+      if (last) {
+        complete(); // before the write: who has the last byte must find the entry kept (P1)
       }
-      case CHUNKED -> {
-        writeChunk(piece);
-        if (last) {
-          complete(); // before the write: the last chunk completes the answer (P1)
-          caller.write(HeadWriter.lastChunk(caller.buffers()));
-        }
-      }
+      answer.piece(piece, last);
     }
     if (last) {
       finish();
-    } else if (!caller.isWritable()) {
+    } else if (!answer.isWritable()) {
       setModelReading(false);
     }
   }
 
   @Override
   public void modelReadComplete() {
-    caller.flush();
+    answer.flush();
   }
 
   @Override
   public void callerWritabilityChanged() {
     progressNanos = loop.time().nanos();
-    setModelReading(caller.isWritable());
+    setModelReading(answer.isWritable());
   }
 
   @Override
@@ -285,7 +272,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   }
 
   private void tickAnswer(long quietNanos, CallerLimits callers, ModelLimits models) {
-    if (!caller.isWritable()) {
+    if (!answer.isWritable()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         cut(Ending.CLIENT_LEFT); // it is there, but takes nothing
       }
@@ -294,17 +281,16 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     }
   }
 
-  private void passInterim(ModelAnswer answer) {
+  private void passInterim(ModelAnswer got) {
     // 100 is ours to give; who speaks HTTP/1.0 knows none of them.
-    if (answer.status() != 100 && request.minor() == 1) {
+    if (got.status() != 100 && request.minor() == 1) {
       List<Header> headers = new ArrayList<>();
-      for (Header header : answer.headers()) {
-        if (!Hops.keeps(header.name(), answer.hops()) && !header.name().equals("content-length")) {
+      for (Header header : got.headers()) {
+        if (!Hops.keeps(header.name(), got.hops()) && !header.name().equals("content-length")) {
           headers.add(header);
         }
       }
-      caller.writeHead(
-          HeadWriter.response(caller.buffers(), answer.status(), answer.reason(), headers));
+      answer.interim(got.status(), got.reason(), headers);
     }
   }
 
@@ -320,51 +306,6 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     return text != null && RequestId.isValid(text) ? text : "";
   }
 
-  // How the caller finds the end of the answer; adds the header that says so.
-  private BodyFraming.Kind frame(ModelAnswer answer, List<Header> headers) {
-    return switch (answer.framing().kind()) {
-      case NONE -> {
-        if (answer.declaredLength() >= 0 && answer.status() != 204) {
-          headers.add(contentLength(answer.declaredLength()));
-        }
-        yield BodyFraming.Kind.NONE;
-      }
-      case LENGTH -> {
-        headers.add(contentLength(answer.framing().length()));
-        yield answer.framing().isEmpty() ? BodyFraming.Kind.NONE : BodyFraming.Kind.LENGTH;
-      }
-      case CHUNKED, UNTIL_CLOSE -> {
-        if (request.minor() == 0) {
-          yield BodyFraming.Kind.UNTIL_CLOSE;
-        }
-        headers.add(loop.knownHeaders().of("transfer-encoding", "chunked"));
-        yield BodyFraming.Kind.CHUNKED;
-      }
-    };
-  }
-
-  private Header contentLength(long length) {
-    return PassedHeaders.contentLength(length, loop.knownHeaders());
-  }
-
-  private void addConnection(List<Header> headers, boolean persistent) {
-    if (!persistent) {
-      headers.add(new Header("connection", "close"));
-    } else if (request.minor() == 0) {
-      headers.add(new Header("connection", "keep-alive"));
-    }
-  }
-
-  private void writeChunk(ByteBuf piece) {
-    if (piece.isReadable()) {
-      caller.write(HeadWriter.chunkStart(caller.buffers(), piece.readableBytes()));
-      caller.write(piece);
-      caller.write(HeadWriter.chunkEnd(caller.buffers()));
-    } else {
-      piece.release();
-    }
-  }
-
   private void complete() {
     capture.end(Ending.COMPLETE, true);
   }
@@ -377,7 +318,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       // With the request still on its way there is no telling where the next one would begin.
       from.letGo(requestWhole);
     }
-    caller.finish(persistent);
+    caller.finish();
   }
 
   // There is no model to ask: copies the body that is in hand, then replies.
@@ -407,19 +348,19 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
         request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
-    headers.add(contentLength(reply.body().remaining()));
-    addConnection(headers, keep);
-    ByteBuf body =
-        request.method().equals("HEAD")
-            ? Unpooled.EMPTY_BUFFER
-            : Unpooled.wrappedBuffer(reply.body().duplicate());
+    int length = reply.body().remaining();
+    boolean empty = request.method().equals("HEAD") || length == 0;
+    BodyFraming framing = empty ? BodyFraming.NONE : BodyFraming.ofLength(length);
+    answer.frame(request, reply.status(), framing, length, keep, headers);
+    ByteBuf body = empty ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate());
     capture.responseStarted(reply.status(), headers);
     capture.responsePiece(body);
     capture.end(ending, true); // before the write: a local reply has a completing byte too (P1)
-    caller.writeHead(
-        HeadWriter.response(caller.buffers(), reply.status(), Reasons.of(reply), headers));
-    caller.write(body);
-    caller.finish(keep);
+    answer.head(reply.status(), Reasons.of(reply), headers, empty);
+    if (!empty) {
+      answer.piece(body, true);
+    }
+    caller.finish();
   }
 
   // An answer has begun and can not be completed: its caller must not take it for whole.
@@ -427,7 +368,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     over = true;
     closeModel();
     capture.end(ending, false);
-    caller.abort(toCaller == BodyFraming.Kind.UNTIL_CLOSE);
+    caller.abort();
   }
 
   private void closeModel() {

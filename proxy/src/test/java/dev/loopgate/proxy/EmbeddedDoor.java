@@ -131,7 +131,8 @@ final class EmbeddedDoor implements ModelConnector {
             LOCAL_BYTES_MAX,
             CallerLimits.DEFAULT,
             LIMITS,
-            Forwarding.APPEND);
+            Forwarding.APPEND,
+            null);
     this.router = new Router(fleet, services);
     this.loop =
         new ProxyLoop(
@@ -147,7 +148,8 @@ final class EmbeddedDoor implements ModelConnector {
                 localBytes,
                 ledger),
             lane);
-    this.caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));
+    this.caller =
+        new EmbeddedChannel(new CountedWrites(), new CallerConnection(new Exchanges(loop, router)));
   }
 
   /// Text with `~` for each line end.
@@ -168,7 +170,8 @@ final class EmbeddedDoor implements ModelConnector {
     settle();
     formerCallers.add(caller);
     seenByCaller.setLength(0);
-    caller = new EmbeddedChannel(new CountedWrites(), new CallerConnection(loop, router));
+    caller =
+        new EmbeddedChannel(new CountedWrites(), new CallerConnection(new Exchanges(loop, router)));
   }
 
   /// Lets whatever was put off happen.

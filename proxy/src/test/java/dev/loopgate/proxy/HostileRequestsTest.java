@@ -47,7 +47,7 @@ final class HostileRequestsTest {
     add(all, "a lower-case version", 400, "GET / http/1.1~" + H + "~");
     add(all, "HTTP/1.2", 505, "GET / HTTP/1.2~" + H + "~");
     add(all, "HTTP/2.0", 505, "GET / HTTP/2.0~" + H + "~");
-    add(all, "the preface of HTTP/2", 505, "PRI * HTTP/2.0~~SM~~");
+    add(all, "nearly the preface of HTTP/2", 505, "PRI * HTTP/2.0~Host: d~~SM~~");
     add(all, "HTTP/1.10", 400, "GET / HTTP/1.10~" + H + "~");
     add(all, "HTTP/+1.1", 400, "GET / HTTP/+1.1~" + H + "~");
     add(all, "no start line at all", 400, "~~~");

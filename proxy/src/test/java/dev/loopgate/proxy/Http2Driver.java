@@ -130,8 +130,7 @@ final class Http2Driver implements AutoCloseable {
     }
 
     private void end(long reset) {
-      answer.complete(
-          new Answer(List.copyOf(headers), body.toString(), reset, lane.kept().size()));
+      answer.complete(new Answer(List.copyOf(headers), body.toString(), reset, lane.kept().size()));
     }
   }
 
@@ -175,8 +174,8 @@ final class Http2Driver implements AutoCloseable {
       switch (frame) {
         case Http2HeadersFrame head -> {
           head.headers()
-              .forEach(
-                  e -> call.headers.add(new Header(e.getKey().toString(), e.getValue().toString())));
+              .forEach(e ->
+                  call.headers.add(new Header(e.getKey().toString(), e.getValue().toString())));
           if (head.isEndStream()) {
             call.end(-1);
           }

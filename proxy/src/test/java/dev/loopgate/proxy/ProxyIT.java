@@ -97,7 +97,8 @@ final class ProxyIT {
                 ProxyConfig.LOCAL_BYTES_MAX,
                 CallerLimits.DEFAULT,
                 limits,
-                Forwarding.APPEND),
+                Forwarding.APPEND,
+                null),
             Fleet.of(
                 List.of(
                     new Model(
