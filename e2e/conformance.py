@@ -10,7 +10,7 @@ import load
 from common import Gateway, check, need, sh
 
 CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".cache" / "loopgate-testbed"))
-H2SPEC = "v2.2.1"
+H2SPEC = "v2.2.1+incompatible"
 
 
 def h2spec_program():

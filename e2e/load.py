@@ -21,7 +21,10 @@ async def read_body(reader, headers):
     if "chunked" in headers.get("transfer-encoding", ""):
         body = b""
         while True:
-            size = int((await reader.readline()).split(b";")[0], 16)
+            line = await reader.readline()
+            if not line:
+                raise ConnectionError("the other side is gone")
+            size = int(line.split(b";")[0], 16)
             body += await reader.readexactly(size)
             await reader.readline()
             if size == 0:

@@ -19,7 +19,7 @@ final class Rooms {
   private static final int LOOPS_MAX = 64;
   private static final int CONNECTIONS_AUTO_MAX = 1024;
   private static final int CONNECTIONS_AUTO_MIN =
-      16; // with fewer it is no gateway: the sum says so
+      12; // with fewer it is no gateway: the sum says so
   private static final long KIB = 1L << 10;
   private static final long MIB = 1L << 20;
   private static final long LANE_BYTES = 256 * KIB;
@@ -124,10 +124,23 @@ final class Rooms {
   private @Nullable TlsFiles tls() throws UsageException {
     Optional<Path> certificate = settings.get(SettingsTable.TLS_CERTIFICATE);
     Optional<Path> key = settings.get(SettingsTable.TLS_KEY);
-    return certificate.isEmpty() || key.isEmpty()
-        ? null
-        : new TlsFiles(
-            certificate.get(), key.get(), settings.get(SettingsTable.TLS_CLIENT_CA).orElse(null));
+    Optional<Path> clientCa = settings.get(SettingsTable.TLS_CLIENT_CA);
+    if (certificate.isPresent() && key.isPresent()) {
+      return new TlsFiles(certificate.get(), key.get(), clientCa.orElse(null));
+    }
+    if (certificate.isEmpty() && key.isEmpty() && clientCa.isEmpty()) {
+      return null;
+    }
+    Setting<?> lone =
+        certificate.isPresent()
+            ? SettingsTable.TLS_CERTIFICATE
+            : key.isPresent() ? SettingsTable.TLS_KEY : SettingsTable.TLS_CLIENT_CA;
+    throw new UsageException(
+        settings.where(lone)
+            + ": "
+            + lone.name()
+            + " stands alone; allowed: tls.certificate and tls.key together, tls.client-ca beside"
+            + " them");
   }
 
   SpoolConfig spool(Path directory) throws UsageException {

@@ -119,7 +119,6 @@ final class Settings {
               + Kind.Time.shown(grace)
               + "; allowed: at most grace, which includes it");
     }
-    checkTls();
     long segment = get(SettingsTable.SEGMENT_BYTES);
     long log = get(SettingsTable.SPOOL_BYTES_MAX);
     if (log < 4 * segment) {
@@ -131,24 +130,6 @@ final class Settings {
               + Kind.Bytes.shown(segment)
               + "; allowed: at least "
               + Kind.Bytes.shown(4 * segment));
-    }
-  }
-
-  private void checkTls() throws UsageException {
-    boolean certificate = get(SettingsTable.TLS_CERTIFICATE).isPresent();
-    boolean key = get(SettingsTable.TLS_KEY).isPresent();
-    boolean clientCa = get(SettingsTable.TLS_CLIENT_CA).isPresent();
-    if (certificate != key || (clientCa && !certificate)) {
-      Setting<?> lone =
-          certificate
-              ? SettingsTable.TLS_CERTIFICATE
-              : key ? SettingsTable.TLS_KEY : SettingsTable.TLS_CLIENT_CA;
-      throw new UsageException(
-          where(lone)
-              + ": "
-              + lone.name()
-              + " stands alone; allowed: tls.certificate and tls.key together, tls.client-ca beside"
-              + " both");
     }
   }
 

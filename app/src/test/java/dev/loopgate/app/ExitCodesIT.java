@@ -58,6 +58,33 @@ final class ExitCodesIT {
   }
 
   @Test
+  void aCertificateThatCanNotBeUsedIsOneLine() throws Exception {
+    Path none = directory.resolve("none.pem");
+    Path text = Files.writeString(directory.resolve("text.pem"), "no certificate");
+    String data = directory.resolve("data").toString();
+    String[] start = {"gateway", "--listen", "127.0.0.1:0", "--data", data};
+
+    Command lone = Command.loopgate(Map.of("LOOPGATE_TLS_KEY", none.toString()), start);
+    Command missing = Command.loopgate(tls(none), start);
+    Command wrong = Command.loopgate(tls(text), start);
+
+    assertThat(lone.exit()).as(lone.err()).isEqualTo(1);
+    assertThat(lone.err())
+        .startsWith("loopgate: environment LOOPGATE_TLS_KEY: tls.key stands alone; allowed: ")
+        .hasLineCount(1);
+    assertThat(missing.exit()).as(missing.err()).isEqualTo(1);
+    assertThat(missing.err())
+        .contains("tls: file=" + none + " is not there or not readable")
+        .hasLineCount(1);
+    assertThat(wrong.exit()).as(wrong.err()).isEqualTo(1);
+    assertThat(wrong.err()).contains("tls: certificate=" + text + ", key=" + text).hasLineCount(1);
+  }
+
+  private static Map<String, String> tls(Path file) {
+    return Map.of("LOOPGATE_TLS_CERTIFICATE", file.toString(), "LOOPGATE_TLS_KEY", file.toString());
+  }
+
+  @Test
   void aDirectoryThatCanNotBeWrittenIsOneLineAndExit1() throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
     for (String data : List.of(file.toString(), file + "/below", "/proc/loopgate")) {

@@ -27,6 +27,9 @@ final class SettingsTest {
       List.of(
           sample("listen", "[::1]:9090", "9090", "127.0.0.1:65536"),
           sample("admin", "127.0.0.1:9091", "nowhere", ":1"),
+          sample("tls.certificate", "/etc/door.pem", "", "a\u0000b"),
+          sample("tls.key", "/etc/door.key", "", "a\u0000b"),
+          sample("tls.client-ca", "callers.pem", "", "a\u0000b"),
           sample("data", "/var/lib/loopgate", "", "a\u0000b"),
           sample("models", "[{id: a, url: \"http://h:1\"}]", "[{id: a}]", "{"),
           sample("capture.bytes-max", "128MiB", "128", "1TiB"),

@@ -341,6 +341,11 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
             becomeHttp2(in);
             yield new Parsed.More<>();
           }
+          case Parsed.Got<RawHead>(RawHead head) when first && !head.isHttp() -> {
+            loop.events().malformed(400);
+            channel().close();
+            yield new Parsed.More<>();
+          }
           case Parsed.Got<RawHead>(RawHead head) -> CallerRequest.of(head);
         };
     first &= parsed instanceof Parsed.More;

@@ -36,9 +36,14 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   /// Streams at a time; beyond it the codec refuses them.
   static final int STREAMS_MAX = 128;
 
-  /// Bytes of all streams of a connection that may wait here. A stream's own window is the
-  /// protocol's default, 64 KiB less one byte.
+  /// Bytes of all streams of a connection that may wait here.
   static final int WINDOW_BYTES = 128 << 10;
+
+  /// Bytes of one stream that may wait here: some that stand still do not stop the others.
+  static final int STREAM_WINDOW_BYTES = 32 << 10;
+
+  /// Streams that were reset from here and may not know it yet: so many of the last ones.
+  private static final int FORGIVEN_MAX = 2 * STREAMS_MAX;
 
   private static final int RESETS_MAX = 200;
   private static final int RESETS_SECONDS = 30;
@@ -54,6 +59,8 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   private final Http2Connection.PropertyKey key;
   private final List<Http2CallerStream> touched = new ArrayList<>(); // by the read that goes on
   private @Nullable ChannelHandlerContext context;
+  private final int[] forgiven = new int[FORGIVEN_MAX];
+  private int forgivenCount;
   private boolean inRead;
   private boolean counted;
   private long quietSinceNanos;
@@ -126,6 +133,20 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   /// To be flushed when this read is over.
   void touched(Http2CallerStream stream) {
     touched.add(stream);
+  }
+
+  /// Frames of this stream may still come: it was reset from here.
+  void forgives(int streamId) {
+    forgiven[forgivenCount++ % FORGIVEN_MAX] = streamId;
+  }
+
+  private boolean isForgiven(int streamId) {
+    for (int each : forgiven) {
+      if (each == streamId) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// A stream's bytes went on: its windows may grow again.
@@ -206,7 +227,18 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       Throwable cause,
       Http2Exception.StreamException e) {
     loop.events().malformed(400);
-    super.onStreamError(ctx, outbound, cause, e);
+    Http2Stream stream = connection().stream(e.streamId());
+    Http2CallerStream ours = of(stream);
+    if (stream == null && e.error() == Http2Error.STREAM_CLOSED && !isForgiven(e.streamId())) {
+      // A stream that is over, or was passed over, can't begin again (RFC 9113, section 5.1).
+      super.onConnectionError(
+          ctx, outbound, cause, Http2Exception.connectionError(e.error(), "stream used again"));
+    } else if (ours != null && ours.isRequestEnded() && e.error() == Http2Error.PROTOCOL_ERROR) {
+      // Whatever is wrong with a frame behind the end of a request: there must be none.
+      resetStream(ctx, e.streamId(), Http2Error.STREAM_CLOSED.code(), ctx.newPromise());
+    } else {
+      super.onStreamError(ctx, outbound, cause, e);
+    }
   }
 
   @Override
@@ -285,6 +317,10 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       Http2Stream stream = connection().stream(streamId);
       Http2CallerStream known = of(stream);
       if (known != null) {
+        if (known.isRequestEnded()) {
+          throw Http2Exception.streamError(
+              streamId, Http2Error.STREAM_CLOSED, "headers behind the end of the request");
+        }
         if (!ended) {
           throw Http2Exception.streamError(
               streamId, Http2Error.PROTOCOL_ERROR, "trailers that do not end the stream");
@@ -332,6 +368,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       initialSettings(
           Http2Settings.defaultSettings()
               .maxConcurrentStreams(STREAMS_MAX)
+              .initialWindowSize(STREAM_WINDOW_BYTES)
               .maxHeaderListSize(exchanges.loop().config().headBytesMax()));
       decoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS);
       decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES_MAX);

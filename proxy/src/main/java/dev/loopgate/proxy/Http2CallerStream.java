@@ -49,7 +49,7 @@ final class Http2CallerStream implements Caller, Answer {
     CharSequence method = headers.method();
     CharSequence path = headers.path();
     CharSequence authority = headers.authority();
-    if (method == null || path == null || path.isEmpty()) {
+    if (method == null || path == null || path.isEmpty() || headers.scheme() == null) {
       throw Http2Exception.streamError(
           stream.id(), Http2Error.PROTOCOL_ERROR, "a pseudo-header is missing");
     }
@@ -79,6 +79,10 @@ final class Http2CallerStream implements Caller, Answer {
     }
     process();
     return taken;
+  }
+
+  boolean isRequestEnded() {
+    return requestEnded;
   }
 
   /// The request has ended without a further piece.
@@ -339,6 +343,9 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   private void reset(Http2Error error) {
+    if (!requestEnded) {
+      connection.forgives(stream.id()); // what is on its way was sent before the caller could know
+    }
     connection.resetStream(context(), stream.id(), error.code(), context().newPromise());
   }
 

@@ -12,6 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// @param headers in the order of the wire
 record RawHead(String first, String second, String third, List<Header> headers) {
 
+  /// Whether anything of the start line is HTTP's: else it is another protocol that happens to have
+  /// two spaces in its first line, and an answer in HTTP would only confuse it.
+  boolean isHttp() {
+    return third.contains("HTTP/")
+        || second.contains("HTTP/")
+        || second.startsWith("/")
+        || second.indexOf(':') >= 0;
+  }
+
   /// The value of the first header with this lower-case name, or null.
   static @Nullable String first(List<Header> headers, String name) {
     for (Header header : headers) {

@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ final class Tls implements AutoCloseable {
 
   private final TlsFiles files;
   private final ProxyEvents events;
-  private final Thread watcher;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile SslContext context;
   private List<Object> seen; // the watcher's, after the start
 
@@ -39,14 +41,13 @@ final class Tls implements AutoCloseable {
     this.events = events;
     this.context = context;
     this.seen = seen;
-    this.watcher = Thread.ofVirtual().name("proxy-tls").unstarted(this::watch);
   }
 
   /// @throws IOException when the files can't be read or don't fit together; the message names them
   static Tls open(TlsFiles files, ProxyEvents events) throws IOException {
     List<Object> seen = stampsOf(files);
     Tls tls = new Tls(files, events, read(files), seen);
-    tls.watcher.start();
+    Thread.ofVirtual().name("proxy-tls").start(tls::watch);
     return tls;
   }
 
@@ -59,17 +60,16 @@ final class Tls implements AutoCloseable {
 
   @Override
   public void close() {
-    watcher.interrupt();
+    closed.countDown();
   }
 
   private void watch() {
     try {
-      while (true) {
-        Thread.sleep(LOOK_EVERY);
+      while (!closed.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
         look();
       }
     } catch (InterruptedException _) {
-      // Closed.
+      Thread.currentThread().interrupt(); // nobody does that
     }
   }
 

@@ -155,6 +155,16 @@ final class HostileRequestsTest {
     assertThat(door.models).isEmpty();
   }
 
+  @Test
+  void whoSpeaksAnotherProtocolIsNotAnsweredInHttp() {
+    EmbeddedDoor door = new EmbeddedDoor(wine());
+    door.send("INVALID CONNECTION PREFACE\r\n\r\n");
+
+    assertThat(door.caller.isOpen()).isFalse();
+    assertThat(door.received()).isEmpty();
+    assertThat(door.told.words).containsExactly("malformed 400");
+  }
+
   @ParameterizedTest
   @MethodSource("malformed")
   void isRefusedTheSameByteByByte(Hostile hostile) {

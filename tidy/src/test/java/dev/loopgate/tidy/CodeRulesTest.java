@@ -46,7 +46,8 @@ final class CodeRulesTest {
   /// The room's start and stop, on the thread of `main`; and who resolves names on a thread for
   /// that.
   private static final Set<String> MAY_BLOCK =
-      Set.of("dev.loopgate.proxy.Proxy", "dev.loopgate.proxy.ModelResolver");
+      Set.of(
+          "dev.loopgate.proxy.Proxy", "dev.loopgate.proxy.ModelResolver", "dev.loopgate.proxy.Tls");
 
   @Test
   void timeIsAnArgument() {
