@@ -179,7 +179,8 @@ final class SettingsTable {
           "proxy.connections-max",
           new Kind.Count(1, 1_000_000, true),
           "auto",
-          "Callers connected at once; one more is closed at once. auto: as many as the memory allows were each to"
+          "Callers served at once: connections, and streams of an HTTP/2 connection beyond its first; one more"
+              + " is closed or refused at once. auto: as many as the memory allows were each to"
               + " fill its buffers, at most 1024.");
   static final Setting<Duration> CALLER_HEAD_TIMEOUT =
       setting(

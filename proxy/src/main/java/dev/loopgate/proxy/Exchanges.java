@@ -5,14 +5,21 @@ package dev.loopgate.proxy;
 final class Exchanges {
   private final ProxyLoop loop;
   private final Router router;
+  private final CallerSlots slots;
 
-  Exchanges(ProxyLoop loop, Router router) {
+  /// @param slots of all doors together
+  Exchanges(ProxyLoop loop, Router router, CallerSlots slots) {
     this.loop = loop;
     this.router = router;
+    this.slots = slots;
   }
 
   ProxyLoop loop() {
     return loop;
+  }
+
+  CallerSlots slots() {
+    return slots;
   }
 
   /// The exchange for `request`, not started yet.

@@ -226,7 +226,9 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       boolean outbound,
       Throwable cause,
       Http2Exception.StreamException e) {
-    loop.events().malformed(400);
+    if (e.error() != Http2Error.REFUSED_STREAM) {
+      loop.events().malformed(400);
+    }
     Http2Stream stream = connection().stream(e.streamId());
     Http2CallerStream ours = of(stream);
     if (stream == null && e.error() == Http2Error.STREAM_CLOSED && !isForgiven(e.streamId())) {
@@ -328,8 +330,15 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
         known.ended(); // what trailers say is dropped, as HTTP/1.1's are
         return;
       }
+      boolean first = connection().numActiveStreams() <= 1; // it has the connection's own slot
+      if (!first && !exchanges.slots().tryTake()) {
+        loop.events().callerRefused();
+        throw Http2Exception.streamError(
+            streamId, Http2Error.REFUSED_STREAM, "more callers than proxy.connections-max");
+      }
       Http2CallerStream fresh =
-          new Http2CallerStream(Http2CallerConnection.this, exchanges, stream);
+          new Http2CallerStream(
+              Http2CallerConnection.this, exchanges, stream, first ? null : exchanges.slots());
       stream.setProperty(key, fresh);
       fresh.begin(headers, ended);
     }

@@ -27,6 +27,7 @@ final class Http2CallerStream implements Caller, Answer {
   private final Exchanges exchanges;
   private final ProxyLoop loop;
   private final Http2Stream stream;
+  private final @Nullable CallerSlots slots; // where one is given back at the end
   private final Deque<ByteBuf> held = new ArrayDeque<>(); // arrived, not taken yet
   private @Nullable Exchange exchange;
   private int passed; // taken by the exchange, not given back to the windows yet
@@ -37,11 +38,16 @@ final class Http2CallerStream implements Caller, Answer {
   private @Nullable ChannelFuture lastWrite; // the one that ends the answer
   private long progressNanos; // since the exchange is over, of the caller taking its answer
 
-  Http2CallerStream(Http2CallerConnection connection, Exchanges exchanges, Http2Stream stream) {
+  Http2CallerStream(
+      Http2CallerConnection connection,
+      Exchanges exchanges,
+      Http2Stream stream,
+      @Nullable CallerSlots slots) {
     this.connection = connection;
     this.exchanges = exchanges;
     this.loop = exchanges.loop();
     this.stream = stream;
+    this.slots = slots;
   }
 
   /// The request's head has arrived.
@@ -96,6 +102,10 @@ final class Http2CallerStream implements Caller, Answer {
     Exchange now = exchange;
     exchange = null;
     release();
+    CallerSlots taken = slots;
+    if (taken != null) {
+      taken.giveBack();
+    }
     if (now != null) {
       now.callerLeft();
     }
@@ -317,11 +327,16 @@ final class Http2CallerStream implements Caller, Answer {
     for (Header header : headers) {
       out.add(header.name(), header.value());
     }
-    sent(
+    ChannelFuture done =
         connection
             .encoder()
-            .writeHeaders(context(), stream.id(), out, 0, last, context().newPromise()),
-        last);
+            .writeHeaders(context(), stream.id(), out, 0, last, context().newPromise());
+    done.addListener(written -> {
+      if (!written.isSuccess() && stream.state() != Http2Stream.State.CLOSED) {
+        reset(Http2Error.INTERNAL_ERROR); // longer than the caller allows, for one
+      }
+    });
+    sent(done, last);
   }
 
   private void data(ByteBuf piece, boolean last, @Nullable Runnable written) {

@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +45,7 @@ public final class Proxy implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup acceptor;
   private final MultiThreadIoEventLoopGroup group;
   private final Map<EventLoop, ProxyLoop> loops = new HashMap<>();
-  private final AtomicInteger connections = new AtomicInteger();
+  private final CallerSlots slots;
   private final List<Channel> doors = new ArrayList<>();
   private @Nullable Tls tls;
 
@@ -54,6 +53,7 @@ public final class Proxy implements AutoCloseable {
     this.config = config;
     this.events = events;
     this.transport = transport;
+    this.slots = new CallerSlots(config.connectionsMax());
     this.acceptor =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("proxy-accept"), transport.handlers());
@@ -196,7 +196,7 @@ public final class Proxy implements AutoCloseable {
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childHandler(new ProxyPipeline(loops, router, connections, config, events, over))
+            .childHandler(new ProxyPipeline(loops, router, slots, events, over))
             .bind(address)
             .awaitUninterruptibly();
     Throwable cause = bound.cause();
@@ -216,10 +216,10 @@ public final class Proxy implements AutoCloseable {
 
   private boolean awaitNoConnections(Duration limit) throws InterruptedException {
     long rounds = Math.max(1, limit.toMillis() / SWEEP_EVERY.toMillis());
-    for (long round = 0; round < rounds && connections.get() > 0; round++) {
+    for (long round = 0; round < rounds && slots.taken() > 0; round++) {
       acceptor.awaitTermination(SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS); // a pause
     }
-    return connections.get() == 0;
+    return slots.taken() == 0;
   }
 
   private void each(Consumer<ProxyLoop> action) throws InterruptedException {

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param address where callers are accepted; port 0 takes a free one
 /// @param loops event loops, default one a processor, at most 64
-/// @param connectionsMax callers' connections at a time, default 1,024; beyond it a new one is
-///   closed
+/// @param connectionsMax callers at a time, default 1,024: connections, and streams of an HTTP/2
+///   connection beyond its first; one more connection is closed, one more stream refused
 /// @param headBytesMax bytes of a head, default 16 KiB; beyond it 431
 /// @param captureBytesMax bytes of all capture buffers together, default 64 MiB, divided over the
 ///   loops; beyond it bodies are cut

@@ -15,7 +15,7 @@ public interface ProxyEvents {
   /// Exactly one for each connected.
   default void callerDisconnected() {}
 
-  /// One more than the connections allowed: closed at once.
+  /// One more than the connections allowed: closed at once; or a stream, which is refused.
   default void callerRefused() {}
 
   /// A connection to a model was made.

@@ -12,7 +12,6 @@ import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.InetSocketAddress;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The life of an exchange, as what a caller's bytes pass through. Any thread; each channel is
@@ -39,42 +38,38 @@ import org.jspecify.annotations.Nullable;
 final class ProxyPipeline extends ChannelInitializer<Channel> {
   private final Map<EventLoop, ProxyLoop> loops;
   private final Router router;
-  private final AtomicInteger connections;
-  private final int connectionsMax;
+  private final CallerSlots slots;
   private final ProxyEvents events;
   private final @Nullable Tls tls;
 
-  /// @param connections of all doors together
+  /// @param slots of all doors together
   ProxyPipeline(
       Map<EventLoop, ProxyLoop> loops,
       Router router,
-      AtomicInteger connections,
-      ProxyConfig config,
+      CallerSlots slots,
       ProxyEvents events,
       @Nullable Tls tls) {
     this.loops = loops;
     this.router = router;
-    this.connections = connections;
-    this.connectionsMax = config.connectionsMax();
+    this.slots = slots;
     this.events = events;
     this.tls = tls;
   }
 
   @Override
   protected void initChannel(Channel channel) {
-    if (connections.incrementAndGet() > connectionsMax) {
-      connections.decrementAndGet();
+    if (!slots.tryTake()) {
       events.callerRefused();
       channel.close();
       return;
     }
-    channel.closeFuture().addListener(_ -> connections.decrementAndGet());
+    channel.closeFuture().addListener(_ -> slots.giveBack());
     ProxyLoop loop = loops.get(channel.eventLoop());
     if (loop == null) {
       throw new IllegalStateException("pipeline: event loop without a proxy loop");
     }
     settings(channel);
-    Exchanges exchanges = new Exchanges(loop, router);
+    Exchanges exchanges = new Exchanges(loop, router, slots);
     if (tls == null) {
       channel.pipeline().addLast("caller", new CallerConnection(exchanges));
     } else {

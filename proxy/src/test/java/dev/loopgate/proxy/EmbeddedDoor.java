@@ -149,7 +149,9 @@ final class EmbeddedDoor implements ModelConnector {
                 ledger),
             lane);
     this.caller =
-        new EmbeddedChannel(new CountedWrites(), new CallerConnection(new Exchanges(loop, router)));
+        new EmbeddedChannel(
+            new CountedWrites(),
+            new CallerConnection(new Exchanges(loop, router, new CallerSlots(16))));
   }
 
   /// Text with `~` for each line end.
@@ -171,7 +173,9 @@ final class EmbeddedDoor implements ModelConnector {
     formerCallers.add(caller);
     seenByCaller.setLength(0);
     caller =
-        new EmbeddedChannel(new CountedWrites(), new CallerConnection(new Exchanges(loop, router)));
+        new EmbeddedChannel(
+            new CountedWrites(),
+            new CallerConnection(new Exchanges(loop, router, new CallerSlots(16))));
   }
 
   /// Lets whatever was put off happen.

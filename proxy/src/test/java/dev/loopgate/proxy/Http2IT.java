@@ -42,6 +42,7 @@ final class Http2IT {
 
   private final KeepingLane lane = new KeepingLane();
   private final Semaphore malformed = new Semaphore(0);
+  private final Semaphore refused = new Semaphore(0);
   private final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   private final List<AutoCloseable> closing = new ArrayList<>();
 
@@ -54,11 +55,25 @@ final class Http2IT {
   }
 
   private Proxy door(RawModel model) throws IOException {
+    return door(model, 1024);
+  }
+
+  private Proxy door(RawModel model, int connectionsMax) throws IOException {
     ProxyConfig defaults =
         ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     Proxy proxy =
         Proxy.listen(
-            defaults,
+            new ProxyConfig(
+                defaults.address(),
+                defaults.loops(),
+                connectionsMax,
+                defaults.headBytesMax(),
+                defaults.captureBytesMax(),
+                defaults.localBytesMax(),
+                defaults.caller(),
+                defaults.model(),
+                defaults.forwarding(),
+                null),
             Fleet.of(
                 List.of(
                     new Model(
@@ -87,6 +102,11 @@ final class Http2IT {
               @Override
               public void malformed(int status) {
                 malformed.release();
+              }
+
+              @Override
+              public void callerRefused() {
+                refused.release();
               }
             },
             List.of(),
@@ -342,6 +362,34 @@ final class Http2IT {
 
     assertThat(caller.awaitGoAway()).isTrue();
     assertThat(caller.awaitClose()).isTrue();
+  }
+
+  @Test
+  void aStreamTooManyIsRefusedAndTheOthersGoOn() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    Proxy proxy =
+        door(
+            RawModel.start(with -> {
+              with.readHead();
+              answer.await();
+              with.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }),
+            3);
+    Http2Driver caller = call(proxy);
+    List<Http2Driver.Call> calls = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      calls.add(caller.call(Http2Driver.get("/model/m/"), true));
+    }
+    Http2Driver.Answer tooMany = caller.call(Http2Driver.get("/model/m/"), true).await();
+    answer.countDown();
+
+    assertThat(tooMany.reset()).isEqualTo(Http2Error.REFUSED_STREAM.code());
+    assertThat(refused.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    for (Http2Driver.Call call : calls) {
+      assertThat(call.await().body()).isEqualTo("ok");
+    }
+    assertThat(caller.call(Http2Driver.get("/model/m/"), true).await().body()).isEqualTo("ok");
+    assertThat(lane.await(4)).extracting(KeepingLane.Kept::ending).containsOnly(Ending.COMPLETE);
   }
 
   @Test
