@@ -9,6 +9,7 @@ import dev.loopgate.proxy.ModelLimits;
 import dev.loopgate.proxy.ProxyConfig;
 import dev.loopgate.proxy.TlsFiles;
 import dev.loopgate.spool.SpoolConfig;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -119,6 +120,20 @@ final class Rooms {
             settings.get(SettingsTable.MODEL_CONNECTIONS_MAX)),
         Forwarding.APPEND,
         tls());
+  }
+
+  /// Looks at the door's certificate, before anything is opened.
+  ///
+  /// @throws StartException when it can't be used; the line names the files
+  void checkCertificate() throws StartException, UsageException {
+    TlsFiles files = tls();
+    if (files != null) {
+      try {
+        files.check();
+      } catch (IOException e) {
+        throw new StartException(String.valueOf(e.getMessage()), e);
+      }
+    }
   }
 
   private @Nullable TlsFiles tls() throws UsageException {

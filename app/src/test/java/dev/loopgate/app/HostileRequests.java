@@ -189,7 +189,7 @@ final class HostileRequests {
   }
 
   private void otherProtocols() {
-    add("other: HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, 505);
+    add("other: HTTP/2 preface", "PRI * HTTP/2.0\r\nHost: d\r\n\r\nSM\r\n\r\n", 400, 505);
     add("other: TLS", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003", 400, CLOSED);
     add("other: SSH", "SSH-2.0-OpenSSH_9.6\r\n\r\n", 400);
     add("other: bytes", "\u00ff\u00fe\u0000\u0001\u0080\r\n\r\n", 400);

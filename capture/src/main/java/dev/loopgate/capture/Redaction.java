@@ -60,6 +60,11 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
     return kept;
   }
 
+  /// Whether a header with this lower-case name is not kept, or not as it is.
+  public boolean touches(String name) {
+    return headers.contains(name) || URL_HEADERS.contains(name);
+  }
+
   /// `uri` with the values of the named query parameters masked.
   ///
   /// Servers differ in where a parameter begins and ends, so this reads `uri` as the boldest of

@@ -2,13 +2,9 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.RequestId;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
@@ -46,6 +42,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   private @Nullable Channel channel;
   private String address = "unknown";
   private boolean secure;
+  private boolean counted;
   private Phase phase = Phase.HEAD;
   private @Nullable ByteBuf pending;
   private @Nullable BodyReader body; // of the request that is going on
@@ -110,9 +107,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
     exchange = null;
     body = null;
     if (answer.endsWithConnection()) {
-      // A plain close would look like the answer's end.
-      channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      channel().close();
+      answer.cutOff();
     } else {
       end();
     }
@@ -209,6 +204,10 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   private void opened(Channel opened) {
+    if (counted) {
+      return; // active before it was added, and told so once more
+    }
+    counted = true;
     sinceNanos = loop.time().nanos();
     address = ProxyPipeline.addressOf(opened);
     secure = opened.pipeline().get(SslHandler.class) != null;
@@ -408,20 +407,14 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   private void end() {
     phase = Phase.LAST_WRITE;
     sinceNanos = loop.time().nanos();
-    answer.pass();
-    channel()
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            (ChannelFutureListener)
-                written -> {
-                  if (written.isSuccess() && written.channel() instanceof DuplexChannel duplex) {
-                    phase = Phase.LINGER;
-                    sinceNanos = loop.time().nanos();
-                    duplex.shutdownOutput();
-                  } else {
-                    written.channel().close();
-                  }
-                });
+    answer.end(ended -> {
+      if (ended) {
+        phase = Phase.LINGER;
+        sinceNanos = loop.time().nanos();
+      } else {
+        channel().close();
+      }
+    });
     process();
   }
 

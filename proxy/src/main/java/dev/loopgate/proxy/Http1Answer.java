@@ -2,9 +2,16 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The answering half of a caller's HTTP/1.1 connection: heads, framing, pieces. Confined to the
@@ -106,6 +113,43 @@ final class Http1Answer implements Answer {
   /// All that was written is the channel's now, not flushed yet.
   void pass() {
     outgoing.pass(channel());
+  }
+
+  /// Sends what was written, then says that nothing follows; the other side may still send.
+  ///
+  /// @param ended told whether that was possible
+  void end(Consumer<Boolean> ended) {
+    pass();
+    channel()
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            (ChannelFutureListener)
+                written -> {
+                  SslHandler tls = written.channel().pipeline().get(SslHandler.class);
+                  if (!written.isSuccess()
+                      || !(written.channel() instanceof DuplexChannel duplex)) {
+                    ended.accept(false);
+                  } else if (tls == null) {
+                    ended.accept(true);
+                    duplex.shutdownOutput();
+                  } else {
+                    ended.accept(true);
+                    tls.closeOutbound().addListener(_ -> duplex.shutdownOutput());
+                  }
+                });
+  }
+
+  /// Ends the connection so that nobody can take it for the answer's end: by a reset, and without
+  /// the farewell of TLS.
+  void cutOff() {
+    Channel cut = channel();
+    cut.config().setOption(ChannelOption.SO_LINGER, 0);
+    ChannelHandlerContext tls = cut.pipeline().context(SslHandler.class);
+    if (tls == null) {
+      cut.close();
+    } else {
+      tls.close(); // from there on down
+    }
   }
 
   /// The connection is gone.

@@ -2,12 +2,12 @@ package dev.loopgate.proxy;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.loopgate.capture.Header;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -17,6 +17,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.io.IOException;
@@ -37,13 +38,16 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   static final int STREAMS_MAX = 128;
 
   /// Bytes of all streams of a connection that may wait here.
-  static final int WINDOW_BYTES = 128 << 10;
+  static final int WINDOW_BYTES = 192 << 10;
 
   /// Bytes of one stream that may wait here: some that stand still do not stop the others.
   static final int STREAM_WINDOW_BYTES = 32 << 10;
 
   /// Streams that were reset from here and may not know it yet: so many of the last ones.
   private static final int FORGIVEN_MAX = 2 * STREAMS_MAX;
+
+  /// The connection's window is renewed when no more than this part of it is left.
+  private static final float CONNECTION_WINDOW_RATIO = 0.9f;
 
   private static final int RESETS_MAX = 200;
   private static final int RESETS_SECONDS = 30;
@@ -168,9 +172,12 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     counted = true;
     loop.add(this);
     Http2Stream all = connection().connectionStream();
-    decoder()
-        .flowController()
-        .incrementWindowSize(all, WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
+    Http2LocalFlowController windows = decoder().flowController();
+    windows.incrementWindowSize(all, WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
+    if (windows instanceof DefaultHttp2LocalFlowController ofNetty) {
+      // At the usual half, streams that stand still with half of the window would stop all others.
+      ofNetty.windowUpdateRatio(all, CONNECTION_WINDOW_RATIO);
+    }
     flush(ctx);
   }
 
@@ -216,7 +223,12 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   @Override
   protected void onConnectionError(
       ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception e) {
-    loop.events().malformed(400);
+    if (e != null) {
+      loop.events().malformed(400);
+    } else if (!(cause instanceof IOException)) {
+      loop.events().failed(cause);
+      each(Http2CallerStream::stop); // a bug of ours: the callers did not leave
+    }
     super.onConnectionError(ctx, outbound, cause, e);
   }
 
@@ -239,6 +251,9 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       // Whatever is wrong with a frame behind the end of a request: there must be none.
       resetStream(ctx, e.streamId(), Http2Error.STREAM_CLOSED.code(), ctx.newPromise());
     } else {
+      if (stream != null && (ours == null || !ours.isRequestEnded())) {
+        forgives(e.streamId()); // the rest of its body may be on its way
+      }
       super.onStreamError(ctx, outbound, cause, e);
     }
   }
@@ -408,24 +423,5 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
           });
       return made;
     }
-  }
-
-  /// A header list as the rest of this room reads it; cookies joined (RFC 9113, section 8.2.3).
-  static List<Header> headersOf(Http2Headers headers, KnownHeaders known) {
-    List<Header> list = new ArrayList<>(headers.size());
-    StringBuilder cookies = new StringBuilder();
-    for (var entry : headers) {
-      String name = entry.getKey().toString();
-      String value = entry.getValue().toString();
-      if (name.equals("cookie")) {
-        cookies.append(cookies.isEmpty() ? "" : "; ").append(value);
-      } else if (!name.startsWith(":")) {
-        list.add(known.of(name, value));
-      }
-    }
-    if (!cookies.isEmpty()) {
-      list.add(known.of("cookie", cookies.toString()));
-    }
-    return list;
   }
 }

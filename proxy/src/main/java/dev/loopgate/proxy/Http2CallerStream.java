@@ -23,18 +23,24 @@ import org.jspecify.annotations.Nullable;
 /// Pieces of the request wait here until the exchange takes them. A window is given back only for
 /// what went on, so no more waits than the windows allow.
 final class Http2CallerStream implements Caller, Answer {
+  private static final int SMALL_BYTES_MAX = 1024;
+  private static final int COLLECTED_BYTES = 4096;
+
   private final Http2CallerConnection connection;
   private final Exchanges exchanges;
   private final ProxyLoop loop;
   private final Http2Stream stream;
   private final @Nullable CallerSlots slots; // where one is given back at the end
   private final Deque<ByteBuf> held = new ArrayDeque<>(); // arrived, not taken yet
+  private boolean collects; // the last of them is ours, and small pieces are copied into it
   private @Nullable Exchange exchange;
   private int passed; // taken by the exchange, not given back to the windows yet
   private boolean requestEnded;
   private boolean toldRequestEnd;
   private boolean processing;
   private boolean touched;
+  private boolean wasReset; // from here
+  private long resetNanos;
   private @Nullable ChannelFuture lastWrite; // the one that ends the answer
   private long progressNanos; // since the exchange is over, of the caller taking its answer
 
@@ -59,8 +65,12 @@ final class Http2CallerStream implements Caller, Answer {
       throw Http2Exception.streamError(
           stream.id(), Http2Error.PROTOCOL_ERROR, "a pseudo-header is missing");
     }
+    List<Header> list = Http2Heads.of(headers, loop.knownHeaders());
+    if (list == null) {
+      throw Http2Exception.streamError(
+          stream.id(), Http2Error.PROTOCOL_ERROR, "a header's name or value is not legal");
+    }
     requestEnded = ended;
-    List<Header> list = Http2CallerConnection.headersOf(headers, loop.knownHeaders());
     String host = authority == null ? null : authority.toString();
     switch (CallerRequest.ofHttp2(method.toString(), path.toString(), host, list, ended)) {
       case Parsed.Got<CallerRequest>(CallerRequest request) -> {
@@ -81,10 +91,30 @@ final class Http2CallerStream implements Caller, Answer {
     requestEnded |= ended;
     boolean taken = exchange != null && data.isReadable();
     if (taken) {
-      held.add(data.retain());
+      hold(data);
     }
     process();
     return taken;
+  }
+
+  // Small pieces that wait lie in buffers of ours: each frame may be a byte, in a receive buffer of
+  // its own.
+  private void hold(ByteBuf data) {
+    Exchange now = exchange;
+    int length = data.readableBytes();
+    boolean goesOn = held.isEmpty() && now != null && now.takesBody() && now.wantsMore();
+    if (goesOn || length > SMALL_BYTES_MAX) {
+      held.add(data.retain());
+      collects = false;
+      return;
+    }
+    ByteBuf last = collects ? held.peekLast() : null;
+    if (last == null || last.writableBytes() < length) {
+      last = loop.buffers().ioBuffer(COLLECTED_BYTES, COLLECTED_BYTES);
+      held.add(last);
+      collects = true;
+    }
+    last.writeBytes(data);
   }
 
   boolean isRequestEnded() {
@@ -130,9 +160,14 @@ final class Http2CallerStream implements Caller, Answer {
 
   void tick(long nowNanos) {
     Exchange now = exchange;
-    if (now != null) {
+    long stalledNanos = loop.config().caller().stalled().toNanos();
+    if (wasReset) {
+      if (nowNanos - resetNanos >= stalledNanos) {
+        connection.close(); // not even the reset is taken
+      }
+    } else if (now != null) {
       now.tick(nowNanos);
-    } else if (nowNanos - progressNanos >= loop.config().caller().stalled().toNanos()) {
+    } else if (nowNanos - progressNanos >= stalledNanos) {
       reset(Http2Error.CANCEL); // the answer is whole, and nobody takes the rest of it
       flush();
     }
@@ -247,6 +282,7 @@ final class Http2CallerStream implements Caller, Answer {
   public void abort() {
     exchange = null;
     release();
+    flush(); // nothing may follow the reset
     reset(Http2Error.INTERNAL_ERROR);
     flush();
   }
@@ -261,6 +297,7 @@ final class Http2CallerStream implements Caller, Answer {
       Exchange now = exchange;
       while (now != null && now.takesBody() && now.wantsMore() && !held.isEmpty()) {
         ByteBuf piece = held.remove();
+        collects &= !held.isEmpty();
         passed += piece.readableBytes();
         now.requestPiece(piece);
         now = exchange;
@@ -302,6 +339,7 @@ final class Http2CallerStream implements Caller, Answer {
       piece.release();
     }
     held.clear();
+    collects = false;
     if (passed > 0 && stream.state() != Http2Stream.State.CLOSED) {
       connection.consumed(stream, passed); // of a closed one the codec does it
     }
@@ -358,6 +396,11 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   private void reset(Http2Error error) {
+    if (wasReset) {
+      return;
+    }
+    wasReset = true;
+    resetNanos = loop.time().nanos();
     if (!requestEnded) {
       connection.forgives(stream.id()); // what is on its way was sent before the caller could know
     }

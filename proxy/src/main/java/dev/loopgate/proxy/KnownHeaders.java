@@ -5,14 +5,15 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Header lines that come or are sent again and again, read and composed once. Confined to one
 /// event loop.
 ///
 /// At most 512 of each, of at most 128 bytes: who invents lines only takes the places of others.
-/// Headers that are never kept (P6) have no place here: a secret is forgotten with its request.
+/// Headers that are never kept as they are (P6) have no place here: a secret is forgotten with its
+/// request.
 final class KnownHeaders {
   private static final int PLACES = 512;
   private static final int LINE_BYTES_MAX = 128;
@@ -23,11 +24,12 @@ final class KnownHeaders {
   @SuppressWarnings("ArrayRecordComponent") // never compared: only its parts are used
   private record Read(byte[] line, Header header) {}
 
-  private final Set<String> secret;
+  private final Predicate<String> secret;
   private final @Nullable Read[] read = new Read[PLACES];
   private final @Nullable Header[] ofParts = new Header[PLACES];
 
-  KnownHeaders(Set<String> secret) {
+  /// @param secret says of lower-case names whether their values may be secrets
+  KnownHeaders(Predicate<String> secret) {
     this.secret = secret;
   }
 
@@ -41,7 +43,7 @@ final class KnownHeaders {
 
   /// Remembers what was read from `line`, in its spelling, and returns it.
   Header remember(byte[] line, String name, String value) {
-    if (line.length > LINE_BYTES_MAX || secret.contains(name)) {
+    if (line.length > LINE_BYTES_MAX || secret.test(name)) {
       return new Header(name, value);
     }
     Header header = Header.prepared(name, value);
@@ -57,7 +59,7 @@ final class KnownHeaders {
     if (there != null && there.value().equals(value) && there.name().equals(name)) {
       return there;
     }
-    if (name.length() + value.length() > LINE_BYTES_MAX || secret.contains(name)) {
+    if (name.length() + value.length() > LINE_BYTES_MAX || secret.test(name)) {
       return new Header(name, value);
     }
     Header fresh = Header.prepared(name, value);

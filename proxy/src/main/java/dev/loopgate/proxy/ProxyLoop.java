@@ -52,7 +52,7 @@ final class ProxyLoop {
     ProxyConfig config = shared.config();
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
     this.headScratch = new byte[config.headBytesMax()];
-    this.knownHeaders = new KnownHeaders(shared.redaction().headers());
+    this.knownHeaders = new KnownHeaders(shared.redaction()::touches);
     this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
   }
 

@@ -225,7 +225,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
 
   @Override
   public void callerLeft() {
-    if (!over) {
+    if (!over && !capture.isEnded()) { // else its head was all of it, and the rest follows at once
       over = true;
       capture.end(Ending.CLIENT_LEFT, false);
       closeModel(); // nobody waits for its answer any more

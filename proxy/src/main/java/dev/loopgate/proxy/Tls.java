@@ -1,5 +1,7 @@
 package dev.loopgate.proxy;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
@@ -11,15 +13,29 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 /// one, who is connected stays. TLS 1.3 and 1.2 with the suites that HTTP/2 allows; `h2` and
 /// `http/1.1` by ALPN. Any thread.
 final class Tls implements AutoCloseable {
+  private static final Pattern KEY =
+      Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
   private static final Duration HANDSHAKE_MAX = Duration.ofSeconds(10);
 
@@ -34,7 +52,8 @@ final class Tls implements AutoCloseable {
   private final ProxyEvents events;
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile SslContext context;
-  private List<Object> seen; // the watcher's, after the start
+  private List<Object> seen; // of what is used; the watcher's, after the start
+  private String refused = ""; // and why it was
 
   private Tls(TlsFiles files, ProxyEvents events, SslContext context, List<Object> seen) {
     this.files = files;
@@ -73,18 +92,23 @@ final class Tls implements AutoCloseable {
     }
   }
 
-  // A half-written pair does not fit together: it is looked at again when it has changed again.
+  // What can't be used now may be in a moment: a half-written pair, a file not yet readable.
   private void look() {
+    List<Object> now = stampsOf(files);
+    if (now.equals(seen)) {
+      return;
+    }
     try {
-      List<Object> now = stampsOf(files);
-      if (now.equals(seen)) {
-        return;
-      }
-      seen = now;
       context = read(files);
+      seen = now;
+      refused = "";
       events.certificateChanged();
-    } catch (IOException e) {
-      events.certificateRefused(Objects.requireNonNullElse(e.getMessage(), "unreadable"));
+    } catch (IOException | RuntimeException e) {
+      String reason = Objects.requireNonNullElse(e.getMessage(), e.toString());
+      if (!reason.equals(refused)) {
+        refused = reason;
+        events.certificateRefused(reason);
+      }
     }
   }
 
@@ -108,15 +132,18 @@ final class Tls implements AutoCloseable {
         : List.of(files.certificate(), files.key(), clientCa);
   }
 
-  private static SslContext read(TlsFiles files) throws IOException {
+  /// @throws IOException when the files can't be read or don't fit together; the message names them
+  static SslContext read(TlsFiles files) throws IOException {
     for (Path file : all(files)) {
       if (!Files.isReadable(file)) {
         throw new IOException("tls: file=" + file + " is not there or not readable");
       }
     }
     try {
+      X509Certificate[] chain = certificatesOf(files.certificate());
+      PrivateKey key = keyOf(files.key(), chain[0].getPublicKey());
       SslContextBuilder builder =
-          SslContextBuilder.forServer(files.certificate().toFile(), files.key().toFile())
+          SslContextBuilder.forServer(key, chain)
               .sslProvider(SslProvider.JDK)
               .protocols("TLSv1.3", "TLSv1.2")
               .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
@@ -129,13 +156,55 @@ final class Tls implements AutoCloseable {
                       ApplicationProtocolNames.HTTP_1_1));
       Path clientCa = files.clientCa();
       if (clientCa != null) {
-        builder.trustManager(clientCa.toFile()).clientAuth(ClientAuth.REQUIRE);
+        builder.trustManager(certificatesOf(clientCa)).clientAuth(ClientAuth.REQUIRE);
       }
       return builder.build();
-    } catch (SSLException | IllegalArgumentException e) {
+    } catch (SSLException | GeneralSecurityException | IllegalArgumentException e) {
       throw new IOException(
           "tls: certificate=" + files.certificate() + ", key=" + files.key() + ": " + rootOf(e), e);
     }
+  }
+
+  private static X509Certificate[] certificatesOf(Path file)
+      throws IOException, GeneralSecurityException {
+    try (InputStream in = Files.newInputStream(file)) {
+      X509Certificate[] all =
+          CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+              .map(X509Certificate.class::cast)
+              .toArray(X509Certificate[]::new);
+      if (all.length == 0) {
+        throw new CertificateException("no certificate in PEM: file=" + file);
+      }
+      return all;
+    }
+  }
+
+  // The key, if it is the one of the certificate: what it signs, `of` verifies.
+  private static PrivateKey keyOf(Path file, PublicKey of)
+      throws IOException, GeneralSecurityException {
+    Matcher pem = KEY.matcher(Files.readString(file, ISO_8859_1));
+    if (!pem.find()) {
+      throw new InvalidKeyException("no key in PEM, PKCS#8 and not encrypted: file=" + file);
+    }
+    byte[] der = Base64.getMimeDecoder().decode(pem.group(1));
+    String family = of.getAlgorithm();
+    PrivateKey key = KeyFactory.getInstance(family).generatePrivate(new PKCS8EncodedKeySpec(der));
+    String algorithm =
+        switch (family) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> family;
+        };
+    Signature signing = Signature.getInstance(algorithm);
+    signing.initSign(key);
+    signing.update(der);
+    Signature verifying = Signature.getInstance(algorithm);
+    verifying.initVerify(of);
+    verifying.update(der);
+    if (!verifying.verify(signing.sign())) {
+      throw new InvalidKeyException("the key is not the certificate's: file=" + file);
+    }
+    return key;
   }
 
   private static @Nullable String rootOf(Throwable e) {

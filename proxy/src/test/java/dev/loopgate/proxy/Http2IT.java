@@ -177,6 +177,61 @@ final class Http2IT {
         .doesNotContain("transfer-encoding", "content-length");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "x          | a~~GET /model/m/secret HTTP/1.1",
+        "x          | a~content-length: 0",
+        "x          | a^",
+        "x~y        | a",
+        "x: y       | a",
+        "'x '       | a",
+        "X          | a",
+        "x          | ' a'",
+        "cookie     | a~b",
+        "x-forwarded-for | 10.0.0.1~x: y"
+      })
+  void whatWouldBeAnotherLineForTheModelIsRefused(String name, String value) throws Exception {
+    List<String> heads = new ArrayList<>();
+    RawModel model =
+        RawModel.start(with -> {
+          for (String head = with.readHead(); !head.isEmpty(); head = with.readHead()) {
+            heads.add(head);
+            with.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+          }
+        });
+    Http2Driver caller = call(door(model));
+    Http2Headers hostile = Http2Driver.get("/model/m/hostile");
+    hostile.add(wire(name), wire(value));
+
+    Http2Driver.Answer answer = caller.call(hostile, true).await();
+    Http2Driver.Answer next = caller.call(Http2Driver.get("/model/m/next"), true).await();
+
+    assertThat(answer.reset()).isEqualTo(Http2Error.PROTOCOL_ERROR.code());
+    assertThat(next.status()).isEqualTo(200);
+    assertThat(heads).hasSize(1).allMatch(head -> head.startsWith("GET /next HTTP/1.1\r\n"));
+  }
+
+  private static String wire(String text) {
+    return text.replace("~", "\r\n").replace("^", "\0");
+  }
+
+  @Test
+  void manyTinyFramesAreOneBody() throws Exception {
+    Http2Driver caller = call(door(RawModel.echo()));
+    Http2Driver.Call call = caller.call(Http2Driver.post("/model/m/"), false);
+    StringBuilder expected = new StringBuilder();
+    for (int i = 0; i < 5_000; i++) {
+      byte[] one = {(byte) ('a' + i % 26)};
+      expected.append((char) one[0]);
+      call.data(one, i == 4_999);
+    }
+
+    assertThat(call.await().body()).isEqualTo(expected.toString());
+    assertThat(lane.await(1).getFirst().requestText()).isEqualTo(expected.toString());
+  }
+
   @Test
   void manyStreamsOfOneConnectionGoOnSideBySide() throws Exception {
     Http2Driver caller = call(door(RawModel.echo()));
@@ -380,7 +435,12 @@ final class Http2IT {
     for (int i = 0; i < 3; i++) {
       calls.add(caller.call(Http2Driver.get("/model/m/"), true));
     }
-    Http2Driver.Answer tooMany = caller.call(Http2Driver.get("/model/m/"), true).await();
+    Http2Driver.Answer tooMany =
+        caller
+            .call(Http2Driver.post("/model/m/"), false)
+            .data(HELLO, false)
+            .data(HELLO, true)
+            .await();
     answer.countDown();
 
     assertThat(tooMany.reset()).isEqualTo(Http2Error.REFUSED_STREAM.code());

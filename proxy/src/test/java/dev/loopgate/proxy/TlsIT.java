@@ -26,6 +26,7 @@ import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
@@ -205,6 +206,54 @@ final class TlsIT {
     assertThat(awaitTold()).startsWith("refused tls: certificate=" + certificateFile());
     try (SSLSocket socket = connect(proxy, first, first)) {
       exchange(socket);
+    }
+  }
+
+  @Test
+  void aKeyOfAnotherCertificateLeavesTheOneBefore() throws Exception {
+    Certificates first = install("first");
+    Proxy proxy = door(RawModel.echo(), null);
+
+    Certificates.make(directory, "other").writeKey(keyFile());
+
+    assertThat(awaitTold()).contains("the key is not the certificate's: file=" + keyFile());
+    try (SSLSocket socket = connect(proxy, first, first)) {
+      exchange(socket);
+    }
+    first.writeKey(keyFile());
+    assertThat(awaitTold()).isEqualTo("changed");
+  }
+
+  @Test
+  void anAnswerThatEndsWithTheConnectionEndsProperlyOrNotAtAll() throws Exception {
+    Certificates first = install("first");
+    CountDownLatch partArrived = new CountDownLatch(1);
+    Proxy proxy =
+        door(
+            RawModel.start(with -> {
+              boolean whole = with.readHead().startsWith("GET /whole");
+              with.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");
+              if (whole) {
+                with.send("0\r\n\r\n");
+              } else {
+                partArrived.await();
+              }
+            }),
+            null);
+    try (SSLSocket socket = connect(proxy, first, first)) {
+      socket.getOutputStream().write("GET /model/m/whole HTTP/1.0\r\n\r\n".getBytes(US_ASCII));
+      String text = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+      assertThat(text).endsWith("\r\n\r\npart");
+    }
+    try (SSLSocket socket = connect(proxy, first, first)) {
+      socket.getOutputStream().write("GET /model/m/cut HTTP/1.0\r\n\r\n".getBytes(US_ASCII));
+      StringBuilder text = new StringBuilder();
+      while (!text.toString().endsWith("part")) {
+        text.append((char) socket.getInputStream().read());
+      }
+      partArrived.countDown();
+      assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+          .isInstanceOf(IOException.class);
     }
   }
 
