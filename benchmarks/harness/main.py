@@ -120,7 +120,8 @@ def _describe(where: rig.Rig) -> dict[str, str]:
         one.stop()
     one.remove()
     described["JDK"] = machine.version([command[0], "-version"])
-    described["JVM flags"] = " ".join(command[1 : command.index("-jar")])
+    flags = " ".join(command[1 : command.index("-jar")])
+    described["JVM flags"] = flags.replace(f"{paths.ROOT}/", "")  # where the clone lies is nobody's business
     described["gateway options"] = f"--ship.window {gateway.WINDOW}, else defaults, one event loop"
     described["envoy"] = tools.ENVOY
     commit = subprocess.run(
