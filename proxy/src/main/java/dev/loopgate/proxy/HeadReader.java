@@ -98,6 +98,18 @@ final class HeadReader {
     return !name.isEmpty();
   }
 
+  /// Whether `value` can stand in a head as it is: no line end, which would be another line, no
+  /// other control character but a tab, nothing beyond ISO-8859-1.
+  static boolean isFieldText(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < 0x20 && c != '\t') || c == 0x7f || c > 0xff) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static int at(ByteBuf in, int offset) {
     return in.getByte(in.readerIndex() + offset) & 0xff;
   }

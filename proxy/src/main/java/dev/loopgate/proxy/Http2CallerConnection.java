@@ -66,7 +66,6 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   private final int[] forgiven = new int[FORGIVEN_MAX];
   private int forgivenCount;
   private boolean inRead;
-  private boolean counted;
   private long quietSinceNanos;
 
   private Http2CallerConnection(
@@ -169,7 +168,6 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
     context = ctx;
     super.handlerAdded(ctx); // sends our settings
-    counted = true;
     loop.add(this);
     Http2Stream all = connection().connectionStream();
     Http2LocalFlowController windows = decoder().flowController();
@@ -200,11 +198,8 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     super.channelInactive(ctx);
-    if (counted) {
-      counted = false;
-      loop.remove(this);
-      loop.events().callerDisconnected();
-    }
+    loop.remove(this);
+    loop.events().callerDisconnected();
   }
 
   @Override

@@ -374,7 +374,7 @@ final class Http2CallerStream implements Caller, Answer {
         reset(Http2Error.INTERNAL_ERROR); // longer than the caller allows, for one
       }
     });
-    sent(done, last);
+    lastWrite = last ? done : lastWrite;
   }
 
   private void data(ByteBuf piece, boolean last, @Nullable Runnable written) {
@@ -385,14 +385,7 @@ final class Http2CallerStream implements Caller, Answer {
     if (written != null) {
       done.addListener(_ -> written.run());
     }
-    sent(done, last);
-  }
-
-  // What can't be written any more was for a stream that is gone: its end is told by the codec.
-  private void sent(ChannelFuture done, boolean last) {
-    if (last) {
-      lastWrite = done;
-    }
+    lastWrite = last ? done : lastWrite;
   }
 
   private void reset(Http2Error error) {

@@ -42,14 +42,12 @@ final class Http2Heads {
   }
 
   private static boolean isValue(String value) {
-    int last = value.length() - 1;
-    for (int i = 0; i <= last; i++) {
-      char c = value.charAt(i);
-      boolean space = c == ' ' || c == '\t';
-      if ((c < 0x20 && c != '\t') || c == 0x7f || c > 0xff || (space && (i == 0 || i == last))) {
-        return false;
-      }
-    }
-    return true;
+    return HeadReader.isFieldText(value)
+        && (value.isEmpty()
+            || (!isSpace(value.charAt(0)) && !isSpace(value.charAt(value.length() - 1))));
+  }
+
+  private static boolean isSpace(char c) {
+    return c == ' ' || c == '\t';
   }
 }

@@ -21,8 +21,15 @@ final class KnownHeaders {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  @SuppressWarnings("ArrayRecordComponent") // never compared: only its parts are used
-  private record Read(byte[] line, Header header) {}
+  private static final class Read {
+    final byte[] line;
+    final Header header;
+
+    Read(byte[] line, Header header) {
+      this.line = line;
+      this.header = header;
+    }
+  }
 
   private final Predicate<String> secret;
   private final @Nullable Read[] read = new Read[PLACES];

@@ -4,19 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
-import dev.loopgate.capture.Redaction;
-import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
-import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,44 +51,11 @@ final class Http2IT {
   }
 
   private Proxy door(RawModel model, int connectionsMax) throws IOException {
-    ProxyConfig defaults =
-        ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     Proxy proxy =
-        Proxy.listen(
-            new ProxyConfig(
-                defaults.address(),
-                defaults.loops(),
-                connectionsMax,
-                defaults.headBytesMax(),
-                defaults.captureBytesMax(),
-                defaults.localBytesMax(),
-                defaults.caller(),
-                defaults.model(),
-                defaults.forwarding(),
-                null),
-            Fleet.of(
-                List.of(
-                    new Model(
-                        "m",
-                        URI.create(model.url()),
-                        Predictor.NONE,
-                        "/model/m",
-                        "wine",
-                        "1.2",
-                        true,
-                        4 << 20))),
-            Redaction.DEFAULT,
-            new Lanes() {
-              @Override
-              public SpoolLane openLane() {
-                return lane;
-              }
-
-              @Override
-              public int slotOf(String deployment) {
-                return 0;
-              }
-            },
+        RealDoor.open(
+            RealDoor.config(2, connectionsMax, null),
+            RealDoor.model(model, "wine", "1.2"),
+            lane,
             time,
             new ProxyEvents() {
               @Override
@@ -109,7 +68,6 @@ final class Http2IT {
                 refused.release();
               }
             },
-            List.of(),
             Transport.best());
     closing.add(model);
     closing.add(proxy);

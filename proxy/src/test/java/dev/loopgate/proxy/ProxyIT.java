@@ -5,18 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
-import dev.loopgate.capture.Redaction;
-import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
-import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,18 +56,6 @@ final class ProxyIT {
 
   private Proxy door(RawModel model, Transport transport, ModelLimits limits, long captureBytesMax)
       throws IOException {
-    Lanes lanes =
-        new Lanes() {
-          @Override
-          public SpoolLane openLane() {
-            return lane;
-          }
-
-          @Override
-          public int slotOf(String deployment) {
-            return 0;
-          }
-        };
     ProxyEvents events =
         new ProxyEvents() {
           @Override
@@ -87,9 +69,9 @@ final class ProxyIT {
           }
         };
     Proxy proxy =
-        Proxy.listen(
+        RealDoor.open(
             new ProxyConfig(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                RealDoor.anyAddress(),
                 2,
                 CONNECTIONS_MAX,
                 16 << 10,
@@ -99,22 +81,10 @@ final class ProxyIT {
                 limits,
                 Forwarding.APPEND,
                 null),
-            Fleet.of(
-                List.of(
-                    new Model(
-                        "m",
-                        URI.create(model.url()),
-                        Predictor.NONE,
-                        "/model/m",
-                        null,
-                        null,
-                        true,
-                        4 << 20))),
-            Redaction.DEFAULT,
-            lanes,
+            RealDoor.model(model, null, null),
+            lane,
             time,
             events,
-            List.of(),
             transport);
     closing.add(model);
     closing.add(proxy);

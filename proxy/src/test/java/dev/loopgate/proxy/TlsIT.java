@@ -4,17 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.loopgate.capture.Redaction;
-import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
-import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -70,45 +63,12 @@ final class TlsIT {
   }
 
   private Proxy door(RawModel model, @Nullable Path clientCa) throws IOException {
-    ProxyConfig defaults =
-        ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     closing.add(model);
     Proxy proxy =
-        Proxy.listen(
-            new ProxyConfig(
-                defaults.address(),
-                2,
-                64,
-                defaults.headBytesMax(),
-                defaults.captureBytesMax(),
-                defaults.localBytesMax(),
-                defaults.caller(),
-                defaults.model(),
-                defaults.forwarding(),
-                new TlsFiles(certificateFile(), keyFile(), clientCa)),
-            Fleet.of(
-                List.of(
-                    new Model(
-                        "m",
-                        URI.create(model.url()),
-                        Predictor.NONE,
-                        "/model/m",
-                        null,
-                        null,
-                        true,
-                        4 << 20))),
-            Redaction.DEFAULT,
-            new Lanes() {
-              @Override
-              public SpoolLane openLane() {
-                return lane;
-              }
-
-              @Override
-              public int slotOf(String deployment) {
-                return 0;
-              }
-            },
+        RealDoor.open(
+            RealDoor.config(2, 64, new TlsFiles(certificateFile(), keyFile(), clientCa)),
+            RealDoor.model(model, null, null),
+            lane,
             ManualTime.at("2026-11-24T10:00:00Z"),
             new ProxyEvents() {
               @Override
@@ -126,7 +86,6 @@ final class TlsIT {
                 told.add("refused " + reason);
               }
             },
-            List.of(),
             Transport.best());
     closing.add(proxy);
     return proxy;

@@ -1,0 +1,76 @@
+package dev.loopgate.proxy;
+
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Predictor;
+import dev.loopgate.spool.SpoolLane;
+import dev.loopgate.testkit.RawModel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A door over real sockets, on a free port of the loopback, with one model at `/model/m`.
+final class RealDoor {
+  private RealDoor() {}
+
+  static InetSocketAddress anyAddress() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /// The defaults with other limits of callers and another certificate.
+  static ProxyConfig config(int loops, int connectionsMax, @Nullable TlsFiles tls) {
+    ProxyConfig defaults = ProxyConfig.defaults(anyAddress());
+    return new ProxyConfig(
+        defaults.address(),
+        loops,
+        connectionsMax,
+        defaults.headBytesMax(),
+        defaults.captureBytesMax(),
+        defaults.localBytesMax(),
+        defaults.caller(),
+        defaults.model(),
+        defaults.forwarding(),
+        tls);
+  }
+
+  static Model model(RawModel server, @Nullable String name, @Nullable String version) {
+    return new Model(
+        "m", URI.create(server.url()), Predictor.NONE, "/model/m", name, version, true, 4 << 20);
+  }
+
+  static Proxy open(
+      ProxyConfig config,
+      Model model,
+      KeepingLane lane,
+      TimeSource time,
+      ProxyEvents events,
+      Transport transport)
+      throws IOException {
+    Lanes lanes =
+        new Lanes() {
+          @Override
+          public SpoolLane openLane() {
+            return lane;
+          }
+
+          @Override
+          public int slotOf(String deployment) {
+            return 0;
+          }
+        };
+    return Proxy.listen(
+        config,
+        Fleet.of(List.of(model)),
+        Redaction.DEFAULT,
+        lanes,
+        time,
+        events,
+        List.of(),
+        transport);
+  }
+}
