@@ -22,6 +22,7 @@ PEERS = (*OTHERS, *figures.FORMS.values())
 LARGE_SHARE = 0.5  # of what the disk can take
 LARGE_BYTES = 300_000  # a 64 KiB exchange in the log and once more, escaped, in its files
 MEMORY_CONNECTIONS = 256
+MEMORY_WARM_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class Run:
         spec = self._spec(
             "memory", bodies.LARGE, connections=MEMORY_CONNECTIONS, watches_memory=True
         )
+        # At full speed each second of it is hundreds of MB to count back; memory is reached at once.
+        spec = dataclasses.replace(spec, warm_seconds=min(MEMORY_WARM_SECONDS, spec.warm_seconds))
         names = [name for name in self._without_uring() if name != figures.FILES]
 
         def take(name: str) -> Callable[[int], measure.Sample]:

@@ -38,14 +38,13 @@ final class DoorFixture implements SpoolLane {
 
   DoorFixture(FeedbackConfig config) {
     Model wine =
-        new Model(
+        Model.of(
             "wine",
             URI.create("http://127.0.0.1:5000"),
             Predictor.NONE,
             "/model/wine",
             null,
             null,
-            true,
             1024);
     TimeSource time =
         new TimeSource() {

@@ -2,8 +2,11 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -100,13 +103,12 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     Model model =
         new Model(
             id,
-            url(fields, at),
+            new Upstream(List.of(new Replica(url(fields, at)))),
             predictor(fields, at),
             prefixOf(prefix == null ? "/model/" + id : prefix, at),
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-            captured(fields, at),
-            Model.BODY_BYTES_MAX);
+            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0));
     return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
 

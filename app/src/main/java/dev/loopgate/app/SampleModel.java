@@ -1,7 +1,10 @@
 package dev.loopgate.app;
 
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import dev.loopgate.runtime.ModelProbe;
 import dev.loopgate.runtime.ProcessHost;
 import dev.loopgate.runtime.ProcessSpec;
@@ -34,14 +37,13 @@ final class SampleModel {
   static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
     return new Model(
         ID,
-        URI.create("http://127.0.0.1:" + ProcessHost.freePort()),
+        new Upstream(
+            List.of(new Replica(URI.create("http://127.0.0.1:" + ProcessHost.freePort())))),
         Predictor.ODAHU_ML_SERVER,
         PREFIX,
         null,
         null,
-        true,
-        bodyBytesMax,
-        sampleRate);
+        new Kept(true, bodyBytesMax, sampleRate));
   }
 
   /// How its server is started.
@@ -57,7 +59,7 @@ final class SampleModel {
             "-cp",
             classPath(),
             MAIN),
-        model.port(),
+        model.replica().port(),
         Map.of(),
         models.resolve(ID),
         ProcessSpec.Limits.DEFAULT);

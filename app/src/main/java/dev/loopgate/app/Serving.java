@@ -25,7 +25,7 @@ record Serving(
       text.append(Doors.url(address, secure))
           .append(deployment.model().prefix())
           .append("/, asked at ");
-      text.append(deployment.model().url()).append('\n');
+      text.append(deployment.model().replica().url()).append('\n');
     }
     if (deployments.isEmpty()) {
       text.append("  no models: only feedback is taken (models: in --config FILE)\n");

@@ -3,8 +3,11 @@ package dev.loopgate.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +20,13 @@ final class ModelsKindTest {
   void fillsInWhatIsNotSaid() throws UsageException {
     assertThat(models("[{id: churn, url: \"http://127.0.0.1:5000\"}]"))
         .containsExactly(
-            new Model(
+            Model.of(
                 "churn",
                 URI.create("http://127.0.0.1:5000"),
                 Predictor.NONE,
                 "/model/churn",
                 null,
                 null,
-                true,
                 4 << 20));
   }
 
@@ -37,13 +39,12 @@ final class ModelsKindTest {
         .containsExactly(
             new Model(
                 "w",
-                URI.create("http://h:1/base"),
+                new Upstream(List.of(new Replica(URI.create("http://h:1/base")))),
                 Predictor.ODAHU_ML_SERVER,
                 "",
                 "wine",
                 "1.0",
-                false,
-                1024));
+                new Kept(false, 1024, 1.0)));
   }
 
   @Test
@@ -58,7 +59,9 @@ final class ModelsKindTest {
                 "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", body-bytes-max: 1KiB}]"),
             Map.of());
 
-    assertThat(settings.models()).extracting(Model::bodyBytesMax).containsExactly(2048, 1024);
+    assertThat(settings.models())
+        .extracting(model -> model.kept().bodyBytesMax())
+        .containsExactly(2048, 1024);
   }
 
   @Test
@@ -73,9 +76,11 @@ final class ModelsKindTest {
                 "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", sample: 0.125}]"),
             Map.of());
 
-    assertThat(settings.models()).extracting(Model::sampleRate).containsExactly(0.5, 0.125);
+    assertThat(settings.models())
+        .extracting(model -> model.kept().sampleRate())
+        .containsExactly(0.5, 0.125);
     assertThat(models("[{id: a, url: \"http://h:1\"}]"))
-        .extracting(Model::sampleRate)
+        .extracting(model -> model.kept().sampleRate())
         .containsExactly(1.0);
   }
 

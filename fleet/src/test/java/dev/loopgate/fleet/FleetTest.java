@@ -157,6 +157,6 @@ final class FleetTest {
   private static Model model(
       String id, String prefix, @Nullable String name, @Nullable String version) {
     URI url = URI.create("http://127.0.0.1:5000");
-    return new Model(id, url, Predictor.NONE, prefix, name, version, true, 1024);
+    return Model.of(id, url, Predictor.NONE, prefix, name, version, 1024);
   }
 }

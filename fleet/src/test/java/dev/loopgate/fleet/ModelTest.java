@@ -45,10 +45,10 @@ final class ModelTest {
   void readsTheParts(String url, String host, int port, String base, String authority) {
     Model model = model("a", url, "");
 
-    assertThat(model.host()).isEqualTo(host);
-    assertThat(model.port()).isEqualTo(port);
-    assertThat(model.basePath()).isEqualTo(base);
-    assertThat(model.authority()).isEqualTo(authority);
+    assertThat(model.replica().host()).isEqualTo(host);
+    assertThat(model.replica().port()).isEqualTo(port);
+    assertThat(model.replica().basePath()).isEqualTo(base);
+    assertThat(model.replica().authority()).isEqualTo(authority);
   }
 
   @ParameterizedTest
@@ -68,7 +68,7 @@ final class ModelTest {
   void refusesOtherUrls(String url) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model("a", url, ""))
-        .withMessageContaining("model url: model=a")
+        .withMessageContaining("model url: value=")
         .withMessageContaining("allowed=http://host:port[/path]");
   }
 
@@ -113,9 +113,9 @@ final class ModelTest {
   void boundsTheBytesKept() {
     assertThatIllegalArgumentException().isThrownBy(() -> bodyBytes(-1));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> bodyBytes(Model.BODY_BYTES_MAX + 1))
+        .isThrownBy(() -> bodyBytes(Kept.BODY_BYTES_MAX + 1))
         .withMessageContaining("allowed=0 to 12582912");
-    assertThat(bodyBytes(Model.BODY_BYTES_MAX).bodyBytesMax()).isEqualTo(12 << 20);
+    assertThat(bodyBytes(Kept.BODY_BYTES_MAX).kept().bodyBytesMax()).isEqualTo(12 << 20);
   }
 
   @ParameterizedTest
@@ -123,25 +123,26 @@ final class ModelTest {
   void refusesASampleThatKeepsNothingOrMoreThanAll(double rate) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> sampled(rate))
-        .withMessageContaining("model sample: model=a")
+        .withMessageContaining("model sample: value=")
         .withMessageContaining("allowed=above 0.0 to 1.0");
-    assertThat(sampled(0.001).sampleRate()).isEqualTo(0.001);
-    assertThat(bodyBytes(0).sampleRate()).isEqualTo(1.0);
+    assertThat(sampled(0.001).kept().sampleRate()).isEqualTo(0.001);
+    assertThat(bodyBytes(0).kept().sampleRate()).isEqualTo(1.0);
   }
 
   private static Model sampled(double rate) {
-    return new Model("a", URI.create(URL), Predictor.NONE, "", null, null, true, 0, rate);
+    Model all = bodyBytes(0);
+    return new Model("a", all.upstream(), Predictor.NONE, "", null, null, new Kept(true, 0, rate));
   }
 
   private static Model model(String id, String url, String prefix) {
-    return new Model(id, URI.create(url), Predictor.NONE, prefix, null, null, true, 1024);
+    return Model.of(id, URI.create(url), Predictor.NONE, prefix, null, null, 1024);
   }
 
   private static Model model(@Nullable String name, @Nullable String version) {
-    return new Model("a", URI.create(URL), Predictor.NONE, "", name, version, true, 1024);
+    return Model.of("a", URI.create(URL), Predictor.NONE, "", name, version, 1024);
   }
 
   private static Model bodyBytes(int bytes) {
-    return new Model("a", URI.create(URL), Predictor.NONE, "", null, null, true, bytes);
+    return Model.of("a", URI.create(URL), Predictor.NONE, "", null, null, bytes);
   }
 }

@@ -73,12 +73,12 @@ final class ExchangeCapture {
     long startNanos = loop.time().nanos();
     int slot = loop.slotOf(model.id());
     loop.events().exchangeStarted(model.id());
-    if (!model.captured() || !model.predictor().captures(request.method(), match.path())) {
+    if (!model.kept().captured() || !model.predictor().captures(request.method(), match.path())) {
       return new ExchangeCapture(loop, match, slot, startNanos, null, false);
     }
     long startMillis = loop.time().epochMillis();
     loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
-    if (!new Sampling(model.sampleRate()).keeps(identity.id())) {
+    if (!new Sampling(model.kept().sampleRate()).keeps(identity.id())) {
       return new ExchangeCapture(loop, match, slot, startNanos, null, true);
     }
     String external = RawHead.first(request.headers(), "x-request-id");
@@ -90,7 +90,7 @@ final class ExchangeCapture {
             headOf(loop.redaction(), request, model, modelPath, modelHeaders),
             startMillis,
             startNanos,
-            new BodyCapture(loop.captureBuffers(), model.bodyBytesMax()),
+            new BodyCapture(loop.captureBuffers(), model.kept().bodyBytesMax()),
             encodingIn(request.headers()));
     return new ExchangeCapture(loop, match, slot, startNanos, requesting, false);
   }
@@ -128,7 +128,8 @@ final class ExchangeCapture {
       responding =
           requesting.responseStarted(
               new ResponseHead(status, loop.redaction().redact(headers)),
-              new BodyCapture(loop.captureBuffers(), match.deployment().model().bodyBytesMax()),
+              new BodyCapture(
+                  loop.captureBuffers(), match.deployment().model().kept().bodyBytesMax()),
               encodingIn(headers),
               nowNanos);
     }
@@ -200,7 +201,7 @@ final class ExchangeCapture {
     return new Target(
         deployment.model().id(),
         match.route(),
-        connected ? deployment.model().authority() : "",
+        connected ? deployment.model().replica().authority() : "",
         new ModelIdentity(deployment.name(), deployment.version()));
   }
 

@@ -148,7 +148,7 @@ final class ModelPool {
     ChannelFuture connecting =
         connector.connect(
             loop.eventLoop(),
-            new InetSocketAddress(addresses.getFirst(), model.port()),
+            new InetSocketAddress(addresses.getFirst(), model.replica().port()),
             connection,
             Duration.ofNanos(leftNanos / addresses.size()));
     connecting.addListener(done -> {

@@ -18,7 +18,7 @@ interface ModelResolver {
   void resolve(Model model, EventLoop loop, Consumer<List<InetAddress>> found);
 
   private static void ofSystem(Model model, EventLoop loop, Consumer<List<InetAddress>> found) {
-    String host = model.host();
+    String host = model.replica().host();
     byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
     if (literal != null) {
       found.accept(List.of(ofLiteral(literal)));

@@ -4,6 +4,7 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -69,7 +70,8 @@ final class PassedHeaders {
 
   /// `Host` for the model.
   static String authorityOf(Model model) {
-    return model.port() == 80 ? model.host() : model.authority();
+    Replica replica = model.replica();
+    return replica.port() == 80 ? replica.host() : replica.authority();
   }
 
   private static boolean isOursInRequest(String name, Forwarding forwarding) {

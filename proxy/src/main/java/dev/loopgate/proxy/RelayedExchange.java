@@ -56,7 +56,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     this.id = identity.id();
     this.climbsOut = Router.climbsOut(match.path());
     this.modelPath =
-        deployment.model().basePath()
+        deployment.model().replica().basePath()
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =

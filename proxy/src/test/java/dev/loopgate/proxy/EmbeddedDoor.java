@@ -164,7 +164,7 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   static Model model(String id, String url, Predictor predictor, String prefix) {
-    return new Model(id, URI.create(url), predictor, prefix, null, null, true, 1 << 20);
+    return Model.of(id, URI.create(url), predictor, prefix, null, null, 1 << 20);
   }
 
   /// A new caller.

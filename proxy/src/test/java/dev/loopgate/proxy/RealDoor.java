@@ -39,8 +39,8 @@ final class RealDoor {
   }
 
   static Model model(RawModel server, @Nullable String name, @Nullable String version) {
-    return new Model(
-        "m", URI.create(server.url()), Predictor.NONE, "/model/m", name, version, true, 4 << 20);
+    return Model.of(
+        "m", URI.create(server.url()), Predictor.NONE, "/model/m", name, version, 4 << 20);
   }
 
   static Proxy open(

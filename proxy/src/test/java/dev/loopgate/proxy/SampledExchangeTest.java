@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.capture.Sampling;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,14 +25,12 @@ final class SampledExchangeTest {
       new EmbeddedDoor(
           new Model(
               "wine",
-              URI.create("http://10.0.0.1:5000"),
+              new Upstream(List.of(new Replica(URI.create("http://10.0.0.1:5000")))),
               Predictor.NONE,
               "/model/wine",
               null,
               null,
-              true,
-              1 << 20,
-              RATE));
+              new Kept(true, 1 << 20, RATE)));
 
   @Test
   void keepsWhatTheIdSaysAndCountsTheRest() {

@@ -57,7 +57,7 @@ final class SmallHeapGateway {
 
   public static void main(String[] args) throws Exception {
     Model model =
-        new Model("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, true, 4 << 20);
+        Model.of("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, 4 << 20);
     TimeSource time = ManualTime.at("2026-11-24T10:00:00Z");
     Lanes lanes =
         new Lanes() {

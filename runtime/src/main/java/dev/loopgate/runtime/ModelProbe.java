@@ -94,7 +94,8 @@ public final class ModelProbe implements AutoCloseable {
       if (model.predictor() == Predictor.NONE) {
         try (Socket socket = new Socket()) {
           int millis = Math.toIntExact(pace.timeout().toMillis());
-          socket.connect(new InetSocketAddress(model.host(), model.port()), millis);
+          socket.connect(
+              new InetSocketAddress(model.replica().host(), model.replica().port()), millis);
         }
         return true;
       }

@@ -121,7 +121,7 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    String base = "http://" + model.authority() + model.basePath();
+    String base = "http://" + model.replica().authority() + model.replica().basePath();
     return HttpRequest.newBuilder(URI.create(base + path))
         .timeout(timeout)
         .header("accept", "application/json");

@@ -180,7 +180,7 @@ class ModelProbeIT {
 
   private Deployment deployment(Predictor predictor, @Nullable String name) {
     URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/base/");
-    Model model = new Model("wine", url, predictor, "/model/wine", name, null, true, 1024);
+    Model model = Model.of("wine", url, predictor, "/model/wine", name, null, 1024);
     return Fleet.of(List.of(model)).deployment("wine").orElseThrow();
   }
 

@@ -228,14 +228,13 @@ class ProcessHostIT {
 
   private ModelProbe probe(int port) {
     Model model =
-        new Model(
+        Model.of(
             "wine",
             URI.create("http://127.0.0.1:" + port),
             Predictor.NONE,
             "/model/wine",
             null,
             null,
-            true,
             1024);
     Deployment deployment = Fleet.of(List.of(model)).deployment("wine").orElseThrow();
     Duration period = Duration.ofMillis(20);

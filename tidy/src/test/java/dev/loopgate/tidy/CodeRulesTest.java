@@ -14,7 +14,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.loopgate.capture.CaptureLimits;
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Kept;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.time.Clock;
@@ -255,7 +255,7 @@ final class CodeRulesTest {
 
   @Test
   void theFleetBoundsBodiesAsTheCaptureDoes() {
-    assertThat(Model.BODY_BYTES_MAX).isEqualTo(CaptureLimits.BYTES_MAX);
+    assertThat(Kept.BODY_BYTES_MAX).isEqualTo(CaptureLimits.BYTES_MAX);
   }
 
   private static void check(ArchRule rule) {
