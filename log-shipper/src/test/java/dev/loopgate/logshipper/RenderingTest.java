@@ -7,6 +7,7 @@ import com.github.luben.zstd.Zstd;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -43,7 +44,8 @@ final class RenderingTest {
         new ResponseHead(200, List.of(new Header("content-type", "text/plain"))),
         response,
         Ending.COMPLETE,
-        new Timing(TIME - 12, TIME + 345, 12_345_678, 7_000_000));
+        new Timing(TIME - 12, TIME + 345, 12_345_678, 7_000_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   private static Body body(byte[] bytes, boolean truncated, String encoding) {

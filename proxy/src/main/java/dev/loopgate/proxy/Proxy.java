@@ -92,6 +92,7 @@ public final class Proxy implements AutoCloseable {
               new ModelSlots(config.modelConnectionsMax()),
               transport.connector(),
               ModelResolver.OF_SYSTEM,
+              new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
               slots),
           lanes);

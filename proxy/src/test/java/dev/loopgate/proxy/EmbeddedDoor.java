@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -145,6 +146,7 @@ final class EmbeddedDoor implements ModelConnector {
                 slots,
                 this,
                 (_, _, found) -> found.accept(addresses),
+                new ModelTls(told),
                 localBytes,
                 ledger),
             lane);
@@ -237,7 +239,7 @@ final class EmbeddedDoor implements ModelConnector {
 
   @Override
   public ChannelFuture connect(
-      EventLoop eventLoop, InetSocketAddress address, ModelConnection connection, Duration within) {
+      EventLoop eventLoop, InetSocketAddress address, ChannelHandler handler, Duration within) {
     EmbeddedChannel model = new EmbeddedChannel();
     String host = address.getAddress().getHostAddress();
     tried.add(host + " " + within.toMillis());
@@ -245,7 +247,7 @@ final class EmbeddedDoor implements ModelConnector {
       time.advance(refusedAfter);
       return model.newFailedFuture(new IOException("refused"));
     }
-    model.pipeline().addLast("model", connection);
+    model.pipeline().addLast("model", handler);
     models.add(model);
     seenByModel.add(new StringBuilder());
     return model.newSucceededFuture();
