@@ -18,6 +18,7 @@ import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -34,13 +35,13 @@ final class ExchangeCapture {
   private final Fleet.Match match;
   private final int slot;
   private final long startNanos;
-  private final @Nullable Requesting requesting; // null: not captured, or left out
+  private @Nullable Requesting requesting; // null: not captured, or left out
   private final boolean sampledOut;
   private @Nullable Responding responding;
   private int status;
   private long firstByteNanos = Timing.NONE;
   private boolean requestWhole;
-  private boolean connected;
+  private @Nullable Replica replica; // that has or had the request
   private boolean ended;
 
   private ExchangeCapture(
@@ -101,8 +102,12 @@ final class ExchangeCapture {
   }
 
   /// A connection to the model is made: from now on its replica is known.
-  void connected() {
-    connected = true;
+  void connected(Replica to) {
+    replica = to;
+    Requesting before = requesting;
+    if (before != null && to != match.deployment().model().replica()) {
+      requesting = before.sentTo(PassedHeaders.authorityOf(to));
+    }
   }
 
   /// Copies a piece of the request's body.
@@ -198,10 +203,11 @@ final class ExchangeCapture {
 
   private Target target() {
     Deployment deployment = match.deployment();
+    Replica reached = replica;
     return new Target(
         deployment.model().id(),
         match.route(),
-        connected ? deployment.model().replica().authority() : "",
+        reached == null ? "" : reached.authority(),
         new ModelIdentity(deployment.name(), deployment.version()));
   }
 
@@ -214,7 +220,7 @@ final class ExchangeCapture {
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
-        PassedHeaders.authorityOf(model),
+        PassedHeaders.authorityOf(model.replica()),
         "http",
         redaction.maskQuery(
             firstFilled(

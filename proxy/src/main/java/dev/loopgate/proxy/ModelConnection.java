@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -38,7 +39,8 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
   private static final int INTERIM_MAX = 32;
 
   private final ProxyLoop loop;
-  private final Model model;
+  private final Deployment deployment;
+  private final ReplicaState replica;
   private final HeadReader heads;
   private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
@@ -54,14 +56,20 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
   private long expiresNanos;
   private long keepNanos;
 
-  ModelConnection(ProxyLoop loop, Model model) {
+  ModelConnection(ProxyLoop loop, Deployment deployment, ReplicaState replica) {
     this.loop = loop;
-    this.model = model;
+    this.deployment = deployment;
+    this.replica = replica;
     this.heads = loop.newHeadReader();
   }
 
-  Model model() {
-    return model;
+  Deployment deployment() {
+    return deployment;
+  }
+
+  /// Who is at its other end.
+  ReplicaState replica() {
+    return replica;
   }
 
   Channel channel() {

@@ -3,7 +3,6 @@ package dev.loopgate.proxy;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
-import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Replica;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,8 +68,7 @@ final class PassedHeaders {
   }
 
   /// `Host` for the model.
-  static String authorityOf(Model model) {
-    Replica replica = model.replica();
+  static String authorityOf(Replica replica) {
     return replica.port() == 80 ? replica.host() : replica.authority();
   }
 

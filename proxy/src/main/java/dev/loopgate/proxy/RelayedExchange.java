@@ -5,7 +5,7 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
@@ -30,6 +30,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private final RequestId id;
   private final String modelPath;
   private final List<Header> modelHeaders;
+  private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final boolean climbsOut;
   private final long startNanos;
@@ -40,6 +41,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private boolean answerStarted; // its head went to the caller
   private boolean bodiless; // the answer's head is all of it
   private boolean over;
+  private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
 
   RelayedExchange(
@@ -53,6 +55,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     this.loop = loop;
     this.request = request;
     this.deployment = match.deployment();
+    this.limits = loop.config().model().within(deployment.model().bounds());
     this.id = identity.id();
     this.climbsOut = Router.climbsOut(match.path());
     this.modelPath =
@@ -73,16 +76,23 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
-    loop.models().acquire(deployment.model(), this);
+    entered = deployment.circuit().enter();
+    if (!entered) {
+      loop.events().circuitOpen(deployment.model().id());
+      LocalReply reply = LocalReplies.tooManyRequests(deployment.model().id());
+      loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, reply));
+      return;
+    }
+    loop.models().acquire(deployment, this);
   }
 
   @Override
   public void modelReady(ModelConnection connection) {
     model = connection;
-    capture.connected();
+    Replica to = connection.replica().replica();
+    capture.connected(to);
     progressNanos = loop.time().nanos();
     connection.serve(this, request.method());
-    Model to = deployment.model();
     connection.writeHead(
         HeadWriter.request(
             loop.buffers(),
@@ -100,6 +110,11 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   @Override
   public void modelUnreachable() {
     giveUp(Ending.MODEL_UNREACHABLE, LocalReplies.modelUnreachable(deployment.model().id()));
+  }
+
+  @Override
+  public void tooManyWait() {
+    giveUp(Ending.REJECTED, LocalReplies.tooManyWait(deployment.model().id()));
   }
 
   @Override
@@ -213,7 +228,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
 
   @Override
   public void modelBroke() {
-    model = null;
+    leaveModel();
     fail(Ending.MODEL_RESET, LocalReplies.modelReset(deployment.model().id()));
   }
 
@@ -227,7 +242,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   public void callerLeft() {
     if (!over && !capture.isEnded()) { // else its head was all of it, and the rest follows at once
       over = true;
-      capture.end(Ending.CLIENT_LEFT, false);
+      end(Ending.CLIENT_LEFT, false);
       closeModel(); // nobody waits for its answer any more
     }
   }
@@ -243,16 +258,15 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   @Override
   public void tick(long nowNanos) {
     CallerLimits callers = loop.config().caller();
-    ModelLimits models = loop.config().model();
     String deploymentId = deployment.model().id();
     long quietNanos = nowNanos - progressNanos;
     if (over || swallowing) {
       return;
     }
-    if (nowNanos - startNanos >= models.total().toNanos()) {
+    if (nowNanos - startNanos >= limits.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      if (nowNanos - startNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
+      if (nowNanos - startNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
         boolean waited = loop.models().forget(this);
         giveUp(
             Ending.MODEL_UNREACHABLE,
@@ -261,22 +275,22 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
                 : LocalReplies.modelUnreachable(deploymentId));
       }
     } else if (answerStarted) {
-      tickAnswer(quietNanos, callers, models);
+      tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         fail(Ending.REJECTED, LocalReplies.requestStalled());
       }
-    } else if (quietNanos >= models.firstByte().toNanos()) {
+    } else if (quietNanos >= limits.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     }
   }
 
-  private void tickAnswer(long quietNanos, CallerLimits callers, ModelLimits models) {
+  private void tickAnswer(long quietNanos, CallerLimits callers) {
     if (!answer.isWritable()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         cut(Ending.CLIENT_LEFT); // it is there, but takes nothing
       }
-    } else if (quietNanos >= models.idle().toNanos()) {
+    } else if (quietNanos >= limits.idle().toNanos()) {
       cut(Ending.TIMED_OUT);
     }
   }
@@ -307,13 +321,20 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   }
 
   private void complete() {
-    capture.end(Ending.COMPLETE, true);
+    end(Ending.COMPLETE, true);
+  }
+
+  private void end(Ending ending, boolean responseWhole) {
+    if (entered) {
+      entered = false;
+      deployment.circuit().leave();
+    }
+    capture.end(ending, responseWhole);
   }
 
   private void finish() {
     over = true;
-    ModelConnection from = model;
-    model = null;
+    ModelConnection from = leaveModel();
     if (from != null) {
       // With the request still on its way there is no telling where the next one would begin.
       from.letGo(requestWhole);
@@ -345,7 +366,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     over = true;
     closeModel();
     boolean keep =
-        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
+        request.persistent() && requestWhole && !climbsOut && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();
@@ -355,7 +376,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     ByteBuf body = empty ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate());
     capture.responseStarted(reply.status(), headers);
     capture.responsePiece(body);
-    capture.end(ending, true); // before the write: a local reply has a completing byte too (P1)
+    end(ending, true); // before the write: a local reply has a completing byte too (P1)
     answer.head(reply.status(), Reasons.of(reply), headers, empty);
     if (!empty) {
       answer.piece(body, true);
@@ -367,18 +388,26 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private void cut(Ending ending) {
     over = true;
     closeModel();
-    capture.end(ending, false);
+    end(ending, false);
     caller.abort();
   }
 
   private void closeModel() {
-    ModelConnection to = model;
-    model = null;
+    ModelConnection to = leaveModel();
     if (to != null) {
       to.close();
     } else {
       loop.models().forget(this);
     }
+  }
+
+  private @Nullable ModelConnection leaveModel() {
+    ModelConnection from = model;
+    model = null;
+    if (from != null) {
+      from.replica().ended();
+    }
+    return from;
   }
 
   private void setModelReading(boolean reading) {
