@@ -1,6 +1,7 @@
 package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
@@ -9,6 +10,7 @@ import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,13 +33,21 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
           List.of(
               "id",
               "url",
+              "urls",
               "predictor",
               "prefix",
               "name",
               "version",
               "capture",
               "body-bytes-max",
-              "sample"));
+              "sample",
+              "connect-timeout",
+              "first-byte-timeout",
+              "idle-timeout",
+              "total-timeout",
+              "connections-max",
+              "requests-max",
+              "waiting-max"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
@@ -103,12 +113,13 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     Model model =
         new Model(
             id,
-            new Upstream(List.of(new Replica(url(fields, at)))),
+            upstream(fields, at),
             predictor(fields, at),
             prefixOf(prefix == null ? "/model/" + id : prefix, at),
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0));
+            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0),
+            bounds(fields, at));
     return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
 
@@ -126,26 +137,78 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return prefix.equals("/") ? "" : prefix;
   }
 
-  private static URI url(Map<String, Raw> fields, String at) {
-    String allowed = at + ".url is needed: http://HOST:PORT or http://HOST:PORT/PATH";
-    Raw raw = fields.get("url");
+  private static Upstream upstream(Map<String, Raw> fields, String at) {
+    Raw several = fields.get("urls");
+    if (several == null) {
+      return new Upstream(List.of(replica(fields.get("url"), at + ".url")));
+    }
+    if (fields.containsKey("url")) {
+      throw new NotAllowedException(at + " has either url or urls, not both");
+    }
+    if (!(several instanceof Raw.Items(String _, List<Raw> items)) || items.isEmpty()) {
+      throw new NotAllowedException(
+          at
+              + ".urls is a list of 1 to "
+              + Upstream.REPLICAS_MAX
+              + " servers like http://HOST:PORT");
+    }
+    List<Replica> replicas = new ArrayList<>();
+    for (Raw item : items) {
+      replicas.add(replica(item, at + ".urls[" + replicas.size() + "]"));
+    }
+    try {
+      return new Upstream(replicas);
+    } catch (IllegalArgumentException e) {
+      throw new NotAllowedException(
+          at + ".urls are each once and of one scheme and path; " + e.getMessage());
+    }
+  }
+
+  private static Replica replica(@Nullable Raw raw, String at) {
+    String allowed = at + " is needed: http://HOST:PORT or http://HOST:PORT/PATH";
     if (!(raw instanceof Raw.Text(String _, String text))) {
       throw new NotAllowedException(allowed);
     }
     try {
-      URI url = new URI(text);
-      if (!"http".equals(url.getScheme())
-          || url.getHost() == null
-          || url.getPort() == 0
-          || url.getPort() > 65535
-          || url.getRawQuery() != null
-          || url.getRawFragment() != null
-          || url.getRawUserInfo() != null) {
-        throw new NotAllowedException(allowed + ", not " + Shown.of(text));
-      }
-      return url;
-    } catch (URISyntaxException _) {
+      return new Replica(new URI(text));
+    } catch (URISyntaxException | IllegalArgumentException _) {
       throw new NotAllowedException(allowed + ", not " + Shown.of(text));
+    }
+  }
+
+  private static Bounds bounds(Map<String, Raw> fields, String at) {
+    Bounds own =
+        new Bounds(
+            time(fields, at, SettingsTable.CONNECT_TIMEOUT),
+            time(fields, at, SettingsTable.FIRST_BYTE_TIMEOUT),
+            time(fields, at, SettingsTable.IDLE_TIMEOUT),
+            time(fields, at, SettingsTable.TOTAL_TIMEOUT),
+            count(fields, at, "connections-max", 1, 65_535),
+            count(fields, at, "requests-max", 1, 1_000_000),
+            count(fields, at, "waiting-max", 0, 1_000_000));
+    return own.equals(Bounds.NONE) ? Bounds.NONE : own;
+  }
+
+  /// The model's own value of a setting that holds for all, under its name without `proxy.`.
+  private static @Nullable Duration time(
+      Map<String, Raw> fields, String at, Setting<Duration> ofGateway) {
+    String name = ofGateway.name().substring("proxy.".length());
+    return fields.containsKey(name) ? parsed(fields, at, name, ofGateway.kind()) : null;
+  }
+
+  private static int count(Map<String, Raw> fields, String at, String name, int min, int max) {
+    return fields.containsKey(name)
+        ? parsed(fields, at, name, new Count(min, max, false))
+        : Bounds.UNBOUNDED;
+  }
+
+  private static <T> T parsed(Map<String, Raw> fields, String at, String name, Kind<T> kind) {
+    String text = String.valueOf(text(fields, at, name));
+    try {
+      return kind.parse(new Raw.Text(at, text));
+    } catch (NotAllowedException e) {
+      throw new NotAllowedException(
+          at + "." + name + " is " + e.getMessage() + ", not " + Shown.of(text));
     }
   }
 
@@ -177,30 +240,14 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static @Nullable Integer bodyBytes(Map<String, Raw> fields, String at) {
-    String text = text(fields, at, "body-bytes-max");
-    if (text == null) {
-      return null;
-    }
-    Bytes kind = new Bytes(0, CaptureLimits.BYTES_MAX, false);
-    try {
-      return kind.parse(new Raw.Text(at, text)).intValue();
-    } catch (NotAllowedException e) {
-      throw new NotAllowedException(
-          at + ".body-bytes-max is " + e.getMessage() + ", not " + Shown.of(text));
-    }
+    return fields.containsKey("body-bytes-max")
+        ? parsed(fields, at, "body-bytes-max", new Bytes(0, CaptureLimits.BYTES_MAX, false))
+            .intValue()
+        : null;
   }
 
   private static @Nullable Double sampleRate(Map<String, Raw> fields, String at) {
-    String text = text(fields, at, "sample");
-    if (text == null) {
-      return null;
-    }
-    try {
-      return new Rate().parse(new Raw.Text(at, text));
-    } catch (NotAllowedException e) {
-      throw new NotAllowedException(
-          at + ".sample is " + e.getMessage() + ", not " + Shown.of(text));
-    }
+    return fields.containsKey("sample") ? parsed(fields, at, "sample", new Rate()) : null;
   }
 
   private static @Nullable String field(

@@ -58,8 +58,9 @@ final class SettingsTable {
           "models",
           new ModelsKind(),
           ModelsKind.NONE,
-          "The models that run already: a list of id, url and optionally predictor, prefix, name, version,"
-              + " capture, body-bytes-max, sample. The role up adds its sample model, wine.");
+          "The models that run already: a list of id, url (or urls) and optionally predictor, prefix, name,"
+              + " version, capture, body-bytes-max, sample, time-outs and bounds, see below. The role up adds its"
+              + " sample model, wine.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(

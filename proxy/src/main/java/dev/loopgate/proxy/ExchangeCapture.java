@@ -19,6 +19,7 @@ import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -35,7 +36,7 @@ final class ExchangeCapture {
   private final Fleet.Match match;
   private final int slot;
   private final long startNanos;
-  private final @Nullable Requesting requesting; // null: not captured, or left out
+  private @Nullable Requesting requesting; // null: not captured, or left out
   private final boolean sampledOut;
   private @Nullable Responding responding;
   private int status;
@@ -44,7 +45,7 @@ final class ExchangeCapture {
   private long gapMaxNanos = Timing.NONE;
   private GrpcStatus grpc = GrpcStatus.NONE;
   private boolean requestWhole;
-  private boolean connected;
+  private @Nullable Replica replica; // that has or had the request
   private boolean ended;
 
   private ExchangeCapture(
@@ -105,8 +106,12 @@ final class ExchangeCapture {
   }
 
   /// A connection to the model is made: from now on its replica is known.
-  void connected() {
-    connected = true;
+  void connected(Replica to) {
+    replica = to;
+    Requesting before = requesting;
+    if (before != null && !to.equals(match.deployment().model().replica())) {
+      requesting = before.sentTo(to.hostHeader());
+    }
   }
 
   /// Copies a piece of the request's body.
@@ -225,10 +230,11 @@ final class ExchangeCapture {
 
   private Target target() {
     Deployment deployment = match.deployment();
+    Replica reached = replica;
     return new Target(
         deployment.model().id(),
         match.route(),
-        connected ? deployment.model().replica().authority() : "",
+        reached == null ? "" : reached.authority(),
         new ModelIdentity(deployment.name(), deployment.version()));
   }
 

@@ -1,7 +1,7 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
@@ -57,8 +57,8 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   private static final int CONTINUATIONS_MAX = 16;
 
   private final ProxyLoop loop;
-  private final Model model;
-  private final Replica replica;
+  private final Deployment deployment;
+  private final ReplicaState replica;
   private final Listener listener;
   private final Http2Connection.PropertyKey key;
   private final List<Http2ModelStream> touched = new ArrayList<>(); // by the read that goes on
@@ -76,12 +76,13 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
       ProxyLoop loop,
-      Model model,
+      Deployment deployment,
+      ReplicaState replica,
       Listener listener) {
     super(decoder, encoder, settings);
     this.loop = loop;
-    this.model = model;
-    this.replica = model.replica();
+    this.deployment = deployment;
+    this.replica = replica;
     this.listener = listener;
     this.key = connection().newKey();
     this.heardNanos = loop.time().nanos();
@@ -89,15 +90,17 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   }
 
   /// A handler for a connection that is made, or about to be.
-  static Http2ModelConnection of(ProxyLoop loop, Model model, Listener listener) {
-    return new Builder(loop, model, listener).build();
+  static Http2ModelConnection of(
+      ProxyLoop loop, Deployment deployment, ReplicaState replica, Listener listener) {
+    return new Builder(loop, deployment, replica, listener).build();
   }
 
-  Model model() {
-    return model;
+  Deployment deployment() {
+    return deployment;
   }
 
-  Replica replica() {
+  /// Who is at its other end.
+  ReplicaState replica() {
     return replica;
   }
 
@@ -365,12 +368,14 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   private static final class Builder
       extends AbstractHttp2ConnectionHandlerBuilder<Http2ModelConnection, Builder> {
     private final ProxyLoop loop;
-    private final Model model;
+    private final Deployment deployment;
+    private final ReplicaState replica;
     private final Listener listener;
 
-    Builder(ProxyLoop loop, Model model, Listener listener) {
+    Builder(ProxyLoop loop, Deployment deployment, ReplicaState replica, Listener listener) {
       this.loop = loop;
-      this.model = model;
+      this.deployment = deployment;
+      this.replica = replica;
       this.listener = listener;
       server(false);
       initialSettings(
@@ -393,7 +398,7 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
     protected Http2ModelConnection build(
         Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
       Http2ModelConnection made =
-          new Http2ModelConnection(decoder, encoder, settings, loop, model, listener);
+          new Http2ModelConnection(decoder, encoder, settings, loop, deployment, replica, listener);
       Frames frames = made.new Frames();
       frameListener(frames);
       made.connection().addListener(frames);

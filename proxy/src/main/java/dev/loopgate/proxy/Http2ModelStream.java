@@ -1,6 +1,8 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -46,13 +48,19 @@ final class Http2ModelStream implements ModelCall {
   }
 
   @Override
+  public ReplicaState replica() {
+    return connection.replica();
+  }
+
+  @Override
   public void begin(Listener to, CallerRequest request, String path, List<Header> headers) {
     listener = to;
     method = request.method();
     Http2Headers head = new DefaultHttp2Headers(false, headers.size() + 5);
     head.method(method);
-    head.scheme(connection.replica().scheme());
-    head.authority(connection.replica().hostHeader());
+    Replica server = connection.replica().replica();
+    head.scheme(server.scheme());
+    head.authority(server.hostHeader());
     head.path(path);
     for (Header header : headers) {
       if (!isOfConnection(header)) {

@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 
@@ -27,6 +28,9 @@ interface ModelCall {
     /// The model takes bytes again, or for now no more.
     void modelWritabilityChanged();
   }
+
+  /// Who is asked; told [ReplicaState#ended] by the exchange, once.
+  ReplicaState replica();
 
   /// Sends the request's head. From now on `listener` is answered.
   ///

@@ -1,8 +1,8 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -23,8 +23,8 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   private static final int INTERIM_MAX = 32;
 
   private final ProxyLoop loop;
-  private final Model model;
-  private final Replica replica;
+  private final Deployment deployment;
+  private final ReplicaState replica;
   private final HeadReader heads;
   private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
@@ -42,15 +42,20 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   private long expiresNanos;
   private long keepNanos;
 
-  ModelConnection(ProxyLoop loop, Model model) {
+  ModelConnection(ProxyLoop loop, Deployment deployment, ReplicaState replica) {
     this.loop = loop;
-    this.model = model;
-    this.replica = model.replica();
+    this.deployment = deployment;
+    this.replica = replica;
     this.heads = loop.newHeadReader();
   }
 
-  Model model() {
-    return model;
+  Deployment deployment() {
+    return deployment;
+  }
+
+  @Override
+  public ReplicaState replica() {
+    return replica;
   }
 
   Channel channel() {
@@ -84,7 +89,8 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
     chunked = request.framing().kind() == BodyFraming.Kind.CHUNKED;
     interims = 0;
     outgoing.head(
-        channel(), HeadWriter.request(loop.buffers(), method, path, replica.hostHeader(), headers));
+        channel(),
+        HeadWriter.request(loop.buffers(), method, path, replica.replica().hostHeader(), headers));
   }
 
   /// Into the pool, if it can be used again.

@@ -1,8 +1,8 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Protocol;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ReplicaState;
 import dev.loopgate.fleet.Upstream;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -21,7 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Makes one connection to a model: its host's addresses one after the other, then TLS, then
+/// Makes one connection to a replica: its host's addresses one after the other, then TLS, then
 /// HTTP/2's settings, as the model asks for it. Confined to its event loop.
 ///
 /// Each address has an equal part of the time that is left, so that one that is silent does not
@@ -36,53 +36,61 @@ final class ModelOpening {
 
     void opened(Http2ModelConnection connection);
 
-    /// A connection that was opened has ended a stream.
-    void streamEnded(Http2ModelConnection connection);
-
-    /// A connection that was opened is gone.
-    void closed(Http2ModelConnection connection);
-
-    void failed();
+    /// @param missed at least one try was made, and none came through
+    void failed(boolean missed);
   }
 
   /// Addresses of a host that are tried, at most.
   static final int ADDRESSES_MAX = 8;
 
   private final ProxyLoop loop;
-  private final ModelConnector connector;
-  private final Model model;
+  private final ModelPool.Means means;
+  private final Deployment deployment;
+  private final ReplicaState replica;
+  private final Upstream upstream;
+  private final long untilNanos;
   private final Owner owner;
-  private final long deadlineNanos;
   private List<InetAddress> addresses = List.of();
   private @Nullable SslContext tls;
+  private boolean missed;
 
-  ModelOpening(ProxyLoop loop, ModelConnector connector, Model model, Owner owner) {
+  /// @param untilNanos when it has to be done, by the loop's time
+  ModelOpening(
+      ProxyLoop loop,
+      ModelPool.Means means,
+      Deployment deployment,
+      ReplicaState replica,
+      long untilNanos,
+      Owner owner) {
     this.loop = loop;
-    this.connector = connector;
-    this.model = model;
+    this.means = means;
+    this.deployment = deployment;
+    this.replica = replica;
+    this.upstream = deployment.model().upstream();
+    this.untilNanos = untilNanos;
     this.owner = owner;
-    this.deadlineNanos = loop.time().nanos() + loop.config().model().connect().toNanos();
   }
 
-  void start(ModelResolver resolver, ModelTls trust) {
-    Upstream upstream = model.upstream();
+  void start() {
     if (!upstream.isSecure()) {
-      resolve(resolver);
+      resolve();
       return;
     }
-    trust.find(
-        upstream.trust(),
-        protocolsOf(upstream.protocol()),
-        loop.eventLoop(),
-        loop.time().nanos(),
-        found -> {
-          if (found == null) {
-            owner.failed();
-          } else {
-            tls = found;
-            resolve(resolver);
-          }
-        });
+    means
+        .tls()
+        .find(
+            upstream.trust(),
+            protocolsOf(upstream.protocol()),
+            loop.eventLoop(),
+            loop.time().nanos(),
+            found -> {
+              if (found == null) {
+                owner.failed(false); // which is not the replica's doing
+              } else {
+                tls = found;
+                resolve();
+              }
+            });
   }
 
   private static List<String> protocolsOf(Protocol protocol) {
@@ -93,26 +101,30 @@ final class ModelOpening {
     };
   }
 
-  private void resolve(ModelResolver resolver) {
-    resolver.resolve(
-        model,
-        loop.eventLoop(),
-        found -> {
-          addresses = found.subList(0, Math.min(found.size(), ADDRESSES_MAX));
-          next();
-        });
+  private void resolve() {
+    means
+        .resolver()
+        .resolve(
+            replica.replica(),
+            loop.eventLoop(),
+            found -> {
+              addresses = found.subList(0, Math.min(found.size(), ADDRESSES_MAX));
+              missed = found.isEmpty();
+              next();
+            });
   }
 
   private void next() {
-    long leftNanos = deadlineNanos - loop.time().nanos();
+    long leftNanos = untilNanos - loop.time().nanos();
     if (addresses.isEmpty() || leftNanos <= 0 || owner.isGone()) {
-      owner.failed();
+      owner.failed(missed);
       return;
     }
-    InetSocketAddress address = new InetSocketAddress(addresses.getFirst(), model.replica().port());
+    InetSocketAddress address =
+        new InetSocketAddress(addresses.getFirst(), replica.replica().port());
     Duration within = Duration.ofNanos(leftNanos / addresses.size());
     addresses = addresses.subList(1, addresses.size());
-    if (model.upstream().isSecure() || model.upstream().isHttp2()) {
+    if (upstream.isSecure() || upstream.isHttp2()) {
       new Attempt(within).start(address);
     } else {
       plain(address, within);
@@ -120,19 +132,21 @@ final class ModelOpening {
   }
 
   private void plain(InetSocketAddress address, Duration within) {
-    ModelConnection connection = new ModelConnection(loop, model);
-    ChannelFuture connecting = connector.connect(loop.eventLoop(), address, connection, within);
+    ModelConnection connection = new ModelConnection(loop, deployment, replica);
+    ChannelFuture connecting =
+        means.connector().connect(loop.eventLoop(), address, connection, within);
     connecting.addListener(done -> {
       if (done.isSuccess()) {
         opened(connection, connecting.channel());
       } else {
+        missed = true;
         next();
       }
     });
   }
 
   private void opened(ModelConnection connection, Channel channel) {
-    loop.events().modelConnected(model.id());
+    loop.events().modelConnected(deployment.model().id());
     connection.opened(channel);
     owner.opened(connection);
   }
@@ -151,10 +165,12 @@ final class ModelOpening {
     }
 
     void start(InetSocketAddress address) {
-      Upstream upstream = model.upstream();
       ChannelHandler first =
-          upstream.isSecure() ? new Secured() : Http2ModelConnection.of(loop, model, this);
-      ChannelFuture connecting = connector.connect(loop.eventLoop(), address, first, within);
+          upstream.isSecure()
+              ? new Secured()
+              : Http2ModelConnection.of(loop, deployment, replica, this);
+      ChannelFuture connecting =
+          means.connector().connect(loop.eventLoop(), address, first, within);
       channel = connecting.channel();
       connecting.addListener(done -> {
         if (!done.isSuccess()) {
@@ -175,6 +191,7 @@ final class ModelOpening {
       if (failed != null) {
         failed.close();
       }
+      missed = true;
       next();
     }
 
@@ -194,19 +211,19 @@ final class ModelOpening {
       }
       end();
       used = true;
-      loop.events().modelConnected(model.id());
+      loop.events().modelConnected(deployment.model().id());
       owner.opened(connection);
     }
 
     @Override
     public void streamEnded(Http2ModelConnection connection) {
-      owner.streamEnded(connection);
+      loop.models().streamEnded(connection);
     }
 
     @Override
     public void closed(Http2ModelConnection connection) {
       if (used) {
-        owner.closed(connection);
+        loop.models().closed(connection);
       } else {
         fail();
       }
@@ -220,17 +237,17 @@ final class ModelOpening {
         if (context == null) {
           throw new IllegalStateException("model tls: no context");
         }
-        Replica replica = model.replica();
-        String named = model.upstream().trust().serverName();
+        String named = upstream.trust().serverName();
+        String host = replica.replica().host();
         SslHandler handler =
             context.newHandler(
-                fresh.alloc(), named == null ? plainHost(replica.host()) : named, replica.port());
+                fresh.alloc(), named == null ? plain(host) : named, replica.replica().port());
         handler.setHandshakeTimeoutMillis(Math.max(1, within.toMillis()));
         fresh.pipeline().addLast("tls", handler);
         fresh.pipeline().addLast("alpn", new Negotiated());
       }
 
-      private String plainHost(String host) {
+      private String plain(String host) {
         return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
       }
     }
@@ -242,16 +259,17 @@ final class ModelOpening {
 
       @Override
       protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
-        boolean wantsHttp2 = model.upstream().protocol() == Protocol.H2;
+        boolean wantsHttp2 = upstream.protocol() == Protocol.H2;
         if (over) {
           ctx.close();
         } else if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
-          ctx.pipeline().addLast("http2", Http2ModelConnection.of(loop, model, Attempt.this));
+          ctx.pipeline()
+              .addLast("http2", Http2ModelConnection.of(loop, deployment, replica, Attempt.this));
         } else if (wantsHttp2) {
           ctx.close(); // it agreed on nothing of the kind
         } else {
           end();
-          ModelConnection connection = new ModelConnection(loop, model);
+          ModelConnection connection = new ModelConnection(loop, deployment, replica);
           ctx.pipeline().addLast("model", connection);
           ModelOpening.this.opened(connection, ctx.channel());
         }

@@ -1,170 +1,238 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.ReplicaState;
+import dev.loopgate.fleet.Replicas;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// One event loop's connections to models: the idle ones, those that are shared, and how a request
-/// gets one. Confined to its event loop.
+/// One event loop's connections to models: of each replica the idle ones and the shared ones, and
+/// how a request gets one. Confined to its event loop.
 ///
 /// A request is written to a pooled connection only after a look whether it was closed meanwhile,
 /// so none has to be sent twice: what was written once is never written again.
 final class ModelPool {
   /// Who asked for a connection; told once, maybe before [#acquire] returns.
   interface Borrower {
-    /// The call is the borrower's until it lets go of it or closes it.
+    /// The call is the borrower's until it lets go of it or closes it; its replica is told
+    /// [ReplicaState#ended] by the borrower, once.
     void modelReady(ModelCall call);
 
     void modelUnreachable();
+
+    /// As many requests wait for a connection as may.
+    void tooManyWait();
 
     /// The borrower left or gave up: what was for it can be for another.
     boolean isGone();
   }
 
+  /// What connections are made with.
+  record Means(ModelSlots slots, ModelConnector connector, ModelResolver resolver, ModelTls tls) {}
+
   private final ProxyLoop loop;
-  private final ModelSlots slots;
-  private final ModelConnector connector;
-  private final ModelResolver resolver;
-  private final ModelTls tls;
-  private final Map<String, ArrayDeque<ModelConnection>> idle = new HashMap<>();
-  private final Map<String, SharedConnections> shared = new HashMap<>();
+  private final Means means;
+  private final Map<ReplicaState, ArrayDeque<ModelConnection>> idle = new HashMap<>();
+  private final Map<ReplicaState, List<Http2ModelConnection>> shared = new HashMap<>();
+  private final Map<Deployment, SharedWait> sharings = new HashMap<>();
+  // Bounded by the exchanges in flight: each gives up by its own deadline.
+  private final Map<Borrower, ConnectionSearch> waiting = new HashMap<>();
   private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
-  ModelPool(
-      ProxyLoop loop,
-      ModelSlots slots,
-      ModelConnector connector,
-      ModelResolver resolver,
-      ModelTls tls) {
+  ModelPool(ProxyLoop loop, Means means) {
     this.loop = loop;
-    this.slots = slots;
-    this.connector = connector;
-    this.resolver = resolver;
-    this.tls = tls;
+    this.means = means;
   }
 
-  void acquire(Model model, Borrower borrower) {
-    SharedConnections streams = sharedOf(model);
-    if (streams != null) {
-      streams.acquire(borrower);
+  void acquire(Deployment deployment, Borrower borrower) {
+    ReplicaState replica = choose(deployment);
+    replica.started();
+    if (lend(replica, borrower)) {
       return;
     }
-    ArrayDeque<ModelConnection> connections = idle.get(model.id());
+    SharedWait sharing = sharingOf(deployment);
+    if (sharing == null) {
+      search(deployment, replica, borrower);
+    } else {
+      sharing.add(replica, borrower);
+    }
+  }
+
+  /// Makes a connection for `borrower`, to `replica` if that is possible.
+  void search(Deployment deployment, ReplicaState replica, Borrower borrower) {
+    new ConnectionSearch(loop, means, deployment, replica, borrower).begin();
+  }
+
+  // Who waits for connections that are shared, null where each request has its own.
+  private @Nullable SharedWait sharingOf(Deployment deployment) {
+    Protocol protocol = deployment.model().upstream().protocol();
+    if (protocol == Protocol.HTTP1) {
+      return null;
+    }
+    SharedWait sharing = sharings.get(deployment);
+    if (sharing == null) {
+      sharing = new SharedWait(loop, deployment);
+      sharings.put(deployment, sharing);
+    }
+    return sharing.isOfNoUse() ? null : sharing;
+  }
+
+  /// Lends an idle or shared connection to this replica, if there is one that lives and has room.
+  boolean lend(ReplicaState replica, Borrower borrower) {
+    List<Http2ModelConnection> streams = shared.get(replica);
+    if (streams != null) {
+      for (int i = 0; i < streams.size(); i++) {
+        if (streams.get(i).hasRoom()) {
+          borrower.modelReady(streams.get(i).newCall());
+          return true;
+        }
+      }
+    }
+    ArrayDeque<ModelConnection> connections = idle.get(replica);
     while (connections != null && !connections.isEmpty()) {
       ModelConnection connection = connections.pop(); // the last used is the likeliest to live
-      if (connection.isUsable() && connector.isQuiet(connection.channel(), one)) {
+      if (connection.isUsable() && means.connector().isQuiet(connection.channel(), one)) {
+        reached(connection.deployment(), replica);
         borrower.modelReady(connection);
-        return;
+        return true;
       }
       connection.close();
     }
-    withSlot(borrower, borrower::isGone, () -> open(model, new One(model, borrower)));
+    return false;
   }
 
-  private @Nullable SharedConnections sharedOf(Model model) {
-    SharedConnections streams = shared.get(model.id());
-    if (streams == null && model.upstream().isHttp2()) {
-      streams = new SharedConnections(this, model);
-      shared.put(model.id(), streams);
+  /// A connection to this replica was made, or lives.
+  void reached(Deployment deployment, ReplicaState replica) {
+    if (replica.reached()) {
+      loop.events().replicaBack(deployment.model().id(), replica.replica().authority());
     }
-    return streams;
   }
 
-  // Takes a slot now or later, and opens then.
-  private void withSlot(Object owner, BooleanSupplier isGone, Runnable open) {
-    if (slots.tryTake()) {
-      open.run();
-      return;
-    }
-    closeOneIdle(); // of another model: its slot may be the one that is missing
-    slots.await(
-        loop.eventLoop(),
-        owner,
-        () -> {
-          if (isGone.getAsBoolean()) {
-            slots.giveBack();
-          } else {
-            open.run();
-          }
-        });
+  /// The borrower waits for a slot from now on.
+  void waits(Borrower borrower, ConnectionSearch search) {
+    waiting.put(borrower, search);
+  }
+
+  void waitsNoMore(Borrower borrower) {
+    waiting.remove(borrower);
   }
 
   /// The borrower gave up. Says whether it still waited for a free connection.
   boolean forget(Borrower borrower) {
-    boolean waited = slots.forget(borrower);
-    for (SharedConnections streams : shared.values()) {
-      waited |= streams.forget(borrower);
+    ConnectionSearch search = waiting.remove(borrower);
+    boolean waited = search != null && search.stop();
+    for (SharedWait sharing : sharings.values()) {
+      waited |= sharing.forget(borrower);
     }
     return waited;
   }
 
+  /// A connection that exchanges share is there.
+  void share(Http2ModelConnection connection) {
+    shared.computeIfAbsent(connection.replica(), _ -> new ArrayList<>()).add(connection);
+  }
+
+  /// A shared connection may have room for one more.
+  void streamEnded(Http2ModelConnection connection) {
+    if (loop.isDraining() && connection.isIdle()) {
+      connection.close();
+    }
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
+  }
+
+  /// A shared connection is gone; told once.
+  void closed(Http2ModelConnection connection) {
+    List<Http2ModelConnection> streams = shared.get(connection.replica());
+    if (streams != null && streams.remove(connection) && streams.isEmpty()) {
+      shared.remove(connection.replica());
+    }
+    gone(connection.deployment(), connection.replica());
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
+  }
+
   /// Takes back a connection whose answer is whole.
   void giveBack(ModelConnection connection) {
-    if (slots.isAwaited() || loop.isDraining() || !connection.isUsable()) {
+    if (means.slots().isAwaited() || loop.isDraining() || !connection.isUsable()) {
       connection.close();
       return;
     }
-    idle.computeIfAbsent(connection.model().id(), _ -> new ArrayDeque<>()).push(connection);
+    ReplicaState replica = connection.replica();
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
+    if (cap == null || !cap.isAwaited()) {
+      idle.computeIfAbsent(replica, _ -> new ArrayDeque<>()).push(connection);
+    } else if (cap.nextOn(loop.eventLoop()) instanceof ConnectionSearch next) {
+      // Later: what the model sent beyond its answer must not be taken for the next one's.
+      loop.eventLoop().execute(() -> next.handed(connection));
+    } else {
+      connection.close(); // for another loop, which makes its own
+    }
   }
 
   /// A connection is gone; told by itself, once.
   void closed(ModelConnection connection) {
-    ArrayDeque<ModelConnection> connections = idle.get(connection.model().id());
+    ReplicaState replica = connection.replica();
+    ArrayDeque<ModelConnection> connections = idle.get(replica);
     if (connections != null) {
       connections.remove(connection);
     }
-    loop.events().modelDisconnected(connection.model().id());
-    slots.giveBack();
+    gone(connection.deployment(), replica);
   }
 
-  /// A shared connection is gone.
-  void closedShared(Model model) {
-    loop.events().modelDisconnected(model.id());
-    slots.giveBack();
+  private void gone(Deployment deployment, ReplicaState replica) {
+    loop.events().modelDisconnected(deployment.model().id());
+    means.slots().giveBack();
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), deployment, replica);
+    if (cap != null) {
+      cap.giveBack();
+    }
   }
 
-  /// Nothing came of an opening.
-  void slotUnused() {
-    slots.giveBack();
-  }
-
-  /// The model's servers do not share connections any more.
-  void unshare(SharedConnections streams) {
-    shared.values().remove(streams);
-  }
-
-  /// Opens one more connection for `streams`, once there is a slot.
-  void openShared(Model model, SharedConnections streams, Runnable slotted) {
-    withSlot(
-        streams,
-        () -> {
-          boolean gone = streams.isGone();
-          if (gone) {
-            streams.notOpened();
-          }
-          return gone;
-        },
-        () -> {
-          slotted.run();
-          open(model, streams);
-        });
-  }
-
-  /// Closes what was idle for too long.
+  /// Closes what was idle for too long, and all that is idle of models that are in service no more.
   void sweep(long nowNanos) {
-    for (ArrayDeque<ModelConnection> connections : idle.values()) {
-      while (!connections.isEmpty() && connections.peekLast().isExpired(nowNanos)) {
+    Iterator<Map.Entry<ReplicaState, ArrayDeque<ModelConnection>>> all = idle.entrySet().iterator();
+    while (all.hasNext()) {
+      Map.Entry<ReplicaState, ArrayDeque<ModelConnection>> each = all.next();
+      boolean retired = each.getKey().isRetired();
+      ArrayDeque<ModelConnection> connections = each.getValue();
+      while (!connections.isEmpty() && (retired || connections.peekLast().isExpired(nowNanos))) {
         connections.pollLast().close();
       }
+      if (retired) {
+        all.remove();
+      }
     }
-    for (SharedConnections streams : List.copyOf(shared.values())) {
-      streams.tick(nowNanos);
+    sharings.keySet().removeIf(deployment -> deployment.replicas().first().isRetired());
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.replica().isRetired()) {
+        connection.close();
+      }
+      connection.tick(nowNanos);
     }
+  }
+
+  // Connections come off the map while they are told something.
+  private List<Http2ModelConnection> allShared() {
+    if (shared.isEmpty()) {
+      return List.of();
+    }
+    List<Http2ModelConnection> all = new ArrayList<>();
+    shared.values().forEach(all::addAll);
+    return all;
   }
 
   void closeIdle() {
@@ -173,12 +241,10 @@ final class ModelPool {
         connections.pop().close();
       }
     }
-    for (SharedConnections streams : List.copyOf(shared.values())) {
-      streams.close();
-    }
+    allShared().forEach(Http2ModelConnection::close); // with their last stream
   }
 
-  private void closeOneIdle() {
+  void closeOneIdle() {
     for (ArrayDeque<ModelConnection> connections : idle.values()) {
       ModelConnection oldest = connections.pollLast();
       if (oldest != null) {
@@ -186,85 +252,27 @@ final class ModelPool {
         return;
       }
     }
-    for (SharedConnections streams : List.copyOf(shared.values())) {
-      if (streams.closeOneIdle()) {
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.isIdle()) {
+        connection.close();
         return;
       }
     }
   }
 
-  // A slot is taken, and is given back with the connection or with the failure.
-  private void open(Model model, ModelOpening.Owner owner) {
-    new ModelOpening(loop, connector, model, owner).start(resolver, tls);
+  /// The replica for a deployment's next request.
+  ReplicaState choose(Deployment deployment) {
+    Replicas replicas = deployment.replicas();
+    return replicas.isOne() ? replicas.first() : firstOf(replicas);
   }
 
-  void tellUnreachable(Borrower borrower) {
-    // Later, since a connection may be refused while the borrower still begins.
-    loop.eventLoop()
-        .execute(() -> {
-          if (!borrower.isGone()) {
-            borrower.modelUnreachable();
-          }
-        });
+  /// Whether there is a shared connection to any of its replicas.
+  boolean isReached(Deployment deployment) {
+    return deployment.replicas().all().stream().anyMatch(shared::containsKey);
   }
 
-  /// An opening for one request.
-  private final class One implements ModelOpening.Owner {
-    private final Model model;
-    private final Borrower borrower;
-
-    One(Model model, Borrower borrower) {
-      this.model = model;
-      this.borrower = borrower;
-    }
-
-    @Override
-    public boolean isGone() {
-      return borrower.isGone();
-    }
-
-    @Override
-    public void opened(ModelConnection connection) {
-      if (borrower.isGone()) {
-        giveBack(connection);
-      } else {
-        borrower.modelReady(connection);
-      }
-    }
-
-    @Override
-    public void opened(Http2ModelConnection connection) {
-      // Agreed on in the handshake: from now on the model's connections are shared.
-      SharedConnections streams =
-          shared.computeIfAbsent(model.id(), _ -> new SharedConnections(ModelPool.this, model));
-      streams.add(connection);
-      if (!borrower.isGone()) {
-        streams.acquire(borrower);
-      }
-    }
-
-    @Override
-    public void streamEnded(Http2ModelConnection connection) {
-      SharedConnections streams = shared.get(model.id());
-      if (streams != null) {
-        streams.streamEnded(connection);
-      }
-    }
-
-    @Override
-    public void closed(Http2ModelConnection connection) {
-      SharedConnections streams = shared.get(model.id());
-      if (streams != null) {
-        streams.closed(connection);
-      } else {
-        closedShared(model);
-      }
-    }
-
-    @Override
-    public void failed() {
-      slots.giveBack();
-      tellUnreachable(borrower);
-    }
+  private ReplicaState firstOf(Replicas replicas) {
+    return Objects.requireNonNull(
+        replicas.choose(ThreadLocalRandom.current(), 0, loop.time().nanos()));
   }
 }

@@ -56,7 +56,9 @@ final class ProxyLoop {
     this.knownHeaders = new KnownHeaders(shared.redaction()::touches);
     this.models =
         new ModelPool(
-            this, shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls());
+            this,
+            new ModelPool.Means(
+                shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls()));
   }
 
   EventLoop eventLoop() {

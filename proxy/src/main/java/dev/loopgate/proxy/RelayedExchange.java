@@ -29,6 +29,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private final RequestId id;
   private final String modelPath;
   private final List<Header> modelHeaders;
+  private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final boolean climbsOut;
   private final long startNanos;
@@ -42,6 +43,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private long declared = -1; // length of the answer that the caller was told
   private long answered;
   private boolean over;
+  private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
 
   RelayedExchange(
@@ -55,6 +57,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.loop = loop;
     this.request = request;
     this.deployment = match.deployment();
+    this.limits = loop.config().model().within(deployment.model().bounds());
     this.id = identity.id();
     this.climbsOut = Router.climbsOut(match.path());
     this.modelPath =
@@ -81,13 +84,20 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
-    loop.models().acquire(deployment.model(), this);
+    entered = deployment.circuit().enter();
+    if (!entered) {
+      loop.events().circuitOpen(deployment.model().id());
+      LocalReply reply = LocalReplies.tooManyRequests(deployment.model().id());
+      loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, reply));
+      return;
+    }
+    loop.models().acquire(deployment, this);
   }
 
   @Override
   public void modelReady(ModelCall call) {
     model = call;
-    capture.connected();
+    capture.connected(call.replica().replica());
     progressNanos = loop.time().nanos();
     call.begin(this, request, modelPath, modelHeaders);
     if (request.expectsContinue() && !caller.hasUnread()) {
@@ -100,6 +110,11 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   @Override
   public void modelUnreachable() {
     giveUp(Ending.MODEL_UNREACHABLE, LocalReplies.modelUnreachable(deployment.model().id()));
+  }
+
+  @Override
+  public void tooManyWait() {
+    giveUp(Ending.REJECTED, LocalReplies.tooManyWait(deployment.model().id()));
   }
 
   @Override
@@ -231,7 +246,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
 
   @Override
   public void modelBroke() {
-    model = null;
+    leaveModel();
     if (switched) {
       cut(Ending.MODEL_RESET);
       return;
@@ -256,7 +271,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       return;
     }
     over = true;
-    capture.end(switched ? Ending.COMPLETE : Ending.CLIENT_LEFT, switched);
+    end(switched ? Ending.COMPLETE : Ending.CLIENT_LEFT, switched);
     closeModel(); // nobody waits for its answer any more
   }
 
@@ -271,16 +286,15 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   @Override
   public void tick(long nowNanos) {
     CallerLimits callers = loop.config().caller();
-    ModelLimits models = loop.config().model();
     String deploymentId = deployment.model().id();
     long quietNanos = nowNanos - progressNanos;
     if (over || swallowing) {
       return;
     }
-    if (nowNanos - startNanos >= models.total().toNanos()) {
+    if (nowNanos - startNanos >= limits.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      if (nowNanos - startNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
+      if (nowNanos - startNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
         boolean waited = loop.models().forget(this);
         giveUp(
             Ending.MODEL_UNREACHABLE,
@@ -289,22 +303,22 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
                 : LocalReplies.modelUnreachable(deploymentId));
       }
     } else if (answerStarted) {
-      tickAnswer(quietNanos, callers, models);
+      tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         fail(Ending.REJECTED, LocalReplies.requestStalled());
       }
-    } else if (quietNanos >= models.firstByte().toNanos()) {
+    } else if (quietNanos >= limits.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     }
   }
 
-  private void tickAnswer(long quietNanos, CallerLimits callers, ModelLimits models) {
+  private void tickAnswer(long quietNanos, CallerLimits callers) {
     if (!answer.isWritable()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         fail(Ending.CLIENT_LEFT, LocalReplies.requestStalled()); // it is there, but takes nothing
       }
-    } else if (quietNanos >= models.idle().toNanos()) {
+    } else if (quietNanos >= limits.idle().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deployment.model().id()));
     }
   }
@@ -336,7 +350,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
 
   private void complete() {
     if (!capture.isEnded()) {
-      capture.end(Ending.COMPLETE, true);
+      end(Ending.COMPLETE, true);
     }
   }
 
@@ -347,10 +361,17 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
   }
 
+  private void end(Ending ending, boolean responseWhole) {
+    if (entered) {
+      entered = false;
+      deployment.circuit().leave();
+    }
+    capture.end(ending, responseWhole);
+  }
+
   private void finish() {
     over = true;
-    ModelCall from = model;
-    model = null;
+    ModelCall from = leaveModel();
     if (from != null) {
       from.letGo(requestWhole);
     }
@@ -392,8 +413,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     over = true;
     closeModel();
-    boolean keep =
-        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
+    boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();
@@ -404,7 +424,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     capture.responseStarted(reply.status(), headers);
     capture.responsePiece(body, loop.time().nanos());
     capture.grpcStatus(headers);
-    capture.end(ending, true); // before the write: a local reply has a completing byte too (P1)
+    end(ending, true); // before the write: a local reply has a completing byte too (P1)
     answer.head(reply.status(), Reasons.of(reply), headers, empty);
     if (!empty) {
       answer.piece(body, true);
@@ -416,18 +436,26 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private void cut(Ending ending) {
     over = true;
     closeModel();
-    capture.end(ending, false);
+    end(ending, false);
     caller.abort();
   }
 
   private void closeModel() {
-    ModelCall to = model;
-    model = null;
+    ModelCall to = leaveModel();
     if (to != null) {
       to.close();
     } else {
       loop.models().forget(this);
     }
+  }
+
+  private @Nullable ModelCall leaveModel() {
+    ModelCall from = model;
+    model = null;
+    if (from != null) {
+      from.replica().ended();
+    }
+    return from;
   }
 
   private void setModelReading(boolean reading) {

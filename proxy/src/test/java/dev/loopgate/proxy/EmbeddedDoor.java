@@ -55,6 +55,21 @@ final class EmbeddedDoor implements ModelConnector {
     }
 
     @Override
+    public void replicaLeftOut(String deployment, String replica) {
+      words.add("left out " + deployment + " " + replica);
+    }
+
+    @Override
+    public void replicaBack(String deployment, String replica) {
+      words.add("back " + deployment + " " + replica);
+    }
+
+    @Override
+    public void circuitOpen(String deployment) {
+      words.add("circuit " + deployment);
+    }
+
+    @Override
     public void malformed(int status) {
       words.add("malformed " + status);
     }
@@ -103,6 +118,9 @@ final class EmbeddedDoor implements ModelConnector {
   /// Where the host of any model is.
   List<InetAddress> addresses = List.of(InetAddress.ofLiteral("10.0.0.1"));
 
+  /// Where other hosts are.
+  final Map<String, List<InetAddress>> hosts = new HashMap<>();
+
   /// Addresses that refuse.
   final Set<String> refusing = new HashSet<>();
 
@@ -145,7 +163,7 @@ final class EmbeddedDoor implements ModelConnector {
                 told,
                 slots,
                 this,
-                (_, _, found) -> found.accept(addresses),
+                (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 new ModelTls(told),
                 localBytes,
                 ledger),

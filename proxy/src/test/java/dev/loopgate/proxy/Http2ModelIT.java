@@ -147,8 +147,7 @@ final class Http2ModelIT {
   @Test
   void whoFindsNoRoomOnAStreamWaitsForOne() throws Exception {
     Http2Model server =
-        Http2Model.start(
-            Http2Model::echo, Http2Settings.defaultSettings().maxConcurrentStreams(1));
+        Http2Model.start(Http2Model::echo, Http2Settings.defaultSettings().maxConcurrentStreams(1));
     Proxy proxy = door(server);
     Http2Driver caller = http2(proxy);
     List<Http2Driver.Call> calls = new ArrayList<>();
@@ -167,8 +166,7 @@ final class Http2ModelIT {
         Http2Model.start(request -> {
           request.head(false, "content-length", "5");
           switch (end) {
-            case "empty data" ->
-                request.data("hello", false).later(() -> request.data("", true));
+            case "empty data" -> request.data("hello", false).later(() -> request.data("", true));
             case "trailers" ->
                 request.data("hello", false).later(() -> request.trailers("x-sum", "1"));
             default -> request.data("hello", true);
@@ -324,8 +322,7 @@ final class Http2ModelIT {
     closing.add(server);
     Proxy proxy = door(server.port(), true);
 
-    Http2Driver.Answer answer =
-        http2(proxy).call(grpc("d"), false).data(HELLO, true).await();
+    Http2Driver.Answer answer = http2(proxy).call(grpc("d"), false).data(HELLO, true).await();
 
     assertThat(answer.header("grpc-status")).isEqualTo("5");
     assertThat(answer.header("grpc-message")).isEqualTo("no%20such%20model");

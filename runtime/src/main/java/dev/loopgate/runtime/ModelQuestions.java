@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -39,16 +40,23 @@ final class ModelQuestions implements AutoCloseable {
   private final Model model;
   private final Duration timeout;
   private final HttpClient http;
+  private Replica replica;
 
   ModelQuestions(Model model, Duration timeout) {
     this.model = model;
     this.timeout = timeout;
+    this.replica = model.replica();
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(timeout)
             .build();
+  }
+
+  /// The server that is asked from now on.
+  void turnTo(Replica next) {
+    replica = next;
   }
 
   /// Returns when the server says that it is ready.
@@ -121,7 +129,7 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    String base = "http://" + model.replica().authority() + model.replica().basePath();
+    String base = "http://" + replica.authority() + replica.basePath();
     return HttpRequest.newBuilder(URI.create(base + path))
         .timeout(timeout)
         .header("accept", "application/json");
