@@ -4,6 +4,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.ServerTrust;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -106,6 +107,13 @@ public final class Proxy implements AutoCloseable {
       proxy.close();
       throw e;
     }
+  }
+
+  /// Reads what connections to a model over TLS are made with once, to see whether it can be used.
+  ///
+  /// @throws IOException when it can't be read or does not fit together; the message names the files
+  public static void check(ServerTrust trust) throws IOException {
+    ModelTls.read(trust, List.of());
   }
 
   /// Opens a further door for `services` only, on the same event loops, and says where it is.

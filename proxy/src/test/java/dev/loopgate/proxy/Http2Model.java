@@ -208,6 +208,11 @@ final class Http2Model implements AutoCloseable {
         ctx.pipeline().addLast(new Http11());
       }
     }
+
+    @Override
+    protected void handshakeFailure(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
   }
 
   /// What a server says that agreed on HTTP/1.1.
