@@ -59,8 +59,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
         deployment.model().replica().basePath()
             + match.path()
             + request.target().substring(request.path().length());
-    this.modelHeaders =
-        PassedHeaders.toModel(request, id, loop.config().forwarding(), caller, loop.knownHeaders());
+    this.modelHeaders = PassedHeaders.toModel(request, id, caller, loop);
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;

@@ -102,6 +102,7 @@ final class EntryCodec {
         Target target = p.target();
         RequestHead request = p.request();
         chars += p.requestId().value().length() + p.externalRequestId().length();
+        chars += p.traceId().length();
         chars += target.deployment().length() + target.route().length() + target.replica().length();
         chars += target.model().name().length() + target.model().version().length();
         chars += request.method().length() + request.path().length() + request.uri().length();
@@ -159,6 +160,7 @@ final class EntryCodec {
     if (timing.firstByteNanos() != Timing.NONE) {
       out.writeInt64(PredictionMessage.FIRST_BYTE_US_FIELD_NUMBER, timing.firstByteNanos() / 1000);
     }
+    text(out, PredictionMessage.TRACE_ID_FIELD_NUMBER, p.traceId());
   }
 
   private static void write(CodedOutputStream out, Feedback f) throws IOException {
@@ -273,6 +275,7 @@ final class EntryCodec {
         new RequestId(m.getRequestId()),
         m.getRequestIdReplaced(),
         m.getXRequestId(),
+        m.getTraceId(),
         new Target(
             m.getDeployment(),
             m.getRoute(),
