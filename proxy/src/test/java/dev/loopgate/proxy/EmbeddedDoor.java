@@ -137,6 +137,11 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
+    this(models, services, captureBytesMax, Edge.DEFAULT);
+  }
+
+  /// With another edge; its PROXY protocol apart, which is the pipeline's.
+  EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax, Edge edge) {
     Fleet fleet = Fleet.of(models);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -150,7 +155,7 @@ final class EmbeddedDoor implements ModelConnector {
             LOCAL_BYTES_MAX,
             CallerLimits.DEFAULT,
             LIMITS,
-            Forwarding.APPEND,
+            edge,
             null);
     this.router = new Router(fleet, services);
     this.loop =
