@@ -137,7 +137,7 @@ final class ModelsKindTest {
         "[{url: 'http://h:1'}]; models[0].id is needed",
         "[{id: A, url: 'http://h:1'}]; models[0].id is letters",
         "[{id: a}]; models[0].url is needed",
-        "[{id: a, url: 'https://h:1'}]; models[0].url is needed",
+        "[{id: a, url: 'ftp://h:1'}]; models[0].url is needed",
         "[{id: a, url: 'http://h:1?x=1'}]; models[0].url is needed",
         "[{id: a, url: 'http://u:p@h:1'}]; models[0].url is needed",
         "[{id: a, url: 'http://h:99999'}]; models[0].url is needed",
