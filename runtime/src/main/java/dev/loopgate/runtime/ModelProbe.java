@@ -110,11 +110,13 @@ public final class ModelProbe implements AutoCloseable {
   private void identify(ModelQuestions questions) throws InterruptedException {
     Duration pause = pace.period();
     int vain = 0;
-    while (!deployment.isIdentified() && deployment.model().predictor() != Predictor.NONE) {
+    // Once in any case: what an answer has said meanwhile holds only where the server says nothing.
+    boolean unknown = deployment.model().name() == null || deployment.model().version() == null;
+    while (unknown && deployment.model().predictor() != Predictor.NONE) {
       try {
         Optional<ModelQuestions.Identity> identity = questions.identity();
         if (identity.isPresent()) {
-          deployment.learn(identity.get().name(), identity.get().version());
+          deployment.discover(identity.get().name(), identity.get().version());
           events.modelIdentified(deployment.model().id(), deployment.name(), deployment.version());
           return;
         }
@@ -129,6 +131,7 @@ public final class ModelProbe implements AutoCloseable {
         Duration twice = pause.multipliedBy(2);
         pause = twice.compareTo(pace.periodMax()) < 0 ? twice : pace.periodMax();
       }
+      unknown = !deployment.isIdentified();
     }
   }
 
