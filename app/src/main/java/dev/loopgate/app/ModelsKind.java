@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.KeepRules;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
@@ -37,7 +38,9 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "version",
               "capture",
               "body-bytes-max",
-              "sample"));
+              "sample",
+              "keep",
+              "redact-body"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
@@ -109,7 +112,12 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0));
-    return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
+    return new ConfiguredModel(
+        model,
+        bodyBytes(fields, at),
+        sampleRate(fields, at),
+        keepRules(fields, at),
+        secret(fields, at));
   }
 
   private static String prefixOf(String prefix, String at) {
@@ -200,6 +208,24 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     } catch (NotAllowedException e) {
       throw new NotAllowedException(
           at + ".sample is " + e.getMessage() + ", not " + Shown.of(text));
+    }
+  }
+
+  private static KeepRules keepRules(Map<String, Raw> fields, String at) {
+    Raw raw = fields.get("keep");
+    return raw == null ? KeepRules.NONE : parsed(new KeepRulesKind(), raw, at + ".keep");
+  }
+
+  private static List<RedactedField> secret(Map<String, Raw> fields, String at) {
+    Raw raw = fields.get("redact-body");
+    return raw == null ? List.of() : parsed(new FieldsKind(false), raw, at + ".redact-body");
+  }
+
+  private static <T> T parsed(Kind<T> kind, Raw raw, String at) {
+    try {
+      return kind.parse(raw);
+    } catch (NotAllowedException e) {
+      throw new NotAllowedException(at + " is " + e.getMessage() + ", not " + Shown.of(raw));
     }
   }
 
