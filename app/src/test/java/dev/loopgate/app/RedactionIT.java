@@ -235,7 +235,7 @@ final class RedactionIT {
               .getBytes(UTF_8);
       case UTF_16_TEXT -> json.getBytes(UTF_16);
       case FORM -> ("card=" + secret() + "&user[email]=" + secret()).getBytes(UTF_8);
-      case GRPC -> ("\u0000\u0000\u0000\u0000\u0040" + json).getBytes(UTF_8);
+      case GRPC -> ("\u0000\u0000\u0000\u0000@" + json).getBytes(UTF_8);
     };
   }
 
