@@ -105,9 +105,7 @@ final class Gateway {
 
   private Model startSample() throws StartException, UsageException {
     try {
-      int bodyBytesMax = plan.settings().get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
-      Model model =
-          SampleModel.onFreePort(bodyBytesMax, plan.settings().get(SettingsTable.CAPTURE_SAMPLE));
+      Model model = SampleModel.onFreePort(plan.settings().kept());
       ProcessHost host =
           new ProcessHost(
               SampleModel.process(model, plan.data().models()), telemetry.runtime(), clock::nanos);

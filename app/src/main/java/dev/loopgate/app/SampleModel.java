@@ -33,8 +33,8 @@ final class SampleModel {
 
   private SampleModel() {}
 
-  /// The model at a port that is free now.
-  static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
+  /// The model at a port that is free now, of whose exchanges this is kept.
+  static Model onFreePort(Kept kept) throws IOException {
     return new Model(
         ID,
         new Upstream(
@@ -43,7 +43,7 @@ final class SampleModel {
         PREFIX,
         null,
         null,
-        new Kept(true, bodyBytesMax, sampleRate));
+        kept);
   }
 
   /// How its server is started.

@@ -1,5 +1,7 @@
 package dev.loopgate.app;
 
+import dev.loopgate.fleet.KeepRules;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,11 +76,22 @@ final class Settings {
   List<Model> models() throws UsageException {
     int bytesMax = get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
     double sampleRate = get(SettingsTable.CAPTURE_SAMPLE);
+    List<RedactedField> secret = get(SettingsTable.REDACT_BODY);
     List<Model> models = new ArrayList<>();
     for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
-      models.add(configured.within(bytesMax, sampleRate));
+      models.add(configured.within(bytesMax, sampleRate, secret));
     }
     return models;
+  }
+
+  /// What is kept of a model of which nothing is said.
+  Kept kept() throws UsageException {
+    return new Kept(
+        true,
+        get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue(),
+        get(SettingsTable.CAPTURE_SAMPLE),
+        KeepRules.NONE,
+        get(SettingsTable.REDACT_BODY).stream().map(RedactedField::ofModel).toList());
   }
 
   /// Where the value of a setting was written, for messages about values that don't fit the

@@ -3,17 +3,21 @@ package dev.loopgate.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.loopgate.fleet.KeepRules;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.SecretField;
 import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -129,6 +133,47 @@ final class ModelsKindTest {
         .containsExactly(1.0);
   }
 
+  @Test
+  void aModelHasSecretFieldsBesideThoseOfTheGateway() throws UsageException {
+    Settings settings =
+        Settings.of(
+            Role.GATEWAY,
+            Map.of(
+                "redact.body",
+                "[{pointer: /user/email, in: [request, feedback]}]",
+                "models",
+                "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", redact-body:"
+                    + " [{pointer: /in/*/data, action: drop, in: response}, {pointer: /x}]}]"),
+            Map.of());
+    SecretField ofAll = new SecretField("/user/email", false, true, false);
+
+    assertThat(settings.models())
+        .extracting(model -> model.kept().secretFields())
+        .containsExactly(
+            List.of(ofAll),
+            List.of(
+                ofAll,
+                new SecretField("/in/*/data", true, false, true),
+                new SecretField("/x", false, true, true)));
+    assertThat(settings.kept().secretFields()).containsExactly(ofAll);
+  }
+
+  @Test
+  void aModelSaysWhatIsAlwaysKept() throws UsageException {
+    assertThat(
+            models(
+                "[{id: a, url: \"http://h:1\", keep: {status: [5xx, 404], ending: timed_out,"
+                    + " slower-than: 500ms, header: [X-Debug]}}, {id: b, url: \"http://h:1\", keep: {}}]"))
+        .extracting(model -> model.kept().always())
+        .containsExactly(
+            new KeepRules(
+                Set.of("5xx", "404"),
+                Set.of("timed_out"),
+                Duration.ofMillis(500),
+                Set.of("x-debug")),
+            KeepRules.NONE);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
@@ -153,6 +198,13 @@ final class ModelsKindTest {
         "[{id: a, url: 'http://h:1', body-bytes-max: 13MiB}]; models[0].body-bytes-max is 0 to",
         "[{id: a, url: 'http://h:1', sample: 0}]; models[0].sample is more than 0 and at most 1",
         "[{id: a, url: 'http://h:1', sample: 1.5}]; models[0].sample is more than 0 and at most 1",
+        "[{id: a, url: 'http://h:1', keep: all}]; models[0].keep is a mapping like",
+        "[{id: a, url: 'http://h:1', keep: {status: 6xx}}]; kept status: value=6xx",
+        "[{id: a, url: 'http://h:1', keep: {ending: gone}}]; ending: word=gone",
+        "[{id: a, url: 'http://h:1', keep: {slower-than: 5}}]; models[0].keep is",
+        "[{id: a, url: 'http://h:1', keep: {headers: a}}]; models[0].keep is a mapping like",
+        "[{id: a, url: 'http://h:1', redact-body: /a}]; models[0].redact-body is a list of at most 32",
+        "[{id: a, url: 'http://h:1', redact-body: [{pointer: /a, in: feedback}]}]; models[0].redact-body is",
         "[{id: a, url: 'http://h:1', titel: x}]; not \"titel\"",
         "[{id: a, url: [x]}]; models[0].url is needed",
         "[{id: [a], url: 'http://h:1'}]; models[0].id is a text",
