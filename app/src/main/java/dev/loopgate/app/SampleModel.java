@@ -35,10 +35,14 @@ final class SampleModel {
 
   /// The model at a port that is free now.
   static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
+    return atPort(ProcessHost.freePort(), bodyBytesMax, sampleRate);
+  }
+
+  /// The model at this port.
+  static Model atPort(int port, int bodyBytesMax, double sampleRate) {
     return new Model(
         ID,
-        new Upstream(
-            List.of(new Replica(URI.create("http://127.0.0.1:" + ProcessHost.freePort())))),
+        new Upstream(List.of(new Replica(URI.create("http://127.0.0.1:" + port)))),
         Predictor.ODAHU_ML_SERVER,
         PREFIX,
         null,

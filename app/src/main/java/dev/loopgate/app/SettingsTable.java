@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.fleet.ModelRoute;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -61,6 +62,13 @@ final class SettingsTable {
           "The models that run already: a list of id, url (or urls) and optionally predictor, prefix, name,"
               + " version, capture, body-bytes-max, sample, time-outs and bounds, see below. The role up adds its"
               + " sample model, wine.");
+  static final Setting<List<ModelRoute>> ROUTES =
+      setting(
+          "routes",
+          new RoutesKind(),
+          RoutesKind.NONE,
+          "Routes beside those that each model has of its own: a prefix, models by weight, and a mirror that"
+              + " gets a copy, see below.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(
@@ -265,6 +273,7 @@ final class SettingsTable {
           TLS_CLIENT_CA,
           DATA,
           MODELS,
+          ROUTES,
           CAPTURE_BYTES_MAX,
           CAPTURE_BODY_BYTES_MAX,
           CAPTURE_SAMPLE,

@@ -105,7 +105,7 @@ final class ExchangeCapture {
   void connected(Replica to) {
     replica = to;
     Requesting before = requesting;
-    if (before != null && to != match.deployment().model().replica()) {
+    if (before != null && !match.deployment().replicas().isOne()) {
       requesting = before.sentTo(PassedHeaders.authorityOf(to));
     }
   }

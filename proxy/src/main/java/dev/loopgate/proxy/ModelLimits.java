@@ -43,7 +43,7 @@ public record ModelLimits(
 
   /// These, with those of a model in their place where it has its own.
   ModelLimits within(Bounds own) {
-    if (own == Bounds.NONE) {
+    if (own.equals(Bounds.NONE)) {
       return this; // as almost every model: nothing is made for a request
     }
     return new ModelLimits(

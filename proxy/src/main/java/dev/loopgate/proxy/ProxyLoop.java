@@ -10,8 +10,8 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
 /// event loop, but for [#isDraining].
@@ -26,11 +26,7 @@ final class ProxyLoop {
       ModelConnector connector,
       ModelResolver resolver,
       LocalBytes localBytes,
-      Map<String, Integer> slots) {
-    Shared {
-      slots = Map.copyOf(slots);
-    }
-  }
+      ToIntFunction<String> slots) {}
 
   private final EventLoop eventLoop;
   private final Shared shared;
@@ -41,6 +37,7 @@ final class ProxyLoop {
   private final Names names = new Names();
   private final KnownHeaders knownHeaders;
   private final ModelPool models;
+  private final Mirrors mirrors;
   private final Set<CallerLink> callers = new HashSet<>();
   private volatile boolean draining;
 
@@ -54,6 +51,7 @@ final class ProxyLoop {
     this.headScratch = new byte[config.headBytesMax()];
     this.knownHeaders = new KnownHeaders(shared.redaction()::touches);
     this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
+    this.mirrors = new Mirrors(this);
   }
 
   EventLoop eventLoop() {
@@ -105,17 +103,17 @@ final class ProxyLoop {
     return models;
   }
 
+  Mirrors mirrors() {
+    return mirrors;
+  }
+
   LocalBytes localBytes() {
     return shared.localBytes();
   }
 
-  /// The ledger's slot of a deployment that was there when the proxy opened.
+  /// The ledger's slot of a deployment.
   int slotOf(String deployment) {
-    Integer slot = shared.slots().get(deployment);
-    if (slot == null) {
-      throw new IllegalStateException("ledger slot: deployment=" + deployment + " has none");
-    }
-    return slot;
+    return shared.slots().applyAsInt(deployment);
   }
 
   void add(CallerLink caller) {
@@ -135,6 +133,7 @@ final class ProxyLoop {
     for (CallerLink caller : snapshot()) {
       caller.tick(nowNanos);
     }
+    mirrors.sweep(nowNanos);
     models.sweep(nowNanos);
   }
 
@@ -160,6 +159,7 @@ final class ProxyLoop {
   }
 
   void closeAll() {
+    mirrors.stop();
     models.closeIdle();
     for (CallerLink caller : snapshot()) {
       caller.close();

@@ -33,6 +33,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final boolean climbsOut;
+  private final @Nullable MirrorCopy mirrored;
   private final long startNanos;
 
   private @Nullable ModelConnection model;
@@ -65,6 +66,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     this.modelHeaders =
         PassedHeaders.toModel(request, id, loop.config().forwarding(), caller, loop.knownHeaders());
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
+    this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
   }
@@ -137,6 +139,9 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   public void requestPiece(ByteBuf piece) {
     progressNanos = loop.time().nanos();
     capture.requestPiece(piece);
+    if (mirrored != null) {
+      mirrored.piece(piece);
+    }
     ModelConnection to = model;
     if (to == null || over) {
       piece.release();
@@ -156,6 +161,9 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     progressNanos = loop.time().nanos();
     requestWhole = true;
     capture.requestWhole();
+    if (mirrored != null && model != null) {
+      mirrored.send();
+    }
     ModelConnection to = model;
     if (to != null && request.framing().kind() == BodyFraming.Kind.CHUNKED) {
       to.write(HeadWriter.lastChunk(loop.buffers()));
@@ -328,6 +336,9 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (entered) {
       entered = false;
       deployment.circuit().leave();
+    }
+    if (mirrored != null) {
+      mirrored.originalEnded();
     }
     capture.end(ending, responseWhole);
   }

@@ -64,6 +64,11 @@ final class EmbeddedDoor implements ModelConnector {
     }
 
     @Override
+    public void mirrored(String deployment, Mirrored outcome) {
+      words.add("mirrored " + deployment + " " + outcome.word());
+    }
+
+    @Override
     public void circuitOpen(String deployment) {
       words.add("circuit " + deployment);
     }
@@ -100,7 +105,7 @@ final class EmbeddedDoor implements ModelConnector {
   final Told told = new Told();
   final List<EmbeddedChannel> models = new ArrayList<>();
   final EmbeddedChannel base = new EmbeddedChannel();
-  final ModelSlots slots = new ModelSlots(LIMITS.connectionsMax());
+  final ModelSlots slots;
   final LocalBytes localBytes = new LocalBytes(LOCAL_BYTES_MAX);
   final ProxyLoop loop;
   private final Router router;
@@ -136,7 +141,12 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
-    Fleet fleet = Fleet.of(models);
+    this(Fleet.of(models), services, captureBytesMax, LIMITS.connectionsMax());
+  }
+
+  EmbeddedDoor(
+      Fleet fleet, List<LocalService> services, long captureBytesMax, int connectionsMax) {
+    slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
     ProxyConfig config =
@@ -165,7 +175,7 @@ final class EmbeddedDoor implements ModelConnector {
                 (replica, _, found) ->
                     found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 localBytes,
-                ledger),
+                ledger::get),
             lane);
     this.caller =
         new EmbeddedChannel(
