@@ -43,7 +43,8 @@ final class LogLines {
 
   private final TimeSource time;
   private final PrintStream out;
-  private final Map<String, Repeated> repeated = new HashMap<>(); // at most SUBJECTS_MAX and those of a minute
+  private final Map<String, Repeated> repeated =
+      new HashMap<>(); // at most SUBJECTS_MAX and those of a minute
 
   LogLines(TimeSource time, PrintStream out) {
     this.time = time;

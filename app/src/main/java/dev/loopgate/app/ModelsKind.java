@@ -152,7 +152,10 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     }
     if (!(several instanceof Raw.Items(String _, List<Raw> items)) || items.isEmpty()) {
       throw new NotAllowedException(
-          at + ".urls is a list of 1 to " + Upstream.REPLICAS_MAX + " servers like http://HOST:PORT");
+          at
+              + ".urls is a list of 1 to "
+              + Upstream.REPLICAS_MAX
+              + " servers like http://HOST:PORT");
     }
     List<Replica> replicas = new ArrayList<>();
     for (Raw item : items) {

@@ -14,9 +14,9 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// The thread named `reload`: reads the configuration again on SIGHUP and when its file changes, and
-/// puts its models and routes in service, all or none. What can't be used leaves everything as it
-/// is.
+/// The thread named `reload`: reads the configuration again on SIGHUP and when its file changes,
+/// and puts its models and routes in service, all or none. What can't be used leaves everything as
+/// it is.
 final class Reload implements AutoCloseable {
   /// How often the file is looked at. A change counts when two looks in a row see the same, so that
   /// a file that is still being written is not read.
@@ -34,7 +34,8 @@ final class Reload implements AutoCloseable {
   private final Settings started;
   private final Path file;
   private final Kept kept;
-  private final ArrayBlockingQueue<Boolean> hangups = new ArrayBlockingQueue<>(1); // more say no more
+  private final ArrayBlockingQueue<Boolean> hangups =
+      new ArrayBlockingQueue<>(1); // more say no more
   private final Thread thread;
   private volatile boolean closed;
   private String seen; // confined to the thread, as the next

@@ -58,7 +58,10 @@ record RoutesKind() implements Kind<List<ModelRoute>> {
     if (said != null) {
       if (!(said instanceof Raw.Items(String _, List<Raw> items)) || items.size() > TARGETS_MAX) {
         throw new NotAllowedException(
-            at + ".targets is a list of at most " + TARGETS_MAX + " like [{model: a, weight: 100}]");
+            at
+                + ".targets is a list of at most "
+                + TARGETS_MAX
+                + " like [{model: a, weight: 100}]");
       }
       for (Raw item : items) {
         targets.add(target(item, at + ".targets[" + targets.size() + "]"));
@@ -68,8 +71,7 @@ record RoutesKind() implements Kind<List<ModelRoute>> {
     String mirror = text(fields, at, "mirror");
     ModelsKind.refuseOwn(prefix == null ? "" : prefix, at);
     try {
-      return new ModelRoute(
-          id == null ? "" : id, prefix == null ? "" : prefix, targets, mirror);
+      return new ModelRoute(id == null ? "" : id, prefix == null ? "" : prefix, targets, mirror);
     } catch (IllegalArgumentException e) {
       throw new NotAllowedException(at + ": " + e.getMessage());
     }

@@ -28,8 +28,7 @@ final class Settings {
           "LOOPGATE_(JAVA_OPTS|JDK_DIRS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
 
   /// Where values come from, to be read again.
-  private record Sources(
-      Role role, Map<String, String> options, Map<String, String> environment) {
+  private record Sources(Role role, Map<String, String> options, Map<String, String> environment) {
     Sources {
       options = Map.copyOf(options);
       environment = Map.copyOf(environment);
@@ -110,7 +109,8 @@ final class Settings {
   List<String> otherThan(Settings next) throws UsageException {
     List<String> names = new ArrayList<>();
     for (Setting<?> setting : SettingsTable.ALL) {
-      boolean reloaded = setting.equals(SettingsTable.MODELS) || setting.equals(SettingsTable.ROUTES);
+      boolean reloaded =
+          setting.equals(SettingsTable.MODELS) || setting.equals(SettingsTable.ROUTES);
       if (!reloaded && !Objects.equals(get(setting), next.get(setting))) {
         names.add(setting.name());
       }

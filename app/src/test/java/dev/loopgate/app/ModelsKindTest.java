@@ -71,8 +71,7 @@ final class ModelsKindTest {
                 5,
                 6,
                 0));
-    assertThat(models("[{id: w, url: \"http://h:1\"}]").getFirst().bounds())
-        .isSameAs(Bounds.NONE);
+    assertThat(models("[{id: w, url: \"http://h:1\"}]").getFirst().bounds()).isSameAs(Bounds.NONE);
   }
 
   @Test

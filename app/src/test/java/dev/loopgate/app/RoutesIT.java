@@ -52,8 +52,7 @@ final class RoutesIT {
               .filter(line -> line.requestId().startsWith("route-"))
               .toList();
       assertThat(lines).hasSize(19);
-      assertThat(lines).allSatisfy(
-          line -> assertThat(line.text("route")).isEqualTo("ab"));
+      assertThat(lines).allSatisfy(line -> assertThat(line.text("route")).isEqualTo("ab"));
       assertThat(lines.stream().filter(line -> deployment(line).equals("a"))).hasSize(10);
       assertThat(lines.stream().filter(line -> deployment(line).equals("b"))).hasSize(9);
       assertThat(rig.verify().exit()).isZero();
@@ -71,9 +70,7 @@ final class RoutesIT {
           assertThat(post(caller, "/custom/ab/x", "r" + i).text()).startsWith("a ");
         }
         Rig.await("all copies", () -> two.get() == 10);
-        Rig.await(
-            "their count",
-            () -> is(gateway, "{model=\"b\",outcome=\"answered\"}", 10));
+        Rig.await("their count", () -> is(gateway, "{model=\"b\",outcome=\"answered\"}", 10));
         assertThat(one).hasValue(10);
         assertThat(gateway.stop()).as(gateway.output()).isZero();
       }
@@ -94,16 +91,14 @@ final class RoutesIT {
         for (int i = 0; i < 5; i++) {
           assertThat(post(caller, "/custom/ab/x", "f" + i).status()).isEqualTo(200);
         }
-        Rig.await(
-            "its failures", () -> is(gateway, "{model=\"b\",outcome=\"failed\"}", 5));
+        Rig.await("its failures", () -> is(gateway, "{model=\"b\",outcome=\"failed\"}", 5));
         b.close();
         for (int i = 0; i < 5; i++) {
           assertThat(post(caller, "/custom/ab/x", "d" + i).status()).isEqualTo(200);
         }
         Rig.await(
             "dead copies",
-            () ->
-                sum(gateway, "outcome=\"unreachable\"") + sum(gateway, "outcome=\"reset\"") == 5);
+            () -> sum(gateway, "outcome=\"unreachable\"") + sum(gateway, "outcome=\"reset\"") == 5);
         assertThat(gateway.stop()).as(gateway.output()).isZero();
       }
       assertThat(rig.verify().exit()).isZero();

@@ -21,8 +21,8 @@ public final class Deployment {
     this.circuit = new Circuit(model.bounds());
   }
 
-  /// The same model with another configuration. What was learned of its servers holds on where
-  /// they are the same.
+  /// The same model with another configuration. What was learned of its servers holds on where they
+  /// are the same.
   Deployment(Model model, Deployment before) {
     this(model);
     Model was = before.model();

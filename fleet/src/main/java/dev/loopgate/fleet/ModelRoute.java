@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param prefix the path under which callers reach it, without a slash at its end; empty for `/`
 /// @param targets who gets the requests; their weights add up to 100
 /// @param mirror the id of the model that gets a copy of each request, null for none
-public record ModelRoute(
-    String id, String prefix, List<Target> targets, @Nullable String mirror) {
+public record ModelRoute(String id, String prefix, List<Target> targets, @Nullable String mirror) {
   /// One of those who get the requests.
   ///
   /// @param model the id of a model
@@ -96,8 +95,7 @@ public record ModelRoute(
       }
     }
     if (!said) {
-      problems.add(
-          "weights must be present if there are more than one model deployment targets");
+      problems.add("weights must be present if there are more than one model deployment targets");
     } else if (sum != WEIGHTS) {
       problems.add("total target weight does not equal 100");
     }

@@ -14,8 +14,7 @@ public final class Route {
   private final AtomicInteger turn = new AtomicInteger();
   private final @Nullable Deployment mirror;
 
-  private Route(
-      String id, String prefix, List<Deployment> turns, @Nullable Deployment mirror) {
+  private Route(String id, String prefix, List<Deployment> turns, @Nullable Deployment mirror) {
     this.id = id;
     this.prefix = prefix;
     this.turns = turns;
@@ -31,8 +30,7 @@ public final class Route {
   /// A route by weight.
   ///
   /// @param targets in the order of the route's
-  static Route of(
-      ModelRoute route, List<Deployment> targets, @Nullable Deployment mirror) {
+  static Route of(ModelRoute route, List<Deployment> targets, @Nullable Deployment mirror) {
     List<Integer> weights = route.targets().stream().map(ModelRoute.Target::share).toList();
     List<Deployment> turns = turns(weights).stream().map(targets::get).toList();
     return new Route(route.id(), route.prefix(), turns, mirror);

@@ -47,8 +47,8 @@ final class ReplicasTest {
       choose(replicas).started();
     }
 
-    assertThat(replicas.all()).allSatisfy(
-        replica -> assertThat(replica.requests()).isBetween(980, 1020));
+    assertThat(replicas.all())
+        .allSatisfy(replica -> assertThat(replica.requests()).isBetween(980, 1020));
   }
 
   @Test
@@ -169,8 +169,7 @@ final class ReplicasTest {
               .start(() -> {
                 Random own = new Random(seed);
                 for (int n = 0; n < 5000; n++) {
-                  ReplicaState chosen =
-                      Objects.requireNonNull(replicas.choose(own, 0, now));
+                  ReplicaState chosen = Objects.requireNonNull(replicas.choose(own, 0, now));
                   chosen.started();
                   if (chosen == dead) {
                     looked.add(chosen);

@@ -59,8 +59,7 @@ final class RouteTest {
           Thread.ofPlatform()
               .start(() -> {
                 for (int n = 0; n < 2500; n++) {
-                  String id =
-                      fleet.match("/ab/x").orElseThrow().chosen().deployment().model().id();
+                  String id = fleet.match("/ab/x").orElseThrow().chosen().deployment().model().id();
                   counts.computeIfAbsent(id, _ -> new AtomicInteger()).incrementAndGet();
                 }
               }));
@@ -135,11 +134,10 @@ final class RouteTest {
         .isThrownBy(() -> fleet(route("ab", "/x", "z", target("a", null))))
         .withMessage("entity \"z\" is not found");
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                fleet(
-                    route("ab", "/x", null, target("a", null)),
-                    route("ba", "/x", null, target("b", null))))
+        .isThrownBy(() ->
+            fleet(
+                route("ab", "/x", null, target("a", null)),
+                route("ba", "/x", null, target("b", null))))
         .withMessage("the URL prefix /x is used by route ab");
   }
 
@@ -166,8 +164,7 @@ final class RouteTest {
     assertThat(fleet.match("/ad/x")).isPresent();
     assertThat(fleet.match("/model/c/x")).isEmpty();
     assertThat(change.added())
-        .containsExactly(
-            fleet.deployment("b").orElseThrow(), fleet.deployment("d").orElseThrow());
+        .containsExactly(fleet.deployment("b").orElseThrow(), fleet.deployment("d").orElseThrow());
     assertThat(change.retired()).containsExactly(b, c);
     assertThat(b.replicas().first().isRetired()).isTrue();
   }

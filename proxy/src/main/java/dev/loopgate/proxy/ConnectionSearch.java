@@ -222,9 +222,7 @@ final class ConnectionSearch {
   }
 
   private @Nullable ReplicaState choose(long without) {
-    return deployment
-        .replicas()
-        .choose(ThreadLocalRandom.current(), without, loop.time().nanos());
+    return deployment.replicas().choose(ThreadLocalRandom.current(), without, loop.time().nanos());
   }
 
   private void giveBackHeld() {

@@ -104,8 +104,7 @@ final class ModelPool {
       return;
     }
     ReplicaState replica = connection.replica();
-    ModelSlots cap =
-        ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
     if (cap == null || !cap.isAwaited()) {
       idle.computeIfAbsent(replica, _ -> new ArrayDeque<>()).push(connection);
     } else if (cap.nextOn(loop.eventLoop()) instanceof ConnectionSearch next) {
@@ -125,8 +124,7 @@ final class ModelPool {
     }
     loop.events().modelDisconnected(connection.deployment().model().id());
     means.slots().giveBack();
-    ModelSlots cap =
-        ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
     if (cap != null) {
       cap.giveBack();
     }
@@ -139,8 +137,7 @@ final class ModelPool {
       Map.Entry<ReplicaState, ArrayDeque<ModelConnection>> each = all.next();
       boolean retired = each.getKey().isRetired();
       ArrayDeque<ModelConnection> connections = each.getValue();
-      while (!connections.isEmpty()
-          && (retired || connections.peekLast().isExpired(nowNanos))) {
+      while (!connections.isEmpty() && (retired || connections.peekLast().isExpired(nowNanos))) {
         connections.pollLast().close();
       }
       if (retired) {

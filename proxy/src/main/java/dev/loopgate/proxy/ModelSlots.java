@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// The cap on connections to models over all event loops, and the caps on those to one replica.
-/// Any thread; takes no lock.
+/// The cap on connections to models over all event loops, and the caps on those to one replica. Any
+/// thread; takes no lock.
 ///
 /// A slot that becomes free goes to the longest waiting request of any loop. Who waits is bounded
 /// by the exchanges in flight: each gives up by its own deadline, and is forgotten.
@@ -72,7 +72,7 @@ final class ModelSlots {
   /// connection as it is. Null otherwise.
   @Nullable Object nextOn(EventLoop loop) {
     Waiting next = waiting.peek();
-    return next != null && next.loop() == loop && waiting.remove(next) ? next.owner() : null;
+    return next != null && next.loop().equals(loop) && waiting.remove(next) ? next.owner() : null;
   }
 
   void giveBack() {

@@ -376,8 +376,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private void replyLocally(Ending ending, LocalReply reply) {
     over = true;
     closeModel();
-    boolean keep =
-        request.persistent() && requestWhole && !climbsOut && !loop.isDraining();
+    boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();

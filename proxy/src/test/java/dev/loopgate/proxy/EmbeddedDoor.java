@@ -144,8 +144,7 @@ final class EmbeddedDoor implements ModelConnector {
     this(Fleet.of(models), services, captureBytesMax, LIMITS.connectionsMax());
   }
 
-  EmbeddedDoor(
-      Fleet fleet, List<LocalService> services, long captureBytesMax, int connectionsMax) {
+  EmbeddedDoor(Fleet fleet, List<LocalService> services, long captureBytesMax, int connectionsMax) {
     slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -172,8 +171,7 @@ final class EmbeddedDoor implements ModelConnector {
                 told,
                 slots,
                 this,
-                (replica, _, found) ->
-                    found.accept(hosts.getOrDefault(replica.host(), addresses)),
+                (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 localBytes,
                 ledger::get),
             lane);

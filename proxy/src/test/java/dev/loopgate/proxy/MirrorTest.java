@@ -139,8 +139,7 @@ final class MirrorTest {
 
   @Test
   void targetsTakeTurnsAndEachAnswersForItself() {
-    EmbeddedDoor two =
-        door(new ModelRoute.Target("a", 50), new ModelRoute.Target("b", 50));
+    EmbeddedDoor two = door(new ModelRoute.Target("a", 50), new ModelRoute.Target("b", 50));
     for (int i = 0; i < 4; i++) {
       two.send("GET /ab/x HTTP/1.1\r\nHost: d\r\n\r\n");
       for (int model = 0; model < two.models.size(); model++) {

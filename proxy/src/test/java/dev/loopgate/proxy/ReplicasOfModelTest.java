@@ -41,12 +41,14 @@ final class ReplicasOfModelTest {
       assertThat(door.caller.isOpen()).isTrue();
     }
 
-    assertThat(door.lane.kept()).hasSize(30).allSatisfy(kept -> {
-      assertThat(kept.ending()).isEqualTo(Ending.COMPLETE);
-      assertThat(kept.prediction().target().replica()).isEqualTo("m3:5000");
-      assertThat(kept.prediction().request().authority()).isEqualTo("m3:5000");
-      assertThat(kept.requestText()).isEqualTo("hello");
-    });
+    assertThat(door.lane.kept())
+        .hasSize(30)
+        .allSatisfy(kept -> {
+          assertThat(kept.ending()).isEqualTo(Ending.COMPLETE);
+          assertThat(kept.prediction().target().replica()).isEqualTo("m3:5000");
+          assertThat(kept.prediction().request().authority()).isEqualTo("m3:5000");
+          assertThat(kept.requestText()).isEqualTo("hello");
+        });
     assertThat(door.told.words).contains("left out wine m1:5000", "left out wine m2:5000");
     assertThat(door.tried.stream().filter(one -> one.startsWith("10.0.0.1 "))).hasSize(3);
     assertThat(door.slots.taken()).isEqualTo(1);
@@ -105,9 +107,7 @@ final class ReplicasOfModelTest {
     }
 
     assertThat(door.told.words).contains("back wine m1:5000");
-    assertThat(door.lane.kept())
-        .extracting(KeepingLane.Kept::ending)
-        .containsOnly(Ending.COMPLETE);
+    assertThat(door.lane.kept()).extracting(KeepingLane.Kept::ending).containsOnly(Ending.COMPLETE);
   }
 
   @Test

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Asks a model's server, of several one after the other, whether it is ready, and then once what the model is called, until both
-/// are known; then it is over, so that nothing keeps a model awake. Works on a virtual thread of
-/// its own, `probe-<id>`.
+/// Asks a model's server, of several one after the other, whether it is ready, and then once what
+/// the model is called, until both are known; then it is over, so that nothing keeps a model awake.
+/// Works on a virtual thread of its own, `probe-<id>`.
 public final class ModelProbe implements AutoCloseable {
   /*
    * Readiness is asked for each second, for ever: a server may come up at any time. A server that
@@ -100,8 +100,7 @@ public final class ModelProbe implements AutoCloseable {
       if (model.predictor() == Predictor.NONE) {
         try (Socket socket = new Socket()) {
           int millis = Math.toIntExact(pace.timeout().toMillis());
-          socket.connect(
-              new InetSocketAddress(replica.host(), replica.port()), millis);
+          socket.connect(new InetSocketAddress(replica.host(), replica.port()), millis);
         }
         return true;
       }
