@@ -12,16 +12,13 @@ final class HangupSignal {
   /// @return false where this JVM has no such signal
   static boolean install(Runnable asked) {
     InvocationHandler handling =
-        (self, method, arguments) ->
-            switch (method.getName()) {
-              case "handle" -> {
-                asked.run();
-                yield null;
-              }
-              case "equals" -> arguments[0] == self;
-              case "hashCode" -> System.identityHashCode(self);
-              default -> "reload on SIGHUP";
-            };
+        (_, method, _) -> {
+          if (!method.getName().equals("handle")) {
+            throw new UnsupportedOperationException("signal: method=" + method.getName());
+          }
+          asked.run();
+          return null;
+        };
     try {
       // By name: the compiler warns of it as of something internal, though it is exported and there
       // is nothing else for this.

@@ -66,7 +66,8 @@ final class Readiness {
 
   private static String escaped(String text) {
     StringBuilder json = new StringBuilder(text.length());
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       if (c == '"' || c == '\\') {
         json.append('\\').append(c);
       } else {

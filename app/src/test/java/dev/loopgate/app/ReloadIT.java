@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,7 +45,7 @@ final class ReloadIT {
         assertThat(one.connections()).as("the probe's and one that is warm").isLessThan(4);
 
         write(model("a", two), "  - id: B\n");
-        Rig.await("the refusal", () -> Rig.metrics(gateway).get(REFUSED) == 1.0);
+        Rig.await("the refusal", () -> of(gateway, REFUSED) == 1.0);
         assertThat(get(gateway, "/model/a/")).isEqualTo("200 one");
         assertThat(get(gateway, "/model/b/")).isEqualTo("200 two");
         assertThat(Rig.metrics(gateway)).containsEntry("loopgate_config_last_reload_used", 0.0);
@@ -72,7 +73,7 @@ final class ReloadIT {
       Rig rig = rig(model("a", one));
       try (GatewayProcess gateway = rig.start()) {
         hangUp(gateway);
-        Rig.await("a reload of the same", () -> Rig.metrics(gateway).get(USED) == 1.0);
+        Rig.await("a reload of the same", () -> of(gateway, USED) == 1.0);
         assertThat(get(gateway, "/model/a/")).isEqualTo("200 one");
 
         write(model("a", two), "drain: 3s\n");
@@ -104,7 +105,7 @@ final class ReloadIT {
       Rig rig = rig(model("a", one), model("slow", slow));
       AtomicBoolean over = new AtomicBoolean();
       AtomicInteger served = new AtomicInteger();
-      AtomicReference<String> wrong = new AtomicReference<>();
+      AtomicReference<@Nullable String> wrong = new AtomicReference<>();
       try (GatewayProcess gateway = rig.start();
           Caller patient = gateway.call()) {
         patient.send("POST", "/model/slow/", Map.of(), Framing.LENGTH, Payload.NONE);
@@ -126,10 +127,10 @@ final class ReloadIT {
                   }
                 });
         for (int round = 0; round < 6; round++) {
-          double before = Rig.metrics(gateway).get(USED);
+          double before = of(gateway, USED);
           write(model("a", round % 2 == 0 ? two : one));
           hangUp(gateway);
-          Rig.await("round " + round, () -> Rig.metrics(gateway).get(USED) > before);
+          Rig.await("round " + round, () -> of(gateway, USED) > before);
         }
         over.set(true);
         load.join();
@@ -176,6 +177,10 @@ final class ReloadIT {
         with.send("HTTP/1.1 200 OK\r\nContent-Length: " + name.length() + "\r\n\r\n" + name);
       }
     });
+  }
+
+  private static double of(GatewayProcess gateway, String metric) throws IOException {
+    return Rig.metrics(gateway).getOrDefault(metric, -1.0);
   }
 
   private static String get(GatewayProcess gateway, String target) throws IOException {

@@ -29,8 +29,8 @@ final class RoutesIT {
 
   @Test
   void halfAndHalfEachCallIsCountedOnce() throws Exception {
-    try (RawModel a = counter(one, 200);
-        RawModel b = counter(two, 200)) {
+    try (RawModel a = counter("a", one, 200);
+        RawModel b = counter("b", two, 200)) {
       Rig rig = rig(a, b, "targets: [{model: a, weight: 50}, {model: b, weight: 50}]");
       try (GatewayProcess gateway = rig.start();
           Caller caller = gateway.call()) {
@@ -61,8 +61,8 @@ final class RoutesIT {
 
   @Test
   void theMainModelAnswersAndTheMirrorGetsCopies() throws Exception {
-    try (RawModel a = counter(one, 200);
-        RawModel b = counter(two, 200)) {
+    try (RawModel a = counter("a", one, 200);
+        RawModel b = counter("b", two, 200)) {
       Rig rig = rig(a, b, "targets: [{model: a}], mirror: b");
       try (GatewayProcess gateway = rig.start();
           Caller caller = gateway.call()) {
@@ -83,8 +83,8 @@ final class RoutesIT {
 
   @Test
   void aMirrorThatFailsOrIsDeadIsNothingToTheCaller() throws Exception {
-    try (RawModel a = counter(one, 200);
-        RawModel b = counter(two, 500)) {
+    RawModel b = counter("b", two, 500);
+    try (RawModel a = counter("a", one, 200)) {
       Rig rig = rig(a, b, "targets: [{model: a}], mirror: b");
       try (GatewayProcess gateway = rig.start();
           Caller caller = gateway.call()) {
@@ -102,6 +102,8 @@ final class RoutesIT {
         assertThat(gateway.stop()).as(gateway.output()).isZero();
       }
       assertThat(rig.verify().exit()).isZero();
+    } finally {
+      b.close();
     }
   }
 
@@ -123,8 +125,8 @@ final class RoutesIT {
   }
 
   /// Answers with its letter and how many requests it had.
-  private RawModel counter(AtomicInteger count, int status) throws IOException {
-    String letter = count == one ? "a" : "b";
+  private static RawModel counter(String letter, AtomicInteger count, int status)
+      throws IOException {
     return RawModel.start(with -> {
       while (!with.readHead().isEmpty()) {
         with.readBody();

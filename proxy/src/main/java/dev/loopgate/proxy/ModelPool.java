@@ -43,7 +43,7 @@ final class ModelPool {
   private final Means means;
   private final Map<ReplicaState, ArrayDeque<ModelConnection>> idle = new HashMap<>();
   // Bounded by the exchanges in flight: each gives up by its own deadline.
-  private final Map<Borrower, ConnectionSearch> waiting = new IdentityHashMap<>();
+  private final IdentityHashMap<Borrower, ConnectionSearch> waiting = new IdentityHashMap<>();
   private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
   ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector, ModelResolver resolver) {

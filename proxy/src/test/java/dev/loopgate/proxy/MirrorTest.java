@@ -45,8 +45,8 @@ final class MirrorTest {
   @Test
   void aChunkedRequestIsCopiedAsOneChunk() {
     door.send(
-        "POST /ab/x HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n"
-            + "0\r\n\r\n");
+        EmbeddedDoor.http(
+            "POST /ab/x HTTP/1.1~Host: d~Transfer-Encoding: chunked~~2~he~3~llo~0~~"));
 
     assertThat(door.asked(1)).endsWith("\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
     door.answer(0, OK);
