@@ -6,10 +6,14 @@ import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -34,6 +38,12 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "id",
               "url",
               "urls",
+              "protocol",
+              "grpc",
+              "tls-ca",
+              "tls-server-name",
+              "tls-certificate",
+              "tls-key",
               "predictor",
               "prefix",
               "name",
@@ -49,6 +59,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "requests-max",
               "waiting-max"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
+  private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,252})");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
   private static final List<String> OWN =
@@ -118,7 +129,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             prefixOf(prefix == null ? "/model/" + id : prefix, at),
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0),
+            new Kept(flag(fields, at, "capture", true), Kept.BODY_BYTES_MAX, 1.0),
             bounds(fields, at));
     return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
@@ -145,7 +156,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   private static Upstream upstream(Map<String, Raw> fields, String at) {
     Raw several = fields.get("urls");
     if (several == null) {
-      return new Upstream(List.of(replica(fields.get("url"), at + ".url")));
+      return upstream(fields, at, List.of(replica(fields.get("url"), at + ".url")));
     }
     if (fields.containsKey("url")) {
       throw new NotAllowedException(at + " has either url or urls, not both");
@@ -162,15 +173,71 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
       replicas.add(replica(item, at + ".urls[" + replicas.size() + "]"));
     }
     try {
-      return new Upstream(replicas);
+      Upstream alike = new Upstream(replicas);
+      return upstream(fields, at, alike.replicas());
     } catch (IllegalArgumentException e) {
       throw new NotAllowedException(
           at + ".urls are each once and of one scheme and path; " + e.getMessage());
     }
   }
 
+  private static Upstream upstream(Map<String, Raw> fields, String at, List<Replica> replicas) {
+    String word = text(fields, at, "protocol");
+    if (word != null && !Protocol.words().contains(word)) {
+      throw new NotAllowedException(
+          at
+              + ".protocol is one of "
+              + String.join(", ", Protocol.words())
+              + ", not "
+              + Shown.of(word));
+    }
+    ServerTrust trust = trust(fields, at);
+    if (!trust.equals(ServerTrust.DEFAULT) && !replicas.getFirst().isSecure()) {
+      throw new NotAllowedException(at + ".tls-... are for models at https:// only");
+    }
+    try {
+      return new Upstream(
+          replicas,
+          word == null ? Protocol.AUTO : Protocol.ofWord(word),
+          flag(fields, at, "grpc", false),
+          trust);
+    } catch (IllegalArgumentException e) {
+      throw new NotAllowedException(at + ".protocol does not fit: " + e.getMessage());
+    }
+  }
+
+  private static ServerTrust trust(Map<String, Raw> fields, String at) {
+    Path certificate = file(fields, at, "tls-certificate");
+    Path key = file(fields, at, "tls-key");
+    if ((certificate == null) != (key == null)) {
+      throw new NotAllowedException(at + " has tls-certificate and tls-key, both or none");
+    }
+    String allowed = "a host name like model.example.org";
+    return new ServerTrust(
+        file(fields, at, "tls-ca"),
+        field(fields, at, "tls-server-name", HOST_NAME, allowed),
+        certificate,
+        key);
+  }
+
+  private static @Nullable Path file(Map<String, Raw> fields, String at, String name) {
+    String text = text(fields, at, name);
+    if (text == null) {
+      return null;
+    }
+    try {
+      if (!text.isBlank()) {
+        return Path.of(text);
+      }
+    } catch (InvalidPathException _) {
+      // Said below, as for every other value.
+    }
+    throw new NotAllowedException(
+        at + "." + name + " is the path of a PEM file, not " + Shown.of(text));
+  }
+
   private static Replica replica(@Nullable Raw raw, String at) {
-    String allowed = at + " is needed: http://HOST:PORT or http://HOST:PORT/PATH";
+    String allowed = at + " is needed: http[s]://HOST:PORT or http[s]://HOST:PORT/PATH";
     if (!(raw instanceof Raw.Text(String _, String text))) {
       throw new NotAllowedException(allowed);
     }
@@ -233,15 +300,17 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return Predictor.ofWord(word);
   }
 
-  private static boolean captured(Map<String, Raw> fields, String at) {
-    String word = text(fields, at, "capture");
-    if (word == null || word.equals("true")) {
-      return true;
+  private static boolean flag(
+      Map<String, Raw> fields, String at, String name, boolean byDefault) {
+    String word = text(fields, at, name);
+    if (word == null) {
+      return byDefault;
     }
-    if (word.equals("false")) {
-      return false;
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new NotAllowedException(
+          at + "." + name + " is true or false, not " + Shown.of(word));
     }
-    throw new NotAllowedException(at + ".capture is true or false, not " + Shown.of(word));
+    return word.equals("true");
   }
 
   private static @Nullable Integer bodyBytes(Map<String, Raw> fields, String at) {

@@ -108,6 +108,7 @@ final class Reload implements AutoCloseable {
   private void reload() {
     try {
       Settings next = started.again();
+      new Rooms(next, Memory.ofThisProcess()).checkCertificates();
       List<Model> models = new ArrayList<>(next.models(started));
       models.addAll(kept.sample());
       kept.slots().take(models);
@@ -115,7 +116,7 @@ final class Reload implements AutoCloseable {
       kept.probes().stop(change.retired());
       kept.probes().start(change.added());
       kept.told().used(said(change), started.otherThan(next));
-    } catch (UsageException | IllegalArgumentException e) {
+    } catch (UsageException | StartException | IllegalArgumentException e) {
       kept.told().refused(String.valueOf(e.getMessage()));
     }
   }

@@ -56,7 +56,8 @@ public record Requesting(
         ResponseHead.NONE,
         Body.EMPTY,
         ending,
-        new Timing(startMillis, nowMillis, nowNanos - startNanos, Timing.NONE));
+        new Timing(startMillis, nowMillis, nowNanos - startNanos, Timing.NONE, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   /// Gives the capture buffers back. Harmless when repeated.

@@ -51,7 +51,9 @@ public final class Fleet {
 
   /// @param deployments in the order of the configuration
   /// @param routes longest prefix first
-  private record Snapshot(Map<String, Deployment> deployments, List<Route> routes) {}
+  /// @param onlyGrpc id of the one that serves gRPC, null when there is none or several
+  private record Snapshot(
+      Map<String, Deployment> deployments, List<Route> routes, @Nullable String onlyGrpc) {}
 
   private volatile Snapshot snapshot;
 
@@ -166,7 +168,8 @@ public final class Fleet {
       routes.add(inService(route, byId));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    return new Snapshot(Collections.unmodifiableMap(byId), List.copyOf(routes));
+    return new Snapshot(
+        Collections.unmodifiableMap(byId), List.copyOf(routes), onlyGrpc(byId));
   }
 
   private static Deployment inService(Model model, @Nullable Deployment before) {
@@ -195,6 +198,47 @@ public final class Fleet {
       throw new IllegalArgumentException(String.join("; ", unknown));
     }
     return Route.of(route, targets, mirror == null ? null : byId.get(mirror));
+  }
+
+  /// The route of a gRPC call whose path names no model.
+  ///
+  /// @param id of a deployment, as the call's own header names it; null when there is none
+  /// @param host the call's authority; its first label may be a deployment's id
+  /// @param path of the call
+  /// @return the deployment that is named, if it serves gRPC; that of the only one that does, when
+  ///   none is named; else none
+  public Optional<Match> matchGrpc(@Nullable String id, String host, String path) {
+    Snapshot now = snapshot;
+    if (id != null) {
+      return grpc(now, id, path);
+    }
+    int end = 0;
+    while (end < host.length() && host.charAt(end) != '.' && host.charAt(end) != ':') {
+      end++;
+    }
+    String only = now.onlyGrpc();
+    Optional<Match> byHost = grpc(now, host.substring(0, end), path);
+    return byHost.isPresent() || only == null ? byHost : grpc(now, only, path);
+  }
+
+  private static Optional<Match> grpc(Snapshot now, String id, String path) {
+    Deployment deployment = now.deployments().get(id);
+    return deployment == null || !deployment.model().upstream().grpc()
+        ? Optional.empty()
+        : Optional.of(new Match(Route.of(deployment), deployment, path));
+  }
+
+  private static @Nullable String onlyGrpc(Map<String, Deployment> deployments) {
+    String only = null;
+    for (Map.Entry<String, Deployment> each : deployments.entrySet()) {
+      if (each.getValue().model().upstream().grpc()) {
+        if (only != null) {
+          return null; // each call has to name one
+        }
+        only = each.getKey();
+      }
+    }
+    return only;
   }
 
   private static String shown(String prefix) {

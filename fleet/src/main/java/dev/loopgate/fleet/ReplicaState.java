@@ -93,7 +93,7 @@ public final class ReplicaState {
     int times = before == null ? 1 : before.times() + 1;
     long nanos =
         Math.min(OUT_MAX.toNanos(), OUT_MIN.toNanos() << Math.min(times - 1, Integer.SIZE / 2));
-    nanos -= (long) (nanos * random.nextDouble() / 4);
+    nanos -= (long) (nanos / 4.0 * random.nextDouble());
     return out.compareAndSet(before, new Out(nowNanos + nanos, times, false)) && before == null;
   }
 

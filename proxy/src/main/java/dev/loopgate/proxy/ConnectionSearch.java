@@ -3,18 +3,13 @@ package dev.loopgate.proxy;
 import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.ReplicaState;
-import io.netty.channel.ChannelFuture;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// The way of one request to a connection that has yet to be made: a slot, one address after the
 /// other, one replica after the other. Nothing of the request is written meanwhile. Confined to its
 /// event loop.
-final class ConnectionSearch {
+final class ConnectionSearch implements ModelOpening.Owner {
   /// Replicas that are tried for one request, at most.
   static final int REPLICAS_MAX = 3;
 
@@ -147,52 +142,38 @@ final class ConnectionSearch {
     }
     // Replicas as addresses: one that is silent does not take the time of the others.
     long untilNanos = nowNanos + (deadlineNanos - nowNanos) / triesLeft;
-    means
-        .resolver()
-        .resolve(
-            replica.replica(),
-            loop.eventLoop(),
-            found -> {
-              int most = Math.min(found.size(), ModelPool.ADDRESSES_MAX);
-              connect(found.subList(0, most), untilNanos, found.isEmpty());
-            });
+    new ModelOpening(loop, means, deployment, replica, untilNanos, this).start();
   }
 
-  /// Tries one address after the other; each has an equal part of the time that is left, so that
-  /// one that is silent does not take it all.
-  private void connect(List<InetAddress> addresses, long untilNanos, boolean failedBefore) {
-    long leftNanos = untilNanos - loop.time().nanos();
-    if (addresses.isEmpty() || leftNanos <= 0 || borrower.isGone()) {
-      failed(failedBefore);
-      return;
+  @Override
+  public boolean isGone() {
+    return borrower.isGone();
+  }
+
+  @Override
+  public void opened(ModelConnection connection) {
+    loop.models().reached(deployment, replica);
+    if (borrower.isGone()) {
+      replica.ended();
+      loop.models().giveBack(connection);
+    } else {
+      borrower.modelReady(connection);
     }
-    ModelConnection connection = new ModelConnection(loop, deployment, replica);
-    ChannelFuture connecting =
-        means
-            .connector()
-            .connect(
-                loop.eventLoop(),
-                new InetSocketAddress(addresses.getFirst(), replica.replica().port()),
-                connection,
-                Duration.ofNanos(leftNanos / addresses.size()));
-    connecting.addListener(done -> {
-      if (!done.isSuccess()) {
-        connect(addresses.subList(1, addresses.size()), untilNanos, true);
-        return;
-      }
-      loop.events().modelConnected(deployment.model().id());
-      connection.opened(connecting.channel());
-      loop.models().reached(deployment, replica);
-      if (borrower.isGone()) {
-        replica.ended();
-        loop.models().giveBack(connection);
-      } else {
-        borrower.modelReady(connection);
-      }
-    });
   }
 
-  private void failed(boolean missed) {
+  @Override
+  public void opened(Http2ModelConnection connection) {
+    loop.models().reached(deployment, replica);
+    loop.models().share(connection);
+    if (borrower.isGone()) {
+      replica.ended();
+    } else {
+      borrower.modelReady(connection.newCall());
+    }
+  }
+
+  @Override
+  public void failed(boolean missed) {
     long nowNanos = loop.time().nanos();
     if (missed && replica.missed(ThreadLocalRandom.current(), nowNanos)) {
       loop.events().replicaLeftOut(deployment.model().id(), replica.replica().authority());

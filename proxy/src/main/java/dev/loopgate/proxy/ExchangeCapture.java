@@ -4,6 +4,7 @@ import dev.loopgate.capture.BodyCapture;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -40,6 +41,9 @@ final class ExchangeCapture {
   private @Nullable Responding responding;
   private int status;
   private long firstByteNanos = Timing.NONE;
+  private long pieceNanos = Timing.NONE; // of the last piece of the response
+  private long gapMaxNanos = Timing.NONE;
+  private GrpcStatus grpc = GrpcStatus.NONE;
   private boolean requestWhole;
   private @Nullable Replica replica; // that has or had the request
   private boolean ended;
@@ -106,7 +110,7 @@ final class ExchangeCapture {
     replica = to;
     Requesting before = requesting;
     if (before != null && !match.deployment().replicas().isOne()) {
-      requesting = before.sentTo(PassedHeaders.authorityOf(to));
+      requesting = before.sentTo(to.hostHeader());
     }
   }
 
@@ -141,9 +145,24 @@ final class ExchangeCapture {
   }
 
   /// Copies a piece of the response's body.
-  void responsePiece(ByteBuf piece) {
+  ///
+  /// @param nowNanos when it came
+  void responsePiece(ByteBuf piece, long nowNanos) {
+    if (pieceNanos != Timing.NONE) {
+      gapMaxNanos = Math.max(gapMaxNanos, nowNanos - pieceNanos);
+    }
+    if (piece.isReadable()) {
+      pieceNanos = nowNanos;
+    }
     if (responding != null && !ended) {
       responding.body().copyFrom(view(piece));
+    }
+  }
+
+  /// What a gRPC call's trailers say of how it ended, or the head of an answer without a body.
+  void grpcStatus(List<Header> trailers) {
+    if (requesting != null && !ended) {
+      grpc = Grpc.statusIn(trailers);
     }
   }
 
@@ -176,7 +195,15 @@ final class ExchangeCapture {
     Prediction prediction =
         answer == null
             ? requesting.end(ending, target(), requestWhole, nowMillis, nowNanos)
-            : answer.end(ending, target(), requestWhole, responseWhole, nowMillis, nowNanos);
+            : answer.end(
+                ending,
+                target(),
+                requestWhole || status == 101, // what follows has no end of its own
+                responseWhole,
+                gapMaxNanos,
+                grpc,
+                nowMillis,
+                nowNanos);
     switch (loop.lane().append(prediction, slot)) {
       case ACCEPTED -> {
         tellCut(requesting.body());
@@ -220,8 +247,8 @@ final class ExchangeCapture {
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
-        PassedHeaders.authorityOf(model.replica()),
-        "http",
+        model.replica().hostHeader(),
+        model.replica().scheme(),
         redaction.maskQuery(
             firstFilled(
                 RawHead.first(request.headers(), "x-original-uri"),

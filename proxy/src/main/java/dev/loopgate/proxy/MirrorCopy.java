@@ -9,17 +9,16 @@ import org.jspecify.annotations.Nullable;
 /// A copy of one request for a mirror: gathers the body as it passes, is sent when the request is
 /// whole, and its answer is thrown away. No record is made of it; what became of it is counted.
 /// Confined to the event loop of its request.
-final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
+final class MirrorCopy implements ModelCall.Listener, ModelPool.Borrower {
   private final ProxyLoop loop;
   private final Deployment deployment;
-  private final String method;
+  private final CallerRequest request;
   private final String path;
   private final List<Header> headers;
-  private final boolean chunked;
   private final ModelLimits limits;
   private @Nullable ByteBuf body;
   private int taken; // of the loop's room for bodies
-  private @Nullable ModelConnection model;
+  private @Nullable ModelCall model;
   private boolean sent;
   private boolean entered;
   private boolean over;
@@ -35,10 +34,9 @@ final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
       List<Header> headers) {
     this.loop = loop;
     this.deployment = deployment;
-    this.method = request.method();
+    this.request = request;
     this.path = path;
     this.headers = headers;
-    this.chunked = request.framing().kind() == BodyFraming.Kind.CHUNKED;
     this.limits = loop.config().model().within(deployment.model().bounds());
   }
 
@@ -84,32 +82,17 @@ final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
   }
 
   @Override
-  public void modelReady(ModelConnection connection) {
-    model = connection;
+  public void modelReady(ModelCall call) {
+    model = call;
     progressNanos = loop.time().nanos();
-    connection.serve(this, method);
-    connection.writeHead(
-        HeadWriter.request(
-            loop.buffers(),
-            method,
-            path,
-            PassedHeaders.authorityOf(connection.replica().replica()),
-            headers));
+    call.begin(this, request, path, headers);
     ByteBuf whole = body;
     body = null;
     if (whole != null) {
-      if (chunked) {
-        connection.write(HeadWriter.chunkStart(loop.buffers(), whole.readableBytes()));
-      }
-      connection.write(whole);
-      if (chunked) {
-        connection.write(HeadWriter.chunkEnd(loop.buffers()));
-      }
+      call.piece(whole);
     }
-    if (chunked) {
-      connection.write(HeadWriter.lastChunk(loop.buffers()));
-    }
-    connection.flush();
+    call.end();
+    call.flush();
   }
 
   @Override
@@ -138,12 +121,21 @@ final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
     progressNanos = loop.time().nanos();
     piece.release();
     if (last) {
-      ModelConnection from = leaveModel();
-      if (from != null) {
-        from.letGo(true);
-      }
-      end(status < 500 ? Mirrored.ANSWERED : Mirrored.FAILED);
+      answered();
     }
+  }
+
+  @Override
+  public void answerEnded(List<Header> trailers) {
+    answered();
+  }
+
+  private void answered() {
+    ModelCall from = leaveModel();
+    if (from != null) {
+      from.letGo(true);
+    }
+    end(status < 500 ? Mirrored.ANSWERED : Mirrored.FAILED);
   }
 
   @Override
@@ -191,7 +183,7 @@ final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
     if (unsent != null) {
       unsent.release();
     }
-    ModelConnection open = leaveModel();
+    ModelCall open = leaveModel();
     if (open != null) {
       open.close();
     } else if (sent) {
@@ -204,8 +196,8 @@ final class MirrorCopy implements ModelConnection.Listener, ModelPool.Borrower {
     loop.events().mirrored(deployment.model().id(), outcome);
   }
 
-  private @Nullable ModelConnection leaveModel() {
-    ModelConnection from = model;
+  private @Nullable ModelCall leaveModel() {
+    ModelCall from = model;
     model = null;
     if (from != null) {
       from.replica().ended();

@@ -15,7 +15,8 @@ public enum Mirrored {
   /// The request's body is larger than what is copied.
   TOO_LARGE("too_large"),
   /// No copy was made or sent: as many as may be are under way, the mirror has as many requests as
-  /// it may have, the request did not arrive in full, or the gateway stops.
+  /// it may have, the request did not arrive in full or asks for another protocol, or the gateway
+  /// stops.
   SKIPPED("skipped");
 
   private final String word;

@@ -46,7 +46,7 @@ final class Mirrors {
       loop.events().mirrored(mirror.model().id(), Mirrored.TOO_LARGE);
       return null;
     }
-    if (copies.size() >= COPIES_MAX || loop.isDraining()) {
+    if (copies.size() >= COPIES_MAX || loop.isDraining() || request.upgrade() != null) {
       loop.events().mirrored(mirror.model().id(), Mirrored.SKIPPED);
       return null;
     }
@@ -54,9 +54,23 @@ final class Mirrors {
         mirror.model().replica().basePath()
             + match.path()
             + request.target().substring(request.path().length());
-    MirrorCopy copy = new MirrorCopy(loop, mirror, request, path, headers);
+    boolean toHttp1 =
+        match.deployment().model().upstream().isHttp2() && !mirror.model().upstream().isHttp2();
+    MirrorCopy copy =
+        new MirrorCopy(
+            loop, mirror, request, path, toHttp1 ? forHttp1(request, headers) : headers);
     copies.add(copy);
     return copy;
+  }
+
+  // What HTTP/2 says by frames, HTTP/1.1 says in headers.
+  private List<Header> forHttp1(CallerRequest request, List<Header> headers) {
+    List<Header> all = new ArrayList<>(headers);
+    all.removeIf(header -> header.name().equals("te"));
+    if (request.framing().kind() == BodyFraming.Kind.CHUNKED) {
+      all.add(loop.knownHeaders().of("transfer-encoding", "chunked"));
+    }
+    return all;
   }
 
   /// Takes room for so many bytes more of a body, if there is as much.

@@ -1,28 +1,31 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.ReplicaState;
 import dev.loopgate.fleet.Replicas;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
-/// One event loop's connections to models: the idle ones of each replica, and how a request gets
-/// one. Confined to its event loop.
+/// One event loop's connections to models: of each replica the idle ones and the shared ones, and
+/// how a request gets one. Confined to its event loop.
 ///
 /// A request is written to a pooled connection only after a look whether it was closed meanwhile,
 /// so none has to be sent twice: what was written once is never written again.
 final class ModelPool {
   /// Who asked for a connection; told once, maybe before [#acquire] returns.
   interface Borrower {
-    /// The connection is the borrower's until it is given to [#giveBack] or closed; its replica is
-    /// told [ReplicaState#ended] by the borrower, once.
-    void modelReady(ModelConnection connection);
+    /// The call is the borrower's until it lets go of it or closes it; its replica is told
+    /// [ReplicaState#ended] by the borrower, once.
+    void modelReady(ModelCall call);
 
     void modelUnreachable();
 
@@ -34,34 +37,66 @@ final class ModelPool {
   }
 
   /// What connections are made with.
-  record Means(ModelSlots slots, ModelConnector connector, ModelResolver resolver) {}
-
-  /// Addresses of a host that are tried for one request, at most.
-  static final int ADDRESSES_MAX = 8;
+  record Means(ModelSlots slots, ModelConnector connector, ModelResolver resolver, ModelTls tls) {}
 
   private final ProxyLoop loop;
   private final Means means;
   private final Map<ReplicaState, ArrayDeque<ModelConnection>> idle = new HashMap<>();
+  private final Map<ReplicaState, List<Http2ModelConnection>> shared = new HashMap<>();
+  private final Map<Deployment, SharedWait> sharings = new HashMap<>();
   // Bounded by the exchanges in flight: each gives up by its own deadline.
-  private final IdentityHashMap<Borrower, ConnectionSearch> waiting = new IdentityHashMap<>();
+  private final Map<Borrower, ConnectionSearch> waiting = new HashMap<>();
   private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
-  ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector, ModelResolver resolver) {
+  ModelPool(ProxyLoop loop, Means means) {
     this.loop = loop;
-    this.means = new Means(slots, connector, resolver);
+    this.means = means;
   }
 
   void acquire(Deployment deployment, Borrower borrower) {
-    Replicas replicas = deployment.replicas();
-    ReplicaState replica = replicas.isOne() ? replicas.first() : firstOf(replicas);
+    ReplicaState replica = choose(deployment);
     replica.started();
-    if (!lend(replica, borrower)) {
-      new ConnectionSearch(loop, means, deployment, replica, borrower).begin();
+    if (lend(replica, borrower)) {
+      return;
+    }
+    SharedWait sharing = sharingOf(deployment);
+    if (sharing == null) {
+      search(deployment, replica, borrower);
+    } else {
+      sharing.add(replica, borrower);
     }
   }
 
-  /// Lends an idle connection to this replica, if there is one that lives.
+  /// Makes a connection for `borrower`, to `replica` if that is possible.
+  void search(Deployment deployment, ReplicaState replica, Borrower borrower) {
+    new ConnectionSearch(loop, means, deployment, replica, borrower).begin();
+  }
+
+  // Who waits for connections that are shared, null where each request has its own.
+  private @Nullable SharedWait sharingOf(Deployment deployment) {
+    Protocol protocol = deployment.model().upstream().protocol();
+    if (protocol == Protocol.HTTP1) {
+      return null;
+    }
+    SharedWait sharing = sharings.get(deployment);
+    if (sharing == null) {
+      sharing = new SharedWait(loop, deployment);
+      sharings.put(deployment, sharing);
+    }
+    return sharing.isOfNoUse() ? null : sharing;
+  }
+
+  /// Lends an idle or shared connection to this replica, if there is one that lives and has room.
   boolean lend(ReplicaState replica, Borrower borrower) {
+    List<Http2ModelConnection> streams = shared.get(replica);
+    if (streams != null) {
+      for (int i = 0; i < streams.size(); i++) {
+        if (streams.get(i).hasRoom()) {
+          borrower.modelReady(streams.get(i).newCall());
+          return true;
+        }
+      }
+    }
     ArrayDeque<ModelConnection> connections = idle.get(replica);
     while (connections != null && !connections.isEmpty()) {
       ModelConnection connection = connections.pop(); // the last used is the likeliest to live
@@ -94,7 +129,40 @@ final class ModelPool {
   /// The borrower gave up. Says whether it still waited for a free connection.
   boolean forget(Borrower borrower) {
     ConnectionSearch search = waiting.remove(borrower);
-    return search != null && search.stop();
+    boolean waited = search != null && search.stop();
+    for (SharedWait sharing : sharings.values()) {
+      waited |= sharing.forget(borrower);
+    }
+    return waited;
+  }
+
+  /// A connection that exchanges share is there.
+  void share(Http2ModelConnection connection) {
+    shared.computeIfAbsent(connection.replica(), _ -> new ArrayList<>()).add(connection);
+  }
+
+  /// A shared connection may have room for one more.
+  void streamEnded(Http2ModelConnection connection) {
+    if (loop.isDraining() && connection.isIdle()) {
+      connection.close();
+    }
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
+  }
+
+  /// A shared connection is gone; told once.
+  void closed(Http2ModelConnection connection) {
+    List<Http2ModelConnection> streams = shared.get(connection.replica());
+    if (streams != null && streams.remove(connection) && streams.isEmpty()) {
+      shared.remove(connection.replica());
+    }
+    gone(connection.deployment(), connection.replica());
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
   }
 
   /// Takes back a connection whose answer is whole.
@@ -122,9 +190,13 @@ final class ModelPool {
     if (connections != null) {
       connections.remove(connection);
     }
-    loop.events().modelDisconnected(connection.deployment().model().id());
+    gone(connection.deployment(), replica);
+  }
+
+  private void gone(Deployment deployment, ReplicaState replica) {
+    loop.events().modelDisconnected(deployment.model().id());
     means.slots().giveBack();
-    ModelSlots cap = ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), deployment, replica);
     if (cap != null) {
       cap.giveBack();
     }
@@ -144,6 +216,26 @@ final class ModelPool {
         all.remove();
       }
     }
+    sharings
+        .entrySet()
+        .removeIf(
+            each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.replica().isRetired()) {
+        connection.close();
+      }
+      connection.tick(nowNanos);
+    }
+  }
+
+  // Connections come off the map while they are told something.
+  private List<Http2ModelConnection> allShared() {
+    if (shared.isEmpty()) {
+      return List.of();
+    }
+    List<Http2ModelConnection> all = new ArrayList<>();
+    shared.values().forEach(all::addAll);
+    return all;
   }
 
   void closeIdle() {
@@ -152,6 +244,7 @@ final class ModelPool {
         connections.pop().close();
       }
     }
+    allShared().forEach(Http2ModelConnection::close); // with their last stream
   }
 
   void closeOneIdle() {
@@ -162,6 +255,23 @@ final class ModelPool {
         return;
       }
     }
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.isIdle()) {
+        connection.close();
+        return;
+      }
+    }
+  }
+
+  /// The replica for a deployment's next request.
+  ReplicaState choose(Deployment deployment) {
+    Replicas replicas = deployment.replicas();
+    return replicas.isOne() ? replicas.first() : firstOf(replicas);
+  }
+
+  /// Whether there is a shared connection to any of its replicas.
+  boolean isReached(Deployment deployment) {
+    return deployment.replicas().all().stream().anyMatch(shared::containsKey);
   }
 
   private ReplicaState firstOf(Replicas replicas) {

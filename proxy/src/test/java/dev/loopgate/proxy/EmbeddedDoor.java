@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -172,6 +173,7 @@ final class EmbeddedDoor implements ModelConnector {
                 slots,
                 this,
                 (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
+                new ModelTls(told),
                 localBytes,
                 ledger::get),
             lane);
@@ -264,7 +266,7 @@ final class EmbeddedDoor implements ModelConnector {
 
   @Override
   public ChannelFuture connect(
-      EventLoop eventLoop, InetSocketAddress address, ModelConnection connection, Duration within) {
+      EventLoop eventLoop, InetSocketAddress address, ChannelHandler handler, Duration within) {
     EmbeddedChannel model = new EmbeddedChannel();
     String host = address.getAddress().getHostAddress();
     tried.add(host + " " + within.toMillis());
@@ -272,7 +274,7 @@ final class EmbeddedDoor implements ModelConnector {
       time.advance(refusedAfter);
       return model.newFailedFuture(new IOException("refused"));
     }
-    model.pipeline().addLast("model", connection);
+    model.pipeline().addLast("model", handler);
     models.add(model);
     seenByModel.add(new StringBuilder());
     return model.newSucceededFuture();

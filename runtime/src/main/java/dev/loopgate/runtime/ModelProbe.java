@@ -2,7 +2,6 @@ package dev.loopgate.runtime;
 
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Replica;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -97,7 +96,7 @@ public final class ModelProbe implements AutoCloseable {
     Replica replica = replicas.get(Math.floorMod(asked++, replicas.size()));
     questions.turnTo(replica);
     try {
-      if (model.predictor() == Predictor.NONE) {
+      if (!questions.canAsk()) {
         try (Socket socket = new Socket()) {
           int millis = Math.toIntExact(pace.timeout().toMillis());
           socket.connect(new InetSocketAddress(replica.host(), replica.port()), millis);
@@ -115,7 +114,7 @@ public final class ModelProbe implements AutoCloseable {
   private void identify(ModelQuestions questions) throws InterruptedException {
     Duration pause = pace.period();
     int vain = 0;
-    while (!deployment.isIdentified() && deployment.model().predictor() != Predictor.NONE) {
+    while (!deployment.isIdentified() && questions.canAsk()) {
       try {
         Optional<ModelQuestions.Identity> identity = questions.identity();
         if (identity.isPresent()) {
