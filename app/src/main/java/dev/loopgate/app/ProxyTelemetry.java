@@ -4,6 +4,7 @@ import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.proxy.Mirrored;
 import dev.loopgate.proxy.ProxyEvents;
+import dev.loopgate.proxy.ProxyHeaderFault;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -69,6 +70,7 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Counter malformed;
   private final Counter unknownModel;
   private final Counter handshakes;
+  private final Counter proxyHeaders;
   private final Counter certificates;
   private final Counter failures;
   private final Histogram duration;
@@ -116,6 +118,15 @@ final class ProxyTelemetry implements ProxyEvents {
     unknownModel = counter(registry, "loopgate_unknown_model_requests", "For models not there.");
     handshakes =
         counter(registry, "loopgate_tls_handshakes_failed", "Callers who came to no handshake.");
+    proxyHeaders =
+        counter(
+            registry,
+            "loopgate_proxy_headers_refused",
+            "Connections closed for their PROXY header.",
+            "reason");
+    for (ProxyHeaderFault fault : ProxyHeaderFault.values()) {
+      proxyHeaders.labelValues(fault.word()).inc(0);
+    }
     certificates = counter(registry, "loopgate_tls_certificate_reads", "After a change.", "result");
     for (String result : new String[] {"used", "refused"}) {
       certificates.labelValues(result).inc(0);
@@ -223,6 +234,16 @@ final class ProxyTelemetry implements ProxyEvents {
   @Override
   public void unknownModel() {
     unknownModel.inc();
+  }
+
+  @Override
+  public void proxyHeaderRefused(ProxyHeaderFault fault) {
+    proxyHeaders.labelValues(fault.word()).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "proxy-header-" + fault.word(),
+        "a connection was closed for its PROXY header: reason=" + fault.word());
   }
 
   @Override

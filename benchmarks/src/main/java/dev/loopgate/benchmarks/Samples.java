@@ -33,6 +33,7 @@ public final class Samples {
         new RequestId("0190163d-8694-739b-aea5-966c26f8ad91"),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity("Wine", "1.0")),
         new RequestHead(
             "POST",

@@ -7,10 +7,13 @@ package dev.loopgate.capture;
 ///
 /// @param requestIdReplaced the caller's id broke the rule and was replaced
 /// @param externalRequestId the caller's `x-request-id`, empty when absent
+/// @param traceId of the W3C trace that the model was asked in, 32 hex digits; empty when there is
+///   none
 public record Prediction(
     RequestId requestId,
     boolean requestIdReplaced,
     String externalRequestId,
+    String traceId,
     Target target,
     RequestHead request,
     Body requestBody,
@@ -37,6 +40,7 @@ public record Prediction(
         requestId,
         requestIdReplaced,
         externalRequestId,
+        traceId,
         target,
         request,
         requestBody.withoutBytes(),

@@ -5,6 +5,8 @@ package dev.loopgate.capture;
 ///
 /// @param requestIdReplaced the caller's id broke the rule and was replaced
 /// @param externalRequestId the caller's `x-request-id`, empty when absent
+/// @param traceId of the W3C trace that the model was asked in, 32 hex digits; empty when there is
+///   none
 /// @param startMillis the request's head, milliseconds since the epoch
 /// @param startNanos the request's head by the monotonic clock
 /// @param contentEncoding of the request, lower case, empty when none
@@ -12,6 +14,7 @@ public record Requesting(
     RequestId requestId,
     boolean requestIdReplaced,
     String externalRequestId,
+    String traceId,
     RequestHead head,
     long startMillis,
     long startNanos,
@@ -26,6 +29,7 @@ public record Requesting(
         requestId,
         requestIdReplaced,
         externalRequestId,
+        traceId,
         head.sentTo(authority),
         startMillis,
         startNanos,
@@ -50,6 +54,7 @@ public record Requesting(
         requestId,
         requestIdReplaced,
         externalRequestId,
+        traceId,
         target,
         head,
         body.view(requestWhole, contentEncoding),

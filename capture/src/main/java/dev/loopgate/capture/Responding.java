@@ -29,6 +29,7 @@ public record Responding(
         request.requestId(),
         request.requestIdReplaced(),
         request.externalRequestId(),
+        request.traceId(),
         target,
         request.head(),
         request.body().view(requestWhole, request.contentEncoding()),

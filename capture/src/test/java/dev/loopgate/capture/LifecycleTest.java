@@ -46,6 +46,7 @@ final class LifecycleTest {
 
     assertThat(entry.requestId()).isEqualTo(new RequestId("id-1"));
     assertThat(entry.externalRequestId()).isEqualTo("x-1");
+    assertThat(entry.traceId()).isEqualTo("trace-1");
     assertThat(entry.requestIdReplaced()).isTrue();
     assertThat(entry.model()).isEqualTo(new ModelIdentity("Wine", "1.0"));
     assertThat(entry.kind()).isEqualTo(EntryKind.PREDICTION);
@@ -196,6 +197,7 @@ final class LifecycleTest {
         new RequestId("id-1"),
         true,
         "x-1",
+        "trace-1",
         new RequestHead("POST", "/", "h", "http", "/model/wine", "h", List.of()),
         START_MILLIS,
         START_NANOS,

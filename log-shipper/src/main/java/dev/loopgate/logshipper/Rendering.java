@@ -18,8 +18,8 @@ import java.util.Map;
 /// Confined to one thread.
 ///
 /// A field that has nothing to say (`encoding`, `content_encoding`, `decoding`, `first_byte_ms`,
-/// `gap_max_ms`, `grpc_status`, `grpc_message`, `replica`, `x_request_id`, `idempotency_key`) is
-/// left out; all others are always there.
+/// `gap_max_ms`, `grpc_status`, `grpc_message`, `replica`, `x_request_id`, `trace_id`,
+/// `idempotency_key`) is left out; all others are always there.
 final class Rendering {
   private static final int FEW_HEADERS = 48;
   private static final String GRPC_TYPE = "application/grpc";
@@ -62,6 +62,7 @@ final class Rendering {
     memberIfAny(json, "replica", prediction.target().replica());
     json.member("request_id_replaced", prediction.requestIdReplaced());
     memberIfAny(json, "x_request_id", prediction.externalRequestId());
+    memberIfAny(json, "trace_id", prediction.traceId());
     if (prediction.grpc().isPresent()) {
       json.member("grpc_status", prediction.grpc().code());
     }

@@ -59,6 +59,7 @@ final class FakeLog implements SpoolReader {
         new RequestId(id),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity(model, version)),
         new RequestHead("POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
         Body.of(("in " + id).getBytes(StandardCharsets.UTF_8)),

@@ -33,10 +33,16 @@ final class RenderingTest {
   private static final long TIME = 1_576_572_400_000L; // 2019-12-17 08:46:40 +0000
 
   private static Prediction prediction(List<Header> headers, Body request, Body response) {
+    return prediction("", headers, request, response);
+  }
+
+  private static Prediction prediction(
+      String traceId, List<Header> headers, Body request, Body response) {
     return new Prediction(
         new RequestId("6fa1f636"),
         false,
         "",
+        traceId,
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity("test-e2e-wine", "1.0")),
         new RequestHead(
             "POST", "/api/model/invoke", "h:1", "http", "/model/x/api/model/invoke", "h", headers),
@@ -55,6 +61,7 @@ final class RenderingTest {
     return new Prediction(
         plain.requestId(),
         false,
+        "",
         "",
         plain.target(),
         plain.request(),
@@ -142,6 +149,17 @@ final class RenderingTest {
             "first_byte_ms":7.000,"response_size":2,"ending":"complete","route":"wine",\
             "deployment":"wine","replica":"127.0.0.1:5000","request_id_replaced":false}
             """);
+  }
+
+  @Test
+  void namesTheTraceWhereThereIsOne() throws IOException {
+    String id = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    String line = requestLine(prediction(id, List.of(), Body.EMPTY, Body.EMPTY));
+    String without = requestLine(prediction(List.of(), Body.EMPTY, Body.EMPTY));
+
+    assertThat(Json.trees().readTree(line).path("trace_id").textValue()).isEqualTo(id);
+    assertThat(without).doesNotContain("trace_id");
   }
 
   @Test

@@ -92,7 +92,8 @@ final class ExchangeCapture {
             identity.id(),
             identity.replaced(),
             external == null ? "" : external,
-            headOf(loop.redaction(), request, model, modelPath, modelHeaders),
+            traceIn(modelHeaders, loop.redaction()),
+            headOf(loop, request, model, modelPath, modelHeaders),
             startMillis,
             startNanos,
             new BodyCapture(loop.captureBuffers(), model.kept().bodyBytesMax()),
@@ -239,11 +240,15 @@ final class ExchangeCapture {
   }
 
   private static RequestHead headOf(
-      Redaction redaction,
+      ProxyLoop loop,
       CallerRequest request,
       Model model,
       String modelPath,
       List<Header> modelHeaders) {
+    Redaction redaction = loop.redaction();
+    Edge edge = loop.config().edge();
+    Claims claims = edge.believesAll() ? null : Claims.of(request.headers(), edge);
+    boolean believed = claims == null || claims.believed();
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
@@ -251,11 +256,22 @@ final class ExchangeCapture {
         model.replica().scheme(),
         redaction.maskQuery(
             firstFilled(
-                RawHead.first(request.headers(), "x-original-uri"),
-                RawHead.first(request.headers(), "x-envoy-original-path"),
+                believed ? RawHead.first(request.headers(), "x-original-uri") : null,
+                believed ? RawHead.first(request.headers(), "x-envoy-original-path") : null,
                 request.target())),
-        firstFilled(RawHead.first(request.headers(), "x-forwarded-host"), null, request.host()),
+        firstFilled(
+            claims == null
+                ? RawHead.first(request.headers(), Claims.FORWARDED_HOST)
+                : claims.host(),
+            null,
+            request.host()),
         redaction.redact(modelHeaders));
+  }
+
+  // What may not be kept as a header is not kept in part either.
+  private static String traceIn(List<Header> modelHeaders, Redaction redaction) {
+    String id = Traces.idIn(modelHeaders);
+    return id.isEmpty() || redaction.touches(Traces.PARENT) ? "" : id;
   }
 
   private static String firstFilled(@Nullable String first, @Nullable String second, String third) {

@@ -70,19 +70,25 @@ final class Http2CallerStream implements Caller, Answer {
       throw Http2Exception.streamError(
           stream.id(), Http2Error.PROTOCOL_ERROR, "a header's name or value is not legal");
     }
-    requestEnded = ended;
     String host = authority == null ? null : authority.toString();
     switch (CallerRequest.ofHttp2(method.toString(), path.toString(), host, list, ended)) {
-      case Parsed.Got<CallerRequest>(CallerRequest request) -> {
-        Exchange begun = exchanges.of(this, request);
-        exchange = begun;
-        begun.start();
-        process();
+      case Parsed.Got<CallerRequest>(CallerRequest request) -> begin(request, ended);
+      case Parsed.Refused<CallerRequest>(int status, String reason) -> {
+        requestEnded = ended;
+        refuse(status, reason);
       }
-      case Parsed.Refused<CallerRequest>(int status, String reason) -> refuse(status, reason);
       case Parsed.More<CallerRequest> _ ->
           throw new IllegalStateException("http2: a head that is not whole");
     }
+  }
+
+  /// The request's head is understood.
+  void begin(CallerRequest request, boolean ended) {
+    requestEnded = ended;
+    Exchange begun = exchanges.of(this, request);
+    exchange = begun;
+    begun.start();
+    process();
   }
 
   /// A piece of the request has arrived. Says whether it was taken: then its bytes are given back
@@ -396,6 +402,7 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   private void data(ByteBuf piece, boolean last, @Nullable Runnable written) {
+    connection.answers();
     ChannelFuture done =
         connection
             .encoder()

@@ -12,28 +12,24 @@ import java.util.Set;
 final class PassedHeaders {
   static final String MODEL_NAME = "model-name";
   static final String MODEL_VERSION = "model-version";
-  private static final String FORWARDED_FOR = "x-forwarded-for";
-  private static final String FORWARDED_PROTO = "x-forwarded-proto";
-  private static final String FORWARDED_HOST = "x-forwarded-host";
 
   private PassedHeaders() {}
 
   /// The headers of the request to the model, without `host`.
   static List<Header> toModel(
-      CallerRequest request,
-      RequestId id,
-      Upstream upstream,
-      Forwarding forwarding,
-      Caller caller,
-      KnownHeaders known) {
+      CallerRequest request, RequestId id, Upstream upstream, Caller caller, ProxyLoop loop) {
+    Edge edge = loop.config().edge();
+    KnownHeaders known = loop.knownHeaders();
     List<Header> passed = new ArrayList<>(request.headers().size() + 6);
     for (Header header : request.headers()) {
-      if (!isOursInRequest(header.name(), forwarding)
-          && !Hops.keeps(header.name(), request.hops())) {
+      if (!isOursInRequest(header.name()) && !Hops.keeps(header.name(), request.hops())) {
         passed.add(header);
       }
     }
-    addForwarded(passed, request, forwarding, caller, known);
+    ForwardedHeaders.tell(passed, request, edge, caller, known);
+    if (edge.trace() == Edge.Trace.MAKE) {
+      Traces.ensure(passed, loop.requestIds());
+    }
     passed.add(new Header(RequestIdentity.HEADER, id.value()));
     switch (request.framing().kind()) {
       case LENGTH -> passed.add(contentLength(request.framing().length(), known));
@@ -98,11 +94,10 @@ final class PassedHeaders {
     return known.of("content-length", Long.toString(length));
   }
 
-  private static boolean isOursInRequest(String name, Forwarding forwarding) {
+  private static boolean isOursInRequest(String name) {
     return switch (name) {
       // Expect: we answer it ourselves as soon as the model can be written to.
       case "host", "content-length", "expect", RequestIdentity.HEADER -> true;
-      case FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST -> forwarding == Forwarding.REPLACE;
       default -> false;
     };
   }
@@ -112,24 +107,6 @@ final class PassedHeaders {
       case "content-length", RequestIdentity.HEADER, MODEL_NAME, MODEL_VERSION -> true;
       default -> false;
     };
-  }
-
-  private static void addForwarded(
-      List<Header> passed,
-      CallerRequest request,
-      Forwarding forwarding,
-      Caller caller,
-      KnownHeaders known) {
-    if (forwarding == Forwarding.PASS) {
-      return;
-    }
-    passed.add(known.of(FORWARDED_FOR, before(passed) + caller.address()));
-    if (RawHead.count(passed, FORWARDED_PROTO) == 0) {
-      passed.add(known.of(FORWARDED_PROTO, caller.isSecure() ? "https" : "http"));
-    }
-    if (RawHead.count(passed, FORWARDED_HOST) == 0 && !request.host().isEmpty()) {
-      passed.add(known.of(FORWARDED_HOST, request.host()));
-    }
   }
 
   // What a model says of itself elsewhere may be any text.
@@ -143,20 +120,5 @@ final class PassedHeaders {
       plain.append(c < 0x20 || c > 0x7e ? '?' : c);
     }
     return plain.toString();
-  }
-
-  // Takes the addresses that stand there already out of the list, joined.
-  private static String before(List<Header> passed) {
-    StringBuilder addresses = new StringBuilder();
-    passed.removeIf(header -> {
-      if (!header.name().equals(FORWARDED_FOR)) {
-        return false;
-      }
-      if (!header.value().isEmpty()) {
-        addresses.append(header.value()).append(", ");
-      }
-      return true;
-    });
-    return addresses.toString();
   }
 }

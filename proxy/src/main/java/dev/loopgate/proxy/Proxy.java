@@ -96,7 +96,7 @@ public final class Proxy implements AutoCloseable {
       if (files != null) {
         proxy.tls = Tls.open(files, events);
       }
-      proxy.open(config.address(), new Router(fleet, services), proxy.tls);
+      proxy.open(config.address(), new Router(fleet, services), config.edge(), proxy.tls);
       return proxy;
     } catch (IOException | RuntimeException e) {
       proxy.close();
@@ -116,7 +116,7 @@ public final class Proxy implements AutoCloseable {
   /// @throws IOException when the address can't be listened on; the message names it
   public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
       throws IOException {
-    return open(address, new Router(Fleet.of(List.of()), services), null);
+    return open(address, new Router(Fleet.of(List.of()), services), Edge.DEFAULT, null);
   }
 
   /// Where the first door is, with its true port.
@@ -192,15 +192,15 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
-  private InetSocketAddress open(InetSocketAddress address, Router router, @Nullable Tls over)
-      throws IOException {
+  private InetSocketAddress open(
+      InetSocketAddress address, Router router, Edge edge, @Nullable Tls over) throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(acceptor, group)
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childHandler(new ProxyPipeline(loops, router, slots, events, over))
+            .childHandler(new ProxyPipeline(loops, router, slots, events, edge, over))
             .bind(address)
             .awaitUninterruptibly();
     Throwable cause = bound.cause();

@@ -64,6 +64,9 @@ public interface ProxyEvents {
   /// A request for a model that is not there: not in the ledger.
   default void unknownModel() {}
 
+  /// A connection was closed that should have begun with a header of the PROXY protocol.
+  default void proxyHeaderRefused(ProxyHeaderFault fault) {}
+
   /// A handshake with a caller failed: bytes that are no TLS, no common version, no certificate.
   default void handshakeFailed() {}
 

@@ -66,13 +66,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =
-        PassedHeaders.toModel(
-            request,
-            id,
-            deployment.model().upstream(),
-            loop.config().forwarding(),
-            caller,
-            loop.knownHeaders());
+        PassedHeaders.toModel(request, id, deployment.model().upstream(), caller, loop);
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();

@@ -142,10 +142,20 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
-    this(Fleet.of(models), services, captureBytesMax, LIMITS.connectionsMax());
+    this(models, services, captureBytesMax, Edge.DEFAULT);
   }
 
-  EmbeddedDoor(Fleet fleet, List<LocalService> services, long captureBytesMax, int connectionsMax) {
+  /// With another edge; its PROXY protocol apart, which is the pipeline's.
+  EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax, Edge edge) {
+    this(Fleet.of(models), services, captureBytesMax, edge, LIMITS.connectionsMax());
+  }
+
+  EmbeddedDoor(
+      Fleet fleet,
+      List<LocalService> services,
+      long captureBytesMax,
+      Edge edge,
+      int connectionsMax) {
     slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -159,7 +169,7 @@ final class EmbeddedDoor implements ModelConnector {
             LOCAL_BYTES_MAX,
             CallerLimits.DEFAULT,
             LIMITS,
-            Forwarding.APPEND,
+            edge,
             null);
     this.router = new Router(fleet, services);
     this.loop =

@@ -103,6 +103,7 @@ final class EntryCodec {
         Target target = p.target();
         RequestHead request = p.request();
         chars += p.requestId().value().length() + p.externalRequestId().length();
+        chars += p.traceId().length();
         chars += target.deployment().length() + target.route().length() + target.replica().length();
         chars += target.model().name().length() + target.model().version().length();
         chars += request.method().length() + request.path().length() + request.uri().length();
@@ -161,6 +162,7 @@ final class EntryCodec {
     if (timing.firstByteNanos() != Timing.NONE) {
       out.writeInt64(PredictionMessage.FIRST_BYTE_US_FIELD_NUMBER, timing.firstByteNanos() / 1000);
     }
+    text(out, PredictionMessage.TRACE_ID_FIELD_NUMBER, p.traceId());
     if (timing.gapMaxNanos() != Timing.NONE) {
       out.writeInt64(PredictionMessage.GAP_MAX_US_FIELD_NUMBER, timing.gapMaxNanos() / 1000);
     }
@@ -282,6 +284,7 @@ final class EntryCodec {
         new RequestId(m.getRequestId()),
         m.getRequestIdReplaced(),
         m.getXRequestId(),
+        m.getTraceId(),
         new Target(
             m.getDeployment(),
             m.getRoute(),

@@ -30,6 +30,7 @@ final class Entries {
         new RequestId(id),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:1", WINE),
         new RequestHead("POST", "/invoke", "h", "http", "/model/wine/invoke", "h", List.of()),
         body(id.hashCode(), requestBytes),
@@ -60,6 +61,7 @@ final class Entries {
         new RequestId("id-" + random.nextInt(1_000_000)),
         random.nextBoolean(),
         text(random, 40),
+        text(random, 32),
         new Target(text(random, 20), text(random, 20), text(random, 20), model(random)),
         new RequestHead(
             text(random, 8),
