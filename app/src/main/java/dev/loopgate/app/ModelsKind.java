@@ -142,13 +142,18 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
         secret(fields, at));
   }
 
-  private static String prefixOf(String prefix, String at) {
+  /// Refuses a prefix under which the gateway itself answers.
+  static void refuseOwn(String prefix, String at) {
     for (String own : OWN) {
       if (prefix.equals(own) || prefix.startsWith(own + "/")) {
         throw new NotAllowedException(
             at + ".prefix may not lie under " + own + ", which is the gateway's own");
       }
     }
+  }
+
+  private static String prefixOf(String prefix, String at) {
+    refuseOwn(prefix, at);
     if (List.of(prefix.split("/", -1)).contains("..")
         || List.of(prefix.split("/", -1)).contains(".")) {
       throw new NotAllowedException(at + ".prefix without . and .. parts");

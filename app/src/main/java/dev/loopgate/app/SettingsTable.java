@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.fleet.ModelRoute;
 import dev.loopgate.proxy.AddressRange;
 import dev.loopgate.proxy.Forwarding;
 import java.nio.file.Path;
@@ -62,6 +63,13 @@ final class SettingsTable {
           ModelsKind.NONE,
           "The models that run already: a list of id, url (or urls) and optionally what is told below. The role up"
               + " adds its sample model, wine.");
+  static final Setting<List<ModelRoute>> ROUTES =
+      setting(
+          "routes",
+          new RoutesKind(),
+          RoutesKind.NONE,
+          "Routes beside those that each model has of its own: a prefix, models by weight, and a mirror that"
+              + " gets a copy, see below.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(
@@ -311,6 +319,7 @@ final class SettingsTable {
           TLS_CLIENT_CA,
           DATA,
           MODELS,
+          ROUTES,
           CAPTURE_BYTES_MAX,
           CAPTURE_BODY_BYTES_MAX,
           CAPTURE_SAMPLE,

@@ -32,6 +32,7 @@ final class SettingsTest {
           sample("tls.client-ca", "callers.pem", "", "a\u0000b"),
           sample("data", "/var/lib/loopgate", "", "a\u0000b"),
           sample("models", "[{id: a, url: \"http://h:1\"}]", "[{id: a}]", "{"),
+          sample("routes", "[{id: ab, prefix: /ab, targets: [{model: a}]}]", "[{id: ab}]", "{"),
           sample("capture.bytes-max", "128MiB", "128", "1TiB"),
           sample("capture.body-bytes-max", "0", "-1", "13MiB"),
           sample("capture.sample", "0.25", "0", "0.0", "1.01", "-0.5", "half", "NaN", "1e-3"),

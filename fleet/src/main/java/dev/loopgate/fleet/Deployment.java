@@ -22,6 +22,17 @@ public final class Deployment {
     this.circuit = new Circuit(model.bounds());
   }
 
+  /// The same model with another configuration. What was learned of its servers holds on where they
+  /// are the same.
+  Deployment(Model model, Deployment before) {
+    this(model);
+    Model was = before.model();
+    if (was.upstream().equals(model.upstream()) && was.predictor() == model.predictor()) {
+      learned.set(before.learned.get());
+      ready = before.ready;
+    }
+  }
+
   /// What is configured.
   public Model model() {
     return model;

@@ -120,7 +120,7 @@ final class ExchangeCapture {
   void connected(Replica to) {
     replica = to;
     Requesting before = requesting;
-    if (before != null && !to.equals(match.deployment().model().replica())) {
+    if (before != null && !match.deployment().replicas().isOne()) {
       requesting = before.sentTo(to.hostHeader());
     }
   }

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
 /// event loop, but for [#isDraining].
@@ -31,11 +32,7 @@ final class ProxyLoop {
       ModelResolver resolver,
       ModelTls modelTls,
       LocalBytes localBytes,
-      Map<String, Integer> slots) {
-    Shared {
-      slots = Map.copyOf(slots);
-    }
-  }
+      ToIntFunction<String> slots) {}
 
   private record Compiled(Kept kept, CaptureRules rules) {}
 
@@ -50,6 +47,7 @@ final class ProxyLoop {
   private final Names names = new Names();
   private final KnownHeaders knownHeaders;
   private final ModelPool models;
+  private final Mirrors mirrors;
   private final Set<CallerLink> callers = new HashSet<>();
   private volatile boolean draining;
 
@@ -67,6 +65,7 @@ final class ProxyLoop {
             this,
             new ModelPool.Means(
                 shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls()));
+    this.mirrors = new Mirrors(this);
   }
 
   EventLoop eventLoop() {
@@ -136,17 +135,17 @@ final class ProxyLoop {
     return models;
   }
 
+  Mirrors mirrors() {
+    return mirrors;
+  }
+
   LocalBytes localBytes() {
     return shared.localBytes();
   }
 
-  /// The ledger's slot of a deployment that was there when the proxy opened.
+  /// The ledger's slot of a deployment.
   int slotOf(String deployment) {
-    Integer slot = shared.slots().get(deployment);
-    if (slot == null) {
-      throw new IllegalStateException("ledger slot: deployment=" + deployment + " has none");
-    }
-    return slot;
+    return shared.slots().applyAsInt(deployment);
   }
 
   void add(CallerLink caller) {
@@ -166,6 +165,7 @@ final class ProxyLoop {
     for (CallerLink caller : snapshot()) {
       caller.tick(nowNanos);
     }
+    mirrors.sweep(nowNanos);
     models.sweep(nowNanos);
   }
 
@@ -191,6 +191,7 @@ final class ProxyLoop {
   }
 
   void closeAll() {
+    mirrors.stop();
     models.closeIdle();
     for (CallerLink caller : snapshot()) {
       caller.close();
