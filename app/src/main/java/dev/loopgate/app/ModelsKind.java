@@ -7,6 +7,7 @@ import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.Upstream;
+import dev.loopgate.policy.Roles;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -35,10 +36,12 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "prefix",
               "name",
               "version",
+              "role",
               "capture",
               "body-bytes-max",
               "sample"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
+  private static final Pattern ROLE = Pattern.compile("[!-~]{1,256}");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
   private static final List<String> OWN =
@@ -108,7 +111,8 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             prefixOf(prefix == null ? "/model/" + id : prefix, at),
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0));
+            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0),
+            role(fields, at));
     return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
 
@@ -124,6 +128,18 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
       throw new NotAllowedException(at + ".prefix without . and .. parts");
     }
     return prefix.equals("/") ? "" : prefix;
+  }
+
+  private static @Nullable String role(Map<String, Raw> fields, String at) {
+    String role = field(fields, at, "role", ROLE, "1 to 256 visible ASCII characters");
+    if (role != null && Roles.isFixed(role)) {
+      throw new NotAllowedException(
+          at
+              + ".role is one of your own, not "
+              + role
+              + ", whose rights are the same for all models");
+    }
+    return role;
   }
 
   private static URI url(Map<String, Raw> fields, String at) {

@@ -27,6 +27,7 @@ record Plan(
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());
     rooms.checkCertificate();
+    rooms.checkKeys();
     InetSocketAddress door =
         Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());
     Optional<Address> admin = settings.get(SettingsTable.ADMIN);

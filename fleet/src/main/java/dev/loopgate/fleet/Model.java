@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param name the model's own name, [#isLabel], null to learn it
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param kept what is kept of its exchanges
+/// @param role who has it may call the model, where tokens are asked for; null for nobody more
 public record Model(
     String id,
     Upstream upstream,
@@ -22,7 +23,8 @@ public record Model(
     String prefix,
     @Nullable String name,
     @Nullable String version,
-    Kept kept) {
+    Kept kept,
+    @Nullable String role) {
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
 
@@ -48,6 +50,19 @@ public record Model(
     }
     checkLabel("model name", id, name);
     checkLabel("model version", id, version);
+    checkLabel("model role", id, role);
+  }
+
+  /// A model that no role of its own is for.
+  public Model(
+      String id,
+      Upstream upstream,
+      Predictor predictor,
+      String prefix,
+      @Nullable String name,
+      @Nullable String version,
+      Kept kept) {
+    this(id, upstream, predictor, prefix, name, version, kept, null);
   }
 
   /// A model with one server, of whose exchanges all are kept.

@@ -4,6 +4,7 @@ import dev.loopgate.capture.CaptureBuffers;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.policy.Policy;
 import dev.loopgate.spool.SpoolLane;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
 /// event loop, but for [#isDraining].
@@ -26,6 +28,7 @@ final class ProxyLoop {
       ModelConnector connector,
       ModelResolver resolver,
       LocalBytes localBytes,
+      @Nullable Policy policy,
       Map<String, Integer> slots) {
     Shared {
       slots = Map.copyOf(slots);
@@ -103,6 +106,11 @@ final class ProxyLoop {
 
   ModelPool models() {
     return models;
+  }
+
+  /// Who may pass; null for everybody.
+  @Nullable Policy policy() {
+    return shared.policy();
   }
 
   LocalBytes localBytes() {

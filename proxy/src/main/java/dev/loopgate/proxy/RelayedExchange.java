@@ -6,6 +6,7 @@ import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.policy.Decision;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
@@ -16,11 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// One exchange with a model: passes both directions on as they come, copies as they pass, and ends
 /// once. Confined to the event loop of both connections.
 ///
-/// Read it downwards: start, modelReady, requestPiece, requestEnded, answerStarted, answerPiece.
-/// Every other way out goes through [#replyLocally] or [#cut].
+/// Read it downwards: start, decided, modelReady, requestPiece, requestEnded, answerStarted,
+/// answerPiece. Every other way out goes through [#replyLocally] or [#cut].
 final class RelayedExchange implements Exchange, ModelConnection.Listener, ModelPool.Borrower {
   /// The connector has the same deadline: it should be the first to know.
   private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
+
+  /// The policy has the same deadline: it should be the first to know.
+  static final Duration DECISION_WITHIN = Duration.ofSeconds(15);
 
   private final Caller caller;
   private final Answer answer;
@@ -31,16 +35,19 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private final String modelPath;
   private final List<Header> modelHeaders;
   private final ExchangeCapture capture;
+  private final @Nullable Admission admission; // null: it needs none
   private final boolean climbsOut;
   private final long startNanos;
 
   private @Nullable ModelConnection model;
+  private boolean refused; // by the policy: nothing is wrong with the connection
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean answerStarted; // its head went to the caller
   private boolean bodiless; // the answer's head is all of it
   private boolean over;
   private long progressNanos;
+  private long askedNanos; // for a connection to the model
 
   RelayedExchange(
       Caller caller,
@@ -61,9 +68,14 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             + request.target().substring(request.path().length());
     this.modelHeaders =
         PassedHeaders.toModel(request, id, loop.config().forwarding(), caller, loop.knownHeaders());
+    this.admission = Admission.toModel(loop, request, match);
+    if (admission != null) {
+      admission.takeTokenFrom(modelHeaders);
+    }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
+    this.askedNanos = startNanos;
   }
 
   @Override
@@ -73,7 +85,26 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
-    loop.models().acquire(deployment.model(), this);
+    if (admission == null) {
+      loop.models().acquire(deployment.model(), this);
+    } else {
+      admission.ask(this::decided);
+    }
+  }
+
+  private void decided(Decision decision) {
+    if (over) {
+      return; // the caller left meanwhile, or time was up
+    }
+    LocalReply refusal = LocalReplies.refusalOfModel(decision);
+    if (refusal == null) {
+      askedNanos = loop.time().nanos();
+      progressNanos = askedNanos;
+      loop.models().acquire(deployment.model(), this);
+    } else {
+      refused = true;
+      giveUp(Ending.REJECTED, refusal);
+    }
   }
 
   @Override
@@ -252,14 +283,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (nowNanos - startNanos >= models.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      if (nowNanos - startNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
-        boolean waited = loop.models().forget(this);
-        giveUp(
-            Ending.MODEL_UNREACHABLE,
-            waited
-                ? LocalReplies.noConnectionFree(deploymentId)
-                : LocalReplies.modelUnreachable(deploymentId));
-      }
+      tickWaiting(nowNanos, models, deploymentId);
     } else if (answerStarted) {
       tickAnswer(quietNanos, callers, models);
     } else if (!requestWhole && wantsMore()) {
@@ -268,6 +292,21 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       }
     } else if (quietNanos >= models.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
+    }
+  }
+
+  private void tickWaiting(long nowNanos, ModelLimits models, String deploymentId) {
+    if (admission != null && admission.isPending()) {
+      if (nowNanos - startNanos >= DECISION_WITHIN.toNanos()) {
+        giveUp(Ending.REJECTED, LocalReplies.notDecided());
+      }
+    } else if (nowNanos - askedNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
+      boolean waited = loop.models().forget(this);
+      giveUp(
+          Ending.MODEL_UNREACHABLE,
+          waited
+              ? LocalReplies.noConnectionFree(deploymentId)
+              : LocalReplies.modelUnreachable(deploymentId));
     }
   }
 
@@ -344,8 +383,8 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private void replyLocally(Ending ending, LocalReply reply) {
     over = true;
     closeModel();
-    boolean keep =
-        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
+    boolean sound = refused || ending != Ending.REJECTED;
+    boolean keep = request.persistent() && requestWhole && sound && !loop.isDraining();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();

@@ -8,6 +8,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.policy.Policy;
 import dev.loopgate.testkit.ManualTime;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -30,6 +31,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A door without sockets: one caller, and models whose side the test plays.
 final class EmbeddedDoor implements ModelConnector {
@@ -118,6 +120,14 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
+    this(models, services, captureBytesMax, null);
+  }
+
+  EmbeddedDoor(
+      List<Model> models,
+      List<LocalService> services,
+      long captureBytesMax,
+      @Nullable Policy policy) {
     Fleet fleet = Fleet.of(models);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -146,6 +156,7 @@ final class EmbeddedDoor implements ModelConnector {
                 this,
                 (_, _, found) -> found.accept(addresses),
                 localBytes,
+                policy,
                 ledger),
             lane);
     this.caller =
