@@ -23,6 +23,7 @@ record ConfiguredModel(Model model, @Nullable Integer bodyBytesMax, @Nullable Do
             model.kept().captured(),
             bodyBytesMax == null ? gatewayBytesMax : bodyBytesMax,
             sampleRate == null ? gatewaySampleRate : sampleRate),
+        model.bounds(),
         model.role());
   }
 }

@@ -61,6 +61,8 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Gauge callers;
   private final Counter callersRefused;
   private final Gauge modelConnections;
+  private final Counter leftOut;
+  private final Counter circuit;
   private final Counter cuts;
   private final Counter malformed;
   private final Counter unknownModel;
@@ -83,6 +85,18 @@ final class ProxyTelemetry implements ProxyEvents {
         counter(registry, "loopgate_caller_connections_refused", "Beyond proxy.connections-max.");
     modelConnections =
         gauge(registry, "loopgate_model_connections", "Connections to models.", "model");
+    leftOut =
+        counter(
+            registry,
+            "loopgate_replicas_left_out",
+            "Replicas left out for a while, since no connection could be made.",
+            "model");
+    circuit =
+        counter(
+            registry,
+            "loopgate_circuit_refused",
+            "Refused beyond requests-max or waiting-max.",
+            "model");
     cuts = counter(registry, "loopgate_bodies_cut", "Bodies kept in part.", "reason");
     malformed =
         counter(
@@ -133,6 +147,35 @@ final class ProxyTelemetry implements ProxyEvents {
   @Override
   public void modelDisconnected(String deployment) {
     modelConnections.labelValues(deployment).dec();
+  }
+
+  @Override
+  public void replicaLeftOut(String deployment, String replica) {
+    leftOut.labelValues(deployment).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "left-out-" + deployment,
+        "no connection to " + replica + " of model " + deployment + ": left out for a while");
+  }
+
+  @Override
+  public void replicaBack(String deployment, String replica) {
+    log.repeated(
+        LogLines.Level.INFO,
+        "proxy",
+        "back-" + deployment,
+        replica + " of model " + deployment + " is back");
+  }
+
+  @Override
+  public void circuitOpen(String deployment) {
+    circuit.labelValues(deployment).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "circuit-" + deployment,
+        "a request beyond requests-max or waiting-max of model " + deployment + " was refused");
   }
 
   @Override

@@ -2,12 +2,14 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.policy.KeysRefusedException;
 import dev.loopgate.policy.PolicyConfig;
 import dev.loopgate.proxy.CallerLimits;
 import dev.loopgate.proxy.Forwarding;
 import dev.loopgate.proxy.ModelLimits;
+import dev.loopgate.proxy.Proxy;
 import dev.loopgate.proxy.ProxyConfig;
 import dev.loopgate.proxy.TlsFiles;
 import dev.loopgate.spool.SpoolConfig;
@@ -137,17 +139,22 @@ final class Rooms {
         tls());
   }
 
-  /// Looks at the door's certificate, before anything is opened.
+  /// Looks at the certificates of the door and for models, before anything is opened.
   ///
   /// @throws StartException when it can't be used; the line names the files
-  void checkCertificate() throws StartException, UsageException {
+  void checkCertificates() throws StartException, UsageException {
     TlsFiles files = tls();
-    if (files != null) {
-      try {
+    try {
+      if (files != null) {
         files.check();
-      } catch (IOException e) {
-        throw new StartException(String.valueOf(e.getMessage()), e);
       }
+      for (Model model : settings.models()) {
+        if (model.upstream().isSecure()) {
+          Proxy.check(model.upstream().trust());
+        }
+      }
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 

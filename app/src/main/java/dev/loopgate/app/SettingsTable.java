@@ -59,8 +59,9 @@ final class SettingsTable {
           "models",
           new ModelsKind(),
           ModelsKind.NONE,
-          "The models that run already: a list of id, url and optionally predictor, prefix, name, version,"
-              + " role, capture, body-bytes-max, sample. The role up adds its sample model, wine.");
+          "The models that run already: a list of id, url (or urls) and optionally predictor, prefix, name,"
+              + " version, role, capture, body-bytes-max, sample, time-outs and bounds, see below. The role up adds its"
+              + " sample model, wine.");
 
   static final Setting<Optional<PolicyConfig.Published>> AUTH_JWKS =
       setting(

@@ -17,7 +17,8 @@ public record Prediction(
     ResponseHead response,
     Body responseBody,
     Ending ending,
-    Timing timing)
+    Timing timing,
+    GrpcStatus grpc)
     implements Entry {
 
   @Override
@@ -42,6 +43,7 @@ public record Prediction(
         response,
         responseBody.withoutBytes(),
         ending,
-        timing);
+        timing,
+        grpc);
   }
 }

@@ -18,6 +18,21 @@ public record Requesting(
     BodyCapture body,
     String contentEncoding) {
 
+  /// The same, for a server that is not the one its head was made for.
+  ///
+  /// @param authority the `Host`, as sent to it
+  public Requesting sentTo(String authority) {
+    return new Requesting(
+        requestId,
+        requestIdReplaced,
+        externalRequestId,
+        head.sentTo(authority),
+        startMillis,
+        startNanos,
+        body,
+        contentEncoding);
+  }
+
   /// The response's head is about to be sent to the caller.
   ///
   /// @param contentEncoding of the response, lower case, empty when none
@@ -41,7 +56,8 @@ public record Requesting(
         ResponseHead.NONE,
         Body.EMPTY,
         ending,
-        new Timing(startMillis, nowMillis, nowNanos - startNanos, Timing.NONE));
+        new Timing(startMillis, nowMillis, nowNanos - startNanos, Timing.NONE, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   /// Gives the capture buffers back. Harmless when repeated.

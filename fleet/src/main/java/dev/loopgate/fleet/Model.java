@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param name the model's own name, [#isLabel], null to learn it
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param kept what is kept of its exchanges
+/// @param bounds how long it may take and how much may be asked of it
 /// @param role who has it may call the model, where tokens are asked for; null for nobody more
 public record Model(
     String id,
@@ -24,6 +25,7 @@ public record Model(
     @Nullable String name,
     @Nullable String version,
     Kept kept,
+    Bounds bounds,
     @Nullable String role) {
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
@@ -61,8 +63,21 @@ public record Model(
       String prefix,
       @Nullable String name,
       @Nullable String version,
+      Kept kept,
+      Bounds bounds) {
+    this(id, upstream, predictor, prefix, name, version, kept, bounds, null);
+  }
+
+  /// A model without bounds of its own.
+  public Model(
+      String id,
+      Upstream upstream,
+      Predictor predictor,
+      String prefix,
+      @Nullable String name,
+      @Nullable String version,
       Kept kept) {
-    this(id, upstream, predictor, prefix, name, version, kept, null);
+    this(id, upstream, predictor, prefix, name, version, kept, Bounds.NONE);
   }
 
   /// A model with one server, of whose exchanges all are kept.
@@ -87,7 +102,7 @@ public record Model(
         && value.chars().noneMatch(Character::isISOControl);
   }
 
-  /// The one server that there is.
+  /// The first server, which stands for all in what they have in common: scheme and base path.
   public Replica replica() {
     return upstream.replicas().getFirst();
   }

@@ -5,6 +5,7 @@ import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -64,7 +65,8 @@ final class FakeLog implements SpoolReader {
         new ResponseHead(200, List.of()),
         Body.of(("out " + id).getBytes(StandardCharsets.UTF_8)),
         Ending.COMPLETE,
-        new Timing(millis - 5, millis, 5_000_000, 3_000_000));
+        new Timing(millis - 5, millis, 5_000_000, 3_000_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   void append(Entry entry) {

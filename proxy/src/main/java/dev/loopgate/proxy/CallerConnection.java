@@ -89,6 +89,14 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   @Override
+  public void switchProtocols() {
+    answer.switched();
+    body = new BodyReader(BodyFraming.UNTIL_CLOSE);
+    toldRequestEnd = false;
+    process(); // what came early
+  }
+
+  @Override
   public void finish() {
     exchange = null;
     body = null;

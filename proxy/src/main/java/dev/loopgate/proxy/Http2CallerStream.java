@@ -254,6 +254,21 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   @Override
+  public void trailers(List<Header> trailers) {
+    write(null, trailers, true);
+  }
+
+  @Override
+  public boolean takesTrailers() {
+    return true;
+  }
+
+  @Override
+  public void switchProtocols() {
+    throw new IllegalStateException("http2: a stream is not switched"); // nobody could ask for it
+  }
+
+  @Override
   public void whole(ByteBuf body, Runnable written) {
     data(body, true, written);
   }
@@ -359,9 +374,12 @@ final class Http2CallerStream implements Caller, Answer {
     finish();
   }
 
-  private void write(int status, List<Header> headers, boolean last) {
+  /// @param status null for trailers
+  private void write(@Nullable Integer status, List<Header> headers, boolean last) {
     Http2Headers out = new DefaultHttp2Headers(false, headers.size() + 1);
-    out.status(Integer.toString(status));
+    if (status != null) {
+      out.status(status.toString());
+    }
     for (Header header : headers) {
       out.add(header.name(), header.value());
     }

@@ -3,10 +3,10 @@ package dev.loopgate.proxy;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Which headers go on, in both directions, and which are ours.
 final class PassedHeaders {
@@ -22,6 +22,7 @@ final class PassedHeaders {
   static List<Header> toModel(
       CallerRequest request,
       RequestId id,
+      Upstream upstream,
       Forwarding forwarding,
       Caller caller,
       KnownHeaders known) {
@@ -36,8 +37,19 @@ final class PassedHeaders {
     passed.add(new Header(RequestIdentity.HEADER, id.value()));
     switch (request.framing().kind()) {
       case LENGTH -> passed.add(contentLength(request.framing().length(), known));
-      case CHUNKED -> passed.add(known.of("transfer-encoding", "chunked"));
+      case CHUNKED -> {
+        if (!upstream.isHttp2()) {
+          passed.add(known.of("transfer-encoding", "chunked"));
+        }
+      }
       case NONE, UNTIL_CLOSE -> {}
+    }
+    String upgrade = request.upgrade();
+    if (upgrade != null && !upstream.isHttp2()) {
+      passed.add(known.of("connection", "upgrade"));
+      passed.add(known.of("upgrade", upgrade));
+    } else if (upstream.isHttp2() && request.welcomesTrailers()) {
+      passed.add(known.of("te", "trailers"));
     }
     return passed;
   }
@@ -52,7 +64,25 @@ final class PassedHeaders {
         passed.add(header);
       }
     }
+    if (answer.isSwitch()) {
+      String upgrade = RawHead.first(answer.headers(), "upgrade");
+      passed.add(known.of("connection", "upgrade"));
+      passed.add(known.of("upgrade", upgrade == null ? "" : upgrade));
+    }
     addOurs(passed, id, deployment, known);
+    return passed;
+  }
+
+  /// The trailers of an answer that may go on: nothing of framing, connection, or ours.
+  static List<Header> trailersToCaller(List<Header> trailers) {
+    List<Header> passed = new ArrayList<>(trailers.size());
+    for (Header header : trailers) {
+      if (!isOursInResponse(header.name())
+          && !header.name().equals("host")
+          && !Hops.keeps(header.name(), Set.of())) {
+        passed.add(header);
+      }
+    }
     return passed;
   }
 
@@ -66,12 +96,6 @@ final class PassedHeaders {
 
   static Header contentLength(long length, KnownHeaders known) {
     return known.of("content-length", Long.toString(length));
-  }
-
-  /// `Host` for the model.
-  static String authorityOf(Model model) {
-    Replica replica = model.replica();
-    return replica.port() == 80 ? replica.host() : replica.authority();
   }
 
   private static boolean isOursInRequest(String name, Forwarding forwarding) {

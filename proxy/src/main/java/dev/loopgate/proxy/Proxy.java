@@ -4,6 +4,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.policy.Policy;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -108,6 +109,7 @@ public final class Proxy implements AutoCloseable {
               new ModelSlots(config.modelConnectionsMax()),
               transport.connector(),
               ModelResolver.OF_SYSTEM,
+              new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
               policy,
               slots),
@@ -122,6 +124,13 @@ public final class Proxy implements AutoCloseable {
       proxy.close();
       throw e;
     }
+  }
+
+  /// Reads what connections to a model over TLS are made with once, to see whether it can be used.
+  ///
+  /// @throws IOException when it can't be read or does not fit together; the message names the files
+  public static void check(ServerTrust trust) throws IOException {
+    ModelTls.read(trust, List.of());
   }
 
   /// Opens a further door for `services` only, on the same event loops, and says where it is.

@@ -27,6 +27,7 @@ final class ProxyLoop {
       ModelSlots modelSlots,
       ModelConnector connector,
       ModelResolver resolver,
+      ModelTls modelTls,
       LocalBytes localBytes,
       @Nullable Policy policy,
       Map<String, Integer> slots) {
@@ -56,7 +57,11 @@ final class ProxyLoop {
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
     this.headScratch = new byte[config.headBytesMax()];
     this.knownHeaders = new KnownHeaders(shared.redaction()::touches);
-    this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
+    this.models =
+        new ModelPool(
+            this,
+            new ModelPool.Means(
+                shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls()));
   }
 
   EventLoop eventLoop() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.policy.Decision;
@@ -70,6 +71,7 @@ final class AdmissionTest {
         wine.name(),
         wine.version(),
         new Kept(true, 1 << 20, 1.0),
+        Bounds.NONE,
         role);
   }
 

@@ -3,6 +3,7 @@ package dev.loopgate.spool;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -35,7 +36,8 @@ final class Entries {
         new ResponseHead(200, List.of(new Header("content-type", "application/json"))),
         body(id.hashCode() + 1, responseBytes),
         Ending.COMPLETE,
-        new Timing(timeMillis - 5, timeMillis, 5_000_000, 4_000_000));
+        new Timing(timeMillis - 5, timeMillis, 5_000_000, 4_000_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   static Feedback feedback(String id, long timeMillis) {
@@ -75,7 +77,11 @@ final class Entries {
             start,
             start + random.nextInt(10_000),
             1000L * random.nextInt(1_000_000),
-            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000)));
+            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000),
+            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000)),
+        random.nextBoolean()
+            ? GrpcStatus.NONE
+            : new GrpcStatus(random.nextInt(17), text(random, 100)));
   }
 
   static Feedback anyFeedback(Random random) {
