@@ -42,6 +42,7 @@ record ConfiguredModel(
             Stream.concat(gatewaySecret.stream(), secret.stream())
                 .map(RedactedField::ofModel)
                 .toList()),
-        model.bounds());
+        model.bounds(),
+        model.role());
   }
 }

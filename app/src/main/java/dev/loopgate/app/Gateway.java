@@ -8,6 +8,11 @@ import dev.loopgate.logshipper.LocalStore;
 import dev.loopgate.logshipper.LogShipper;
 import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.policy.KeysRefusedException;
+import dev.loopgate.policy.Policy;
+import dev.loopgate.policy.PolicyConfig;
+import dev.loopgate.policy.PolicyTime;
+import dev.loopgate.policy.TokenPolicy;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
 import dev.loopgate.proxy.Transport;
@@ -25,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One gateway from its first file to its last: wires the rooms, and closes them in reverse.
 /// Belongs to the thread that started it.
@@ -89,7 +95,9 @@ final class Gateway {
     Probes probes = new Probes(plan.sample(), telemetry.runtime());
     probes.start(fleet.deployments());
     onClose("probes", probes::close);
-    Proxy proxy = openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread));
+    Policy policy = openPolicy(rooms);
+    Proxy proxy =
+        openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread), policy);
     openAdminDoor(proxy, readiness, thread);
     onClose("drain", () -> drain(proxy));
     readiness.enter(Readiness.Phase.SERVING);
@@ -178,7 +186,34 @@ final class Gateway {
     }
   }
 
-  private Proxy openDoor(Rooms rooms, Fleet fleet, Slots slots, List<LocalService> services)
+  private @Nullable Policy openPolicy(Rooms rooms) throws StartException, UsageException {
+    PolicyConfig config = rooms.policy();
+    if (config == null) {
+      return null;
+    }
+    PolicyTime time =
+        new PolicyTime() {
+          @Override
+          public long nanos() {
+            return clock.nanos();
+          }
+
+          @Override
+          public long epochMillis() {
+            return clock.epochMillis();
+          }
+        };
+    try {
+      TokenPolicy policy = TokenPolicy.open(config, time, telemetry.policy());
+      onClose("policy", policy::close);
+      return policy;
+    } catch (KeysRefusedException e) {
+      throw new StartException("auth.jwks: " + e.getMessage(), e);
+    }
+  }
+
+  private Proxy openDoor(
+      Rooms rooms, Fleet fleet, Slots slots, List<LocalService> services, @Nullable Policy policy)
       throws StartException, UsageException {
     Transport transport = transport();
     try {
@@ -191,7 +226,8 @@ final class Gateway {
               clock,
               telemetry.proxy(),
               services,
-              transport);
+              transport,
+              policy);
       onClose("proxy", proxy::close);
       telemetry
           .log()

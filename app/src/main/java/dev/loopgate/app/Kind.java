@@ -113,6 +113,30 @@ interface Kind<T> {
     }
   }
 
+  /// Visible ASCII characters without a blank, or, where that is possible, none.
+  record Word(boolean optional) implements Kind<Optional<String>> {
+    private static final Pattern FORM = Pattern.compile("[!-~]{1,1024}");
+
+    @Override
+    public Optional<String> parse(Raw raw) {
+      String text = text(raw, allowed());
+      if (!FORM.matcher(text).matches()) {
+        throw new NotAllowedException(allowed());
+      }
+      return optional && text.equals("none") ? Optional.empty() : Optional.of(text);
+    }
+
+    @Override
+    public String label() {
+      return "TEXT";
+    }
+
+    @Override
+    public String allowed() {
+      return "1 to 1024 visible ASCII characters" + (optional ? ", or none" : "");
+    }
+  }
+
   /// A number of bytes with a unit.
   record Bytes(long min, long max, boolean powerOfTwo) implements Kind<Long> {
     private static final Pattern FORM = Pattern.compile("([0-9]{1,12})(B|KiB|MiB|GiB|TiB)?");

@@ -11,6 +11,7 @@ import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
+import dev.loopgate.policy.Roles;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -49,6 +50,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "prefix",
               "name",
               "version",
+              "role",
               "capture",
               "body-bytes-max",
               "sample",
@@ -62,6 +64,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "keep",
               "redact-body"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
+  private static final Pattern ROLE = Pattern.compile("[!-~]{1,256}");
   private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,252})");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
@@ -133,7 +136,8 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             new Kept(flag(fields, at, "capture", true), Kept.BODY_BYTES_MAX, 1.0),
-            bounds(fields, at));
+            bounds(fields, at),
+            role(fields, at));
     return new ConfiguredModel(
         model,
         bodyBytes(fields, at),
@@ -159,6 +163,18 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
       throw new NotAllowedException(at + ".prefix without . and .. parts");
     }
     return prefix.equals("/") ? "" : prefix;
+  }
+
+  private static @Nullable String role(Map<String, Raw> fields, String at) {
+    String role = field(fields, at, "role", ROLE, "1 to 256 visible ASCII characters");
+    if (role != null && Roles.isFixed(role)) {
+      throw new NotAllowedException(
+          at
+              + ".role is one of your own, not "
+              + role
+              + ", whose rights are the same for all models");
+    }
+    return role;
   }
 
   private static Upstream upstream(Map<String, Raw> fields, String at) {

@@ -28,6 +28,7 @@ record Plan(
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());
     rooms.checkCertificates();
+    rooms.checkKeys();
     InetSocketAddress door =
         Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());
     Optional<Address> admin = settings.get(SettingsTable.ADMIN);

@@ -6,6 +6,8 @@ import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.policy.KeysRefusedException;
+import dev.loopgate.policy.PolicyConfig;
 import dev.loopgate.proxy.AddressRange;
 import dev.loopgate.proxy.CallerLimits;
 import dev.loopgate.proxy.Edge;
@@ -17,8 +19,11 @@ import dev.loopgate.spool.SpoolConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Each room's own record, made of the settings: no room sees more than its own.
@@ -63,9 +68,11 @@ final class Rooms {
             // Its wire bytes, its text, the text as it grows.
             .onHeap("a body being decoded", 36 * MIB)
             .onHeap("proxy.loops", loops() * bytesOfLoop());
-    return hidesFields()
-        ? budget.onHeap("bodies being redacted", loops() * bytesOfRedaction())
-        : budget;
+    if (hidesFields()) {
+      budget = budget.onHeap("bodies being redacted", loops() * bytesOfRedaction());
+    }
+    PolicyConfig policy = policy();
+    return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
   }
 
   private boolean hidesFields() throws UsageException {
@@ -109,9 +116,11 @@ final class Rooms {
   }
 
   Redaction redaction() throws UsageException {
-    return new Redaction(
-        settings.get(SettingsTable.REDACT_HEADERS),
-        settings.get(SettingsTable.REDACT_QUERY_PARAMETERS));
+    Set<String> headers = new HashSet<>(settings.get(SettingsTable.REDACT_HEADERS));
+    if (settings.get(SettingsTable.AUTH_JWKS).isPresent()) {
+      headers.add("authorization"); // whatever the list says: what opens models is never kept
+    }
+    return new Redaction(headers, settings.get(SettingsTable.REDACT_QUERY_PARAMETERS));
   }
 
   FeedbackConfig feedback() throws UsageException {
@@ -184,6 +193,60 @@ final class Rooms {
       }
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// Who may pass; null for everybody.
+  @Nullable PolicyConfig policy() throws UsageException {
+    Optional<PolicyConfig.Published> keys = settings.get(SettingsTable.AUTH_JWKS);
+    if (keys.isEmpty()) {
+      for (Setting<?> lone : List.of(SettingsTable.AUTH_ISSUER, SettingsTable.AUTH_AUDIENCE)) {
+        if (!settings.get(lone).equals(Optional.empty())) {
+          throw new UsageException(
+              settings.where(lone)
+                  + ": "
+                  + lone.name()
+                  + " stands without auth.jwks, so nobody would be asked for a token; allowed:"
+                  + " beside auth.jwks");
+        }
+      }
+      return null;
+    }
+    Duration refresh = settings.get(SettingsTable.AUTH_REFRESH);
+    Duration stale = settings.get(SettingsTable.AUTH_STALE);
+    if (stale.compareTo(refresh) < 0) {
+      throw new UsageException(
+          settings.where(SettingsTable.AUTH_STALE)
+              + ": auth.stale="
+              + Kind.Time.shown(stale)
+              + " is shorter than auth.refresh="
+              + Kind.Time.shown(refresh)
+              + "; allowed: at least auth.refresh");
+    }
+    PolicyConfig.Freshness defaults = PolicyConfig.Freshness.DEFAULT;
+    return new PolicyConfig(
+        keys.get(),
+        new PolicyConfig.Expected(
+            settings.get(SettingsTable.AUTH_ISSUER).orElse(null),
+            settings.get(SettingsTable.AUTH_AUDIENCE).orElse(null),
+            settings.get(SettingsTable.AUTH_ROLES_CLAIM).orElseThrow(),
+            settings.get(SettingsTable.AUTH_LEEWAY)),
+        new PolicyConfig.Freshness(refresh, stale, defaults.pause(), defaults.within()),
+        settings.get(SettingsTable.AUTH_FORWARD).equals("true"),
+        settings.get(SettingsTable.AUTH_CACHE_BYTES));
+  }
+
+  /// Looks at the keys of tokens, before anything is opened.
+  ///
+  /// @throws StartException when a file's can't be used; the line names it
+  void checkKeys() throws StartException, UsageException {
+    PolicyConfig policy = policy();
+    if (policy != null) {
+      try {
+        policy.check();
+      } catch (KeysRefusedException e) {
+        throw new StartException("auth.jwks: " + e.getMessage(), e);
+      }
     }
   }
 

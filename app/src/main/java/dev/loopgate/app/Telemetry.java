@@ -12,7 +12,8 @@ record Telemetry(
     SpoolTelemetry spool,
     ShipperTelemetry shipper,
     RuntimeTelemetry runtime,
-    ConfigTelemetry config) {
+      ConfigTelemetry config,
+      PolicyTelemetry policy) {
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
     log.takeOver();
@@ -29,6 +30,7 @@ record Telemetry(
         new SpoolTelemetry(registry, log),
         new ShipperTelemetry(registry, log),
         new RuntimeTelemetry(registry, log),
-        new ConfigTelemetry(registry, log));
+        new ConfigTelemetry(registry, log),
+        new PolicyTelemetry(registry, log));
   }
 }

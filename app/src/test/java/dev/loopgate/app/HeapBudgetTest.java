@@ -80,6 +80,16 @@ final class HeapBudgetTest {
     return new Rooms(settings, new Memory(124 * MIB, 512 * MIB)).budget().toString();
   }
 
+  @Test
+  void tokensTakeSomeOfTheHeapWhereTheyAreAskedFor() throws Exception {
+    Settings settings =
+        Settings.of(
+            Role.GATEWAY, Map.of("proxy.loops", "2", "auth.jwks", "http://h/keys"), Map.of());
+
+    assertThat(new Rooms(settings, new Memory(124 * MIB, 512 * MIB)).budget().toString())
+        .contains("heap: auth.cache-bytes=10MiB\n", "heap: feedback in flight=58848KiB\n");
+  }
+
   private static HeapBudget of(Memory memory) throws UsageException {
     Settings settings = Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2"), Map.of());
     return new Rooms(settings, memory).budget();

@@ -43,7 +43,7 @@ final class ModelsKindTest {
     assertThat(
             models(
                 "[{id: w, url: \"http://h:1/base\", predictor: odahu-ml-server, prefix: /, name: wine,"
-                    + " version: 1.0, capture: false, body-bytes-max: 1KiB}]"))
+                    + " version: 1.0, role: risk-team, capture: false, body-bytes-max: 1KiB}]"))
         .containsExactly(
             new Model(
                 "w",
@@ -52,7 +52,9 @@ final class ModelsKindTest {
                 "",
                 "wine",
                 "1.0",
-                new Kept(false, 1024, 1.0)));
+                new Kept(false, 1024, 1.0),
+                Bounds.NONE,
+                "risk-team"));
   }
 
   @Test
@@ -220,6 +222,8 @@ final class ModelsKindTest {
         "[{id: a, url: 'http://h:1', prefix: /metrics/x}]; may not lie under /metrics",
         "[{id: a, url: 'http://h:1', name: ''}]; models[0].name is 1 to 256",
         "[{id: a, url: 'http://h:1', version: \"1\\r\\nx: y\"}]; models[0].version is 1 to 256",
+        "[{id: a, url: 'http://h:1', role: 'a b'}]; models[0].role is 1 to 256 visible",
+        "[{id: a, url: 'http://h:1', role: odahu_viewer}]; models[0].role is one of your own",
         "[{id: a, url: 'http://h:1', capture: yes}]; models[0].capture is true or false",
         "[{id: a, url: 'http://h:1', body-bytes-max: 13MiB}]; models[0].body-bytes-max is 0 to",
         "[{id: a, url: 'http://h:1', sample: 0}]; models[0].sample is more than 0 and at most 1",

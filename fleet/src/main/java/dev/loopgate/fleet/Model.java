@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param kept what is kept of its exchanges
 /// @param bounds how long it may take and how much may be asked of it
+/// @param role who has it may call the model, where tokens are asked for; null for nobody more
 public record Model(
     String id,
     Upstream upstream,
@@ -24,7 +25,8 @@ public record Model(
     @Nullable String name,
     @Nullable String version,
     Kept kept,
-    Bounds bounds) {
+    Bounds bounds,
+    @Nullable String role) {
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
 
@@ -50,6 +52,20 @@ public record Model(
     }
     checkLabel("model name", id, name);
     checkLabel("model version", id, version);
+    checkLabel("model role", id, role);
+  }
+
+  /// A model that no role of its own is for.
+  public Model(
+      String id,
+      Upstream upstream,
+      Predictor predictor,
+      String prefix,
+      @Nullable String name,
+      @Nullable String version,
+      Kept kept,
+      Bounds bounds) {
+    this(id, upstream, predictor, prefix, name, version, kept, bounds, null);
   }
 
   /// A model without bounds of its own.

@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
+import dev.loopgate.policy.Decision;
 import dev.loopgate.spool.SpoolLane;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -48,6 +49,7 @@ final class LocalExchange implements Exchange {
   private final CallerRequest request;
   private final RequestId id;
   private final LocalService service;
+  private final @Nullable Admission admission; // null: it needs none
   private @Nullable ByteArrayOutputStream body;
   private int taken; // of the bytes all loops share, until the reply is written
   private boolean tooLarge;
@@ -68,11 +70,37 @@ final class LocalExchange implements Exchange {
     this.request = request;
     this.id = identity.id();
     this.service = service;
+    this.admission = Admission.toService(loop, request, service);
     this.progressNanos = loop.time().nanos();
   }
 
   @Override
   public void start() {
+    if (admission == null) {
+      admitted();
+    } else {
+      admission.ask(this::decided);
+    }
+  }
+
+  private void decided(Decision decision) {
+    if (over) {
+      return; // the caller left meanwhile, or time was up
+    }
+    progressNanos = loop.time().nanos();
+    LocalReply refusal = LocalReplies.refusalOfApi(decision);
+    if (refusal == null) {
+      admitted();
+      caller.resume(); // what is in hand can be taken now
+    } else {
+      asked = true; // by nobody any more
+      tooLarge = true; // so nothing of the body is kept
+      caller.resume();
+      answer(refusal);
+    }
+  }
+
+  private void admitted() {
     long declared = request.framing().length();
     boolean hopeless = declared > (long) service.bodyBytesMax() + DISCARDED_BYTES_MAX;
     if (hopeless || (request.expectsContinue() && declared > service.bodyBytesMax())) {
@@ -86,7 +114,7 @@ final class LocalExchange implements Exchange {
 
   @Override
   public boolean takesBody() {
-    return true;
+    return admission == null || !admission.isPending();
   }
 
   @Override
@@ -154,7 +182,7 @@ final class LocalExchange implements Exchange {
   @Override
   public void tick(long nowNanos) {
     long quietNanos = nowNanos - progressNanos;
-    if (asked && quietNanos >= REPLY_WITHIN.toNanos()) {
+    if ((asked || !takesBody()) && quietNanos >= REPLY_WITHIN.toNanos()) {
       answer(LocalReplies.noReply());
     } else if (!asked && quietNanos >= loop.config().caller().stalled().toNanos()) {
       asked = true;

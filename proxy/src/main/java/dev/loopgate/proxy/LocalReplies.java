@@ -1,9 +1,11 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.Decision;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Every failure's reply, in one place. Nothing that a caller or model sent becomes part of one.
 final class LocalReplies {
@@ -30,6 +32,32 @@ final class LocalReplies {
 
   static LocalReply climbsOut() {
     return error(400, "Request refused: the path climbs out of the model's prefix");
+  }
+
+  /// What a caller of a model is told (contract section 8: an empty body); null when it may pass.
+  static @Nullable LocalReply refusalOfModel(Decision decision) {
+    return switch (decision) {
+      case Decision.Allowed _ -> null;
+      case Decision.Unauthorized no -> new LocalReply(401, challenge(no), ByteBuffer.allocate(0));
+      case Decision.Forbidden _ -> new LocalReply(403, List.of(), ByteBuffer.allocate(0));
+      case Decision.Unavailable _ -> notDecided();
+    };
+  }
+
+  /// What a caller of the API is told; null when it may pass.
+  static @Nullable LocalReply refusalOfApi(Decision decision) {
+    return switch (decision) {
+      case Decision.Allowed _ -> null;
+      case Decision.Unauthorized no ->
+          withHeaders(LocalReply.json(401, "{\"message\":\"Unauthorized\"}"), challenge(no));
+      case Decision.Forbidden _ -> LocalReply.json(403, "{\"message\":\"Forbidden\"}");
+      case Decision.Unavailable _ -> notDecided();
+    };
+  }
+
+  /// The caller's token can't be judged at the moment.
+  static LocalReply notDecided() {
+    return later("The token can not be verified at the moment");
   }
 
   static LocalReply modelUnreachable(String deployment) {
@@ -77,10 +105,20 @@ final class LocalReplies {
   }
 
   private static LocalReply later(String text) {
-    LocalReply reply = error(503, text);
+    return withHeaders(error(503, text), List.of(new Header("retry-after", "1")));
+  }
+
+  // RFC 6750, section 3: no error where no token was.
+  private static List<Header> challenge(Decision.Unauthorized no) {
+    return List.of(
+        new Header(
+            "www-authenticate", no.hadToken() ? "Bearer error=\"invalid_token\"" : "Bearer"));
+  }
+
+  private static LocalReply withHeaders(LocalReply reply, List<Header> more) {
     List<Header> headers = new ArrayList<>(reply.headers());
-    headers.add(new Header("retry-after", "1"));
-    return new LocalReply(503, headers, reply.body());
+    headers.addAll(more);
+    return new LocalReply(reply.status(), headers, reply.body());
   }
 
   private static LocalReply error(int status, String text) {

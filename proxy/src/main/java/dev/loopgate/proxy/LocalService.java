@@ -10,6 +10,13 @@ public interface LocalService {
   /// @param path without query, as it came
   boolean serves(String method, String path);
 
+  /// Whether the caller needs a token where the policy asks for one. Called on event loops.
+  ///
+  /// @param path without query, as it came
+  default boolean needsToken(String method, String path) {
+    return false;
+  }
+
   /// The longest body that is handed over; of a longer one nothing is, but that it was longer.
   int bodyBytesMax();
 

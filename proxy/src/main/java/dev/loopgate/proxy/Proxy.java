@@ -4,6 +4,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.ServerTrust;
+import dev.loopgate.policy.Policy;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -77,6 +78,21 @@ public final class Proxy implements AutoCloseable {
       List<LocalService> services,
       Transport transport)
       throws IOException {
+    return listen(config, fleet, redaction, lanes, time, events, services, transport, null);
+  }
+
+  /// The same for those alone whom `policy` lets pass; null for everybody.
+  public static Proxy listen(
+      ProxyConfig config,
+      Fleet fleet,
+      Redaction redaction,
+      Lanes lanes,
+      TimeSource time,
+      ProxyEvents events,
+      List<LocalService> services,
+      Transport transport,
+      @Nullable Policy policy)
+      throws IOException {
     Proxy proxy = new Proxy(config, events, transport);
     try {
       proxy.openLoops(
@@ -90,6 +106,7 @@ public final class Proxy implements AutoCloseable {
               ModelResolver.OF_SYSTEM,
               new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
+              policy,
               lanes::slotOf),
           lanes);
       TlsFiles files = config.tls();

@@ -7,6 +7,7 @@ import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.policy.Policy;
 import dev.loopgate.spool.SpoolLane;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
 /// event loop, but for [#isDraining].
@@ -32,6 +34,7 @@ final class ProxyLoop {
       ModelResolver resolver,
       ModelTls modelTls,
       LocalBytes localBytes,
+      @Nullable Policy policy,
       ToIntFunction<String> slots) {}
 
   private record Compiled(Kept kept, CaptureRules rules) {}
@@ -137,6 +140,11 @@ final class ProxyLoop {
 
   Mirrors mirrors() {
     return mirrors;
+  }
+
+  /// Who may pass; null for everybody.
+  @Nullable Policy policy() {
+    return shared.policy();
   }
 
   LocalBytes localBytes() {

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 ///    or                                                                                       |
 ///  "http2" Http2CallerConnection   by ALPN, preface or upgrade: an Http2CallerStream a request|
 ///    v                                                                                        |
-///  Exchanges                   RequestIdentity, Router   (tokens: before the route is taken)  |
+///  Exchanges                   RequestIdentity, Router                                        |
 ///    v                                                                                        |
+///  (Admission)                 asks the Policy, where tokens are asked for                    |
 ///    v                                                                                        |
 ///  RelayedExchange             ExchangeCapture: copies as it passes, ends once                |
 ///    | (hold: between the exchange and ModelPool.acquire, while the model wakes)              |

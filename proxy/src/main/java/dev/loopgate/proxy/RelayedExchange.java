@@ -5,6 +5,7 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.policy.Decision;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
@@ -15,11 +16,14 @@ import org.jspecify.annotations.Nullable;
 /// One exchange with a model: passes both directions on as they come, copies as they pass, and ends
 /// once. Confined to the event loop of both connections.
 ///
-/// Read it downwards: start, modelReady, requestPiece, requestEnded, answerStarted, answerPiece.
-/// Every other way out goes through [#replyLocally] or [#cut].
+/// Read it downwards: start, decided, modelReady, requestPiece, requestEnded, answerStarted,
+/// answerPiece. Every other way out goes through [#replyLocally] or [#cut].
 final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.Borrower {
   /// The connector has the same deadline: it should be the first to know.
   private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
+
+  /// The policy has the same deadline: it should be the first to know.
+  static final Duration DECISION_WITHIN = Duration.ofSeconds(15);
 
   private final Caller caller;
   private final Answer answer;
@@ -31,6 +35,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private final List<Header> modelHeaders;
   private final ModelLimits limits;
   private final ExchangeCapture capture;
+  private final @Nullable Admission admission; // null: it needs none
   private final boolean climbsOut;
   private final @Nullable MirrorCopy mirrored;
   private final long startNanos;
@@ -46,6 +51,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private boolean over;
   private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
+  private long askedNanos; // for a connection to the model
 
   RelayedExchange(
       Caller caller,
@@ -67,10 +73,15 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
             + request.target().substring(request.path().length());
     this.modelHeaders =
         PassedHeaders.toModel(request, id, deployment.model().upstream(), caller, loop);
+    this.admission = Admission.toModel(loop, request, match);
+    if (admission != null) {
+      admission.takeTokenFrom(modelHeaders);
+    }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
+    this.askedNanos = startNanos;
   }
 
   @Override
@@ -80,6 +91,28 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
+    if (admission == null) {
+      acquire();
+    } else {
+      admission.ask(this::decided);
+    }
+  }
+
+  private void decided(Decision decision) {
+    if (over) {
+      return; // the caller left meanwhile, or time was up
+    }
+    LocalReply refusal = LocalReplies.refusalOfModel(decision);
+    if (refusal == null) {
+      askedNanos = loop.time().nanos();
+      progressNanos = askedNanos;
+      acquire();
+    } else {
+      giveUp(Ending.REJECTED, refusal);
+    }
+  }
+
+  private void acquire() {
     entered = deployment.circuit().enter();
     if (!entered) {
       loop.events().circuitOpen(deployment.model().id());
@@ -296,14 +329,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (nowNanos - startNanos >= limits.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      if (nowNanos - startNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
-        boolean waited = loop.models().forget(this);
-        giveUp(
-            Ending.MODEL_UNREACHABLE,
-            waited
-                ? LocalReplies.noConnectionFree(deploymentId)
-                : LocalReplies.modelUnreachable(deploymentId));
-      }
+      tickWaiting(nowNanos, deploymentId);
     } else if (answerStarted) {
       tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
@@ -312,6 +338,21 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       }
     } else if (quietNanos >= limits.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
+    }
+  }
+
+  private void tickWaiting(long nowNanos, String deploymentId) {
+    if (admission != null && admission.isPending()) {
+      if (nowNanos - startNanos >= DECISION_WITHIN.toNanos()) {
+        giveUp(Ending.REJECTED, LocalReplies.notDecided());
+      }
+    } else if (nowNanos - askedNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
+      boolean waited = loop.models().forget(this);
+      giveUp(
+          Ending.MODEL_UNREACHABLE,
+          waited
+              ? LocalReplies.noConnectionFree(deploymentId)
+              : LocalReplies.modelUnreachable(deploymentId));
     }
   }
 

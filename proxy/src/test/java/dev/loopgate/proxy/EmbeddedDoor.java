@@ -8,6 +8,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.policy.Policy;
 import dev.loopgate.testkit.ManualTime;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -31,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A door without sockets: one caller, and models whose side the test plays.
 final class EmbeddedDoor implements ModelConnector {
@@ -145,9 +147,18 @@ final class EmbeddedDoor implements ModelConnector {
     this(models, services, captureBytesMax, Edge.DEFAULT);
   }
 
+  EmbeddedDoor(
+      List<Model> models,
+      List<LocalService> services,
+      long captureBytesMax,
+      @Nullable Policy policy) {
+    this(
+        Fleet.of(models), services, captureBytesMax, Edge.DEFAULT, LIMITS.connectionsMax(), policy);
+  }
+
   /// With another edge; its PROXY protocol apart, which is the pipeline's.
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax, Edge edge) {
-    this(Fleet.of(models), services, captureBytesMax, edge, LIMITS.connectionsMax());
+    this(Fleet.of(models), services, captureBytesMax, edge, LIMITS.connectionsMax(), null);
   }
 
   EmbeddedDoor(
@@ -155,7 +166,8 @@ final class EmbeddedDoor implements ModelConnector {
       List<LocalService> services,
       long captureBytesMax,
       Edge edge,
-      int connectionsMax) {
+      int connectionsMax,
+      @Nullable Policy policy) {
     slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -185,6 +197,7 @@ final class EmbeddedDoor implements ModelConnector {
                 (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 new ModelTls(told),
                 localBytes,
+                policy,
                 ledger::get),
             lane);
     this.caller =

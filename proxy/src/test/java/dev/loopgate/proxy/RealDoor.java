@@ -5,6 +5,7 @@ import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.policy.Policy;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
@@ -55,6 +56,18 @@ final class RealDoor {
       ProxyEvents events,
       Transport transport)
       throws IOException {
+    return open(config, model, lane, time, events, transport, null);
+  }
+
+  static Proxy open(
+      ProxyConfig config,
+      Model model,
+      KeepingLane lane,
+      TimeSource time,
+      ProxyEvents events,
+      Transport transport,
+      @Nullable Policy policy)
+      throws IOException {
     Lanes lanes =
         new Lanes() {
           @Override
@@ -75,6 +88,7 @@ final class RealDoor {
         time,
         events,
         List.of(),
-        transport);
+        transport,
+        policy);
   }
 }

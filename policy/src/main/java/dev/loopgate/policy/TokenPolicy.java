@@ -1,0 +1,143 @@
+package dev.loopgate.policy;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/// The policy of signed tokens: who has a good one may do what its roles may (contract section 8).
+/// Any thread.
+///
+/// A token that was verified before costs a hash and a look-up, on the caller's thread; any other
+/// is verified on threads of this room. Whatever can't be decided is refused.
+public final class TokenPolicy implements Policy, AutoCloseable {
+  /// A longer token is none.
+  static final int TOKEN_LENGTH_MAX = 16 << 10;
+
+  private static final String SCHEME = "Bearer ";
+
+  private final PolicyConfig config;
+  private final PolicyTime time;
+  private final PolicyEvents events;
+  private final KeySource source;
+  private final Keyring keyring;
+  private final TokenCache cache;
+  private final Judgments judgments;
+
+  private TokenPolicy(
+      PolicyConfig config, KeySource source, KeySet keys, PolicyTime time, PolicyEvents events) {
+    this.config = config;
+    this.time = time;
+    this.events = events;
+    this.source = source;
+    PolicyConfig.Freshness freshness = config.freshness();
+    this.keyring =
+        new Keyring(
+            source, keys, new Keyring.Pace(freshness.pause(), freshness.stale()), time, events);
+    this.cache = new TokenCache(config.cacheBytesMax());
+    this.judgments =
+        new Judgments(new TokenReader(config.expected()), keyring, cache, time, events);
+  }
+
+  /// Opens the policy. Keys of a file are there when this returns; those of a URL are read from now
+  /// on, and until they are there nobody passes.
+  ///
+  /// @throws KeysRefusedException when the file's keys can't be used; the message names it
+  public static TokenPolicy open(PolicyConfig config, PolicyTime time, PolicyEvents events)
+      throws KeysRefusedException {
+    KeySource source = config.source();
+    KeySet keys = config.keysAtStart(source);
+    TokenPolicy policy = new TokenPolicy(config, source, keys, time, events);
+    if (!keys.isEmpty()) {
+      events.keysRead(keys.size(), true);
+    }
+    policy.keyring.start();
+    return policy;
+  }
+
+  @Override
+  public boolean forwardsTokens() {
+    return config.forwards();
+  }
+
+  @Override
+  public void decide(Question question, Consumer<Decision> answer) {
+    if (question.target() instanceof Question.ToModel
+        && isOpen(question.method(), question.path())) {
+      answer.accept(Decision.Allowed.ANYBODY);
+      return;
+    }
+    List<String> values = question.authorization();
+    if (values.size() > 1) {
+      tell(new Decision.Unauthorized(RefusalReason.MALFORMED), answer);
+      return;
+    }
+    String value = values.isEmpty() ? "" : values.getFirst();
+    if (!value.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      tell(new Decision.Unauthorized(RefusalReason.NO_TOKEN), answer);
+      return;
+    }
+    String token = value.substring(SCHEME.length()).strip();
+    if (!isToken(token)) {
+      tell(new Decision.Unauthorized(RefusalReason.MALFORMED), answer);
+      return;
+    }
+    TokenDigest digest = TokenDigest.of(token);
+    Verdict.Verified known = cache.find(digest, time.epochMillis());
+    if (known != null && keyring.isTrusted()) {
+      tell(decisionOf(question, known), answer);
+    } else {
+      judgments.judge(digest, token, verdict -> tell(decisionOf(question, verdict), answer));
+    }
+  }
+
+  /// Decides nothing any more: whatever is asked from now on is refused.
+  @Override
+  public void close() {
+    keyring.close();
+    judgments.close();
+    if (source instanceof KeyUrl url) {
+      url.close();
+    }
+  }
+
+  private void tell(Decision decision, Consumer<Decision> answer) {
+    switch (decision) {
+      case Decision.Allowed _ -> {}
+      case Decision.Unauthorized(RefusalReason reason) -> events.refused(reason);
+      case Decision.Forbidden(RefusalReason reason) -> events.refused(reason);
+      case Decision.Unavailable(RefusalReason reason) -> events.refused(reason);
+    }
+    answer.accept(decision);
+  }
+
+  private static Decision decisionOf(Question question, Verdict verdict) {
+    return switch (verdict) {
+      case Verdict.Verified good -> decisionOf(question, good);
+      case Verdict.Refused(RefusalReason reason) -> new Decision.Unauthorized(reason);
+      case Verdict.Open(RefusalReason reason) -> new Decision.Unavailable(reason);
+      case Verdict.KeyMissing() -> new Decision.Unauthorized(RefusalReason.UNKNOWN_KEY);
+    };
+  }
+
+  private static Decision decisionOf(Question question, Verdict.Verified good) {
+    boolean may =
+        switch (question.target()) {
+          case Question.ToModel(var role) -> Roles.mayCall(good.roles(), role);
+          case Question.ToFeedback() -> Roles.mayGiveFeedback(good.roles());
+        };
+    return may
+        ? new Decision.Allowed(good.principal(), good.roles())
+        : new Decision.Forbidden(RefusalReason.ROLE);
+  }
+
+  // Of these characters alone: others would be passed over by who decodes, and one token be many.
+  private static boolean isToken(String token) {
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      boolean plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      if (!plain && c != '-' && c != '_' && c != '.') {
+        return false;
+      }
+    }
+    return !token.isEmpty() && token.length() <= TOKEN_LENGTH_MAX;
+  }
+}
