@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 final class Gateway {
   /*
    * Each room that is open leaves its way back on a stack. So a start that fails half way and a stop take the same
-   * path: stop accepting and drain; empty the ring and force; publish what is left; close the files.
+   * path: send callers elsewhere; stop accepting and drain; empty the ring and force; publish what is left; close the files.
    */
 
   @FunctionalInterface
@@ -90,6 +90,7 @@ final class Gateway {
     Proxy proxy = openDoor(rooms, fleet, spool, services(rooms, fleet, spool, readiness, thread));
     openAdminDoor(proxy, readiness, thread);
     onClose("drain", () -> drain(proxy));
+    onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     return new Serving(this, fleet, proxy.address(), proxy.isSecure(), plan.data().files());
@@ -259,6 +260,20 @@ final class Gateway {
               + " does; allowed: auto");
     }
     return transport;
+  }
+
+  private void leave(Proxy proxy) throws InterruptedException, UsageException {
+    Duration delay = plan.settings().drainDelay();
+    if (delay.isZero()) {
+      return;
+    }
+    telemetry
+        .log()
+        .line(
+            LogLines.Level.INFO,
+            "app",
+            "leaving: not ready, serves on for drain-delay=" + Kind.Time.shown(delay));
+    proxy.leave(delay);
   }
 
   private void drain(Proxy proxy) throws InterruptedException, UsageException {

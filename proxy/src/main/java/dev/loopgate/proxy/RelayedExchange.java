@@ -164,7 +164,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     }
     learnFrom(got.headers());
     List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
-    boolean goesOn = request.persistent() && requestWhole && !loop.isDraining();
+    boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
     answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
     capture.responseStarted(got.status(), headers);
     answerStarted = true;
@@ -345,7 +345,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     over = true;
     closeModel();
     boolean keep =
-        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isDraining();
+        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isLeaving();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();
