@@ -10,11 +10,15 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Exchange:
-    """One kind of request: bytes up, bytes down, and its path at the model and at the gateway."""
+    """One kind of request: bytes up, bytes down, and its path at the model and at the gateway.
+
+    `events`: the answer comes as so many, one after the other.
+    """
 
     name: str
     up: bytes
     down: bytes
+    events: int = 0
 
     @property
     def path(self) -> str:
@@ -42,10 +46,17 @@ def _answer(size: int) -> bytes:
     return (text + "5" * (size - len(text) - 2) + "]}").encode()
 
 
+def _events(count: int, size: int) -> bytes:
+    """Server-sent events of exactly `size` bytes each."""
+    frame = "data: {}\n\n"
+    return (frame.format("t" * (size - len(frame.format("")))) * count).encode()
+
+
 SMALL = Exchange("small", _table(257), _answer(45))
 MEDIUM = Exchange("medium", _table(1024), _answer(1024))
 LARGE = Exchange("large", _table(64 << 10), _table(64 << 10))
-ALL = (SMALL, MEDIUM, LARGE)
+EVENTS = Exchange("events", _table(257), _events(200, 100), events=200)
+ALL = (SMALL, MEDIUM, LARGE, EVENTS)
 
 
 def write(folder: pathlib.Path) -> None:

@@ -6,7 +6,7 @@ import shutil
 import urllib.request
 from collections.abc import Sequence
 
-from harness import bodies, countback, paths, proc, processes, rig
+from harness import bodies, countback, paths, proc, processes, rig, ways
 from harness.problems import Lost, Problem
 
 _METRIC = re.compile(r"^(loopgate_\w+?)(_total)?(\{[^}]*\})? ([0-9.eE+-]+)$", re.MULTILINE)
@@ -31,7 +31,9 @@ class Loopgate:
         plant_loss: bool = False,
         name: str | None = None,
         data: pathlib.Path | None = None,
+        way: ways.Way = ways.PLAIN,
     ) -> None:
+        self.way = way
         self.name = name or ("loopgate" if ships else "loopgate-durable")
         self.ships = ships
         self.rig = where
@@ -60,7 +62,10 @@ class Loopgate:
         command = [str(paths.LAUNCHER), "gateway", "--config", str(self.folder / "loopgate.yaml")]
         command += ["--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}"]
         command += ["--data", str(self.data), f"--ship={ship}", "--ship.window", WINDOW]
-        command += ["--grace", "10m", *self.options]
+        command += ["--drain-delay", "0s", "--grace", "10m", *self.options]
+        if self.way.tls:
+            cert, key = self.rig.certificate()
+            command += ["--tls.certificate", str(cert), "--tls.key", str(key)]
         environment = {"LOOPGATE_JAVA_OPTS": self.java_options}
         log = self.folder / "loopgate.out"
         self.started = processes.Started(self.name, command, self.cores, log, environment)
@@ -79,7 +84,7 @@ class Loopgate:
             return answer.read().decode()
 
     def url(self, exchange: bodies.Exchange) -> str:
-        return f"http://127.0.0.1:{self.port}{exchange.path}"
+        return f"{self.way.scheme}://127.0.0.1:{self.port}{exchange.path}"
 
     def pids(self) -> dict[str, int]:
         return {"gateway": self._process().pid}

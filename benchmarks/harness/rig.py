@@ -48,6 +48,24 @@ _LOCATION = """
 """
 
 
+# A model that says one word after the other, {gap} seconds apart.
+_EVENTS = """
+    location ~ ^(/model/m)?/{name}$ {{
+      content_by_lua_block {{
+        ngx.req.read_body()
+        ngx.header["Content-Type"] = "text/event-stream"
+        local size = #answers["{name}"] / {events}
+        for i = 0, {events} - 1 do
+          ngx.print(string.sub(answers["{name}"], i * size + 1, (i + 1) * size))
+          ngx.flush(true)
+          ngx.sleep({gap})
+        end
+      }}
+    }}
+"""
+EVENT_GAP = 0.002
+
+
 @dataclass
 class Rig:
     """The folder, the core that is measured and those of load and model."""
@@ -81,7 +99,10 @@ class Rig:
             folder=self.folder,
             port=self.backend_port,
             names=names,
-            locations="".join(_LOCATION.format(name=one.name) for one in bodies.ALL),
+            locations="".join(
+                (_EVENTS if one.events else _LOCATION).format(name=one.name, events=one.events, gap=EVENT_GAP)
+                for one in bodies.ALL
+            ),
         )
         config = self.folder / "backend.conf"
         config.write_text(text)
@@ -90,6 +111,17 @@ class Rig:
         backend = processes.Started("backend", command, self.others, log)
         backend.await_port(self.backend_port)
         return backend
+
+    def certificate(self) -> tuple[pathlib.Path, pathlib.Path]:
+        """A certificate for the doors that take TLS, and its key."""
+        cert, key = self.folder / "door.pem", self.folder / "door.key"
+        if not cert.exists():
+            kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
+            name = ["-subj", "/CN=door", "-addext", "subjectAltName=IP:127.0.0.1"]
+            files = ["-keyout", str(key), "-out", str(cert)]
+            tools.run([tools.path("openssl"), "req", "-x509", *kind, *name, *files])
+            key.chmod(0o644)  # a server that gives up root reads it, and it is worth nothing
+        return cert, key
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
