@@ -22,6 +22,7 @@ record ConfiguredModel(Model model, @Nullable Integer bodyBytesMax, @Nullable Do
         new Kept(
             model.kept().captured(),
             bodyBytesMax == null ? gatewayBytesMax : bodyBytesMax,
-            sampleRate == null ? gatewaySampleRate : sampleRate));
+            sampleRate == null ? gatewaySampleRate : sampleRate),
+        model.bounds());
   }
 }

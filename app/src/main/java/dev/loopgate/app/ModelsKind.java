@@ -1,14 +1,20 @@
 package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,14 +37,29 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
           List.of(
               "id",
               "url",
+              "urls",
+              "protocol",
+              "grpc",
+              "tls-ca",
+              "tls-server-name",
+              "tls-certificate",
+              "tls-key",
               "predictor",
               "prefix",
               "name",
               "version",
               "capture",
               "body-bytes-max",
-              "sample"));
+              "sample",
+              "connect-timeout",
+              "first-byte-timeout",
+              "idle-timeout",
+              "total-timeout",
+              "connections-max",
+              "requests-max",
+              "waiting-max"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
+  private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,252})");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
   // Paths of the door itself: a model there could never be reached, or would hide feedback.
   private static final List<String> OWN =
@@ -103,12 +124,13 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     Model model =
         new Model(
             id,
-            new Upstream(List.of(new Replica(url(fields, at)))),
+            upstream(fields, at),
             predictor(fields, at),
             prefixOf(prefix == null ? "/model/" + id : prefix, at),
             field(fields, at, "name", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
-            new Kept(captured(fields, at), Kept.BODY_BYTES_MAX, 1.0));
+            new Kept(flag(fields, at, "capture", true), Kept.BODY_BYTES_MAX, 1.0),
+            bounds(fields, at));
     return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
   }
 
@@ -126,26 +148,134 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return prefix.equals("/") ? "" : prefix;
   }
 
-  private static URI url(Map<String, Raw> fields, String at) {
-    String allowed = at + ".url is needed: http://HOST:PORT or http://HOST:PORT/PATH";
-    Raw raw = fields.get("url");
+  private static Upstream upstream(Map<String, Raw> fields, String at) {
+    Raw several = fields.get("urls");
+    if (several == null) {
+      return upstream(fields, at, List.of(replica(fields.get("url"), at + ".url")));
+    }
+    if (fields.containsKey("url")) {
+      throw new NotAllowedException(at + " has either url or urls, not both");
+    }
+    if (!(several instanceof Raw.Items(String _, List<Raw> items)) || items.isEmpty()) {
+      throw new NotAllowedException(
+          at
+              + ".urls is a list of 1 to "
+              + Upstream.REPLICAS_MAX
+              + " servers like http://HOST:PORT");
+    }
+    List<Replica> replicas = new ArrayList<>();
+    for (Raw item : items) {
+      replicas.add(replica(item, at + ".urls[" + replicas.size() + "]"));
+    }
+    try {
+      Upstream alike = new Upstream(replicas);
+      return upstream(fields, at, alike.replicas());
+    } catch (IllegalArgumentException e) {
+      throw new NotAllowedException(
+          at + ".urls are each once and of one scheme and path; " + e.getMessage());
+    }
+  }
+
+  private static Upstream upstream(Map<String, Raw> fields, String at, List<Replica> replicas) {
+    String word = text(fields, at, "protocol");
+    if (word != null && !Protocol.words().contains(word)) {
+      throw new NotAllowedException(
+          at
+              + ".protocol is one of "
+              + String.join(", ", Protocol.words())
+              + ", not "
+              + Shown.of(word));
+    }
+    ServerTrust trust = trust(fields, at);
+    if (!trust.equals(ServerTrust.DEFAULT) && !replicas.getFirst().isSecure()) {
+      throw new NotAllowedException(at + ".tls-... are for models at https:// only");
+    }
+    try {
+      return new Upstream(
+          replicas,
+          word == null ? Protocol.AUTO : Protocol.ofWord(word),
+          flag(fields, at, "grpc", false),
+          trust);
+    } catch (IllegalArgumentException e) {
+      throw new NotAllowedException(at + ".protocol does not fit: " + e.getMessage());
+    }
+  }
+
+  private static ServerTrust trust(Map<String, Raw> fields, String at) {
+    Path certificate = file(fields, at, "tls-certificate");
+    Path key = file(fields, at, "tls-key");
+    if ((certificate == null) != (key == null)) {
+      throw new NotAllowedException(at + " has tls-certificate and tls-key, both or none");
+    }
+    String allowed = "a host name like model.example.org";
+    return new ServerTrust(
+        file(fields, at, "tls-ca"),
+        field(fields, at, "tls-server-name", HOST_NAME, allowed),
+        certificate,
+        key);
+  }
+
+  private static @Nullable Path file(Map<String, Raw> fields, String at, String name) {
+    String text = text(fields, at, name);
+    if (text == null) {
+      return null;
+    }
+    try {
+      if (!text.isBlank()) {
+        return Path.of(text);
+      }
+    } catch (InvalidPathException _) {
+      // Said below, as for every other value.
+    }
+    throw new NotAllowedException(
+        at + "." + name + " is the path of a PEM file, not " + Shown.of(text));
+  }
+
+  private static Replica replica(@Nullable Raw raw, String at) {
+    String allowed = at + " is needed: http[s]://HOST:PORT or http[s]://HOST:PORT/PATH";
     if (!(raw instanceof Raw.Text(String _, String text))) {
       throw new NotAllowedException(allowed);
     }
     try {
-      URI url = new URI(text);
-      if (!"http".equals(url.getScheme())
-          || url.getHost() == null
-          || url.getPort() == 0
-          || url.getPort() > 65535
-          || url.getRawQuery() != null
-          || url.getRawFragment() != null
-          || url.getRawUserInfo() != null) {
-        throw new NotAllowedException(allowed + ", not " + Shown.of(text));
-      }
-      return url;
-    } catch (URISyntaxException _) {
+      return new Replica(new URI(text));
+    } catch (URISyntaxException | IllegalArgumentException _) {
       throw new NotAllowedException(allowed + ", not " + Shown.of(text));
+    }
+  }
+
+  private static Bounds bounds(Map<String, Raw> fields, String at) {
+    Bounds own =
+        new Bounds(
+            time(fields, at, SettingsTable.CONNECT_TIMEOUT),
+            time(fields, at, SettingsTable.FIRST_BYTE_TIMEOUT),
+            time(fields, at, SettingsTable.IDLE_TIMEOUT),
+            time(fields, at, SettingsTable.TOTAL_TIMEOUT),
+            count(fields, at, "connections-max", 1, 65_535),
+            count(fields, at, "requests-max", 1, 1_000_000),
+            count(fields, at, "waiting-max", 0, 1_000_000));
+    return own.equals(Bounds.NONE) ? Bounds.NONE : own;
+  }
+
+  /// The model's own value of a setting that holds for all, under its name without `proxy.`.
+  private static @Nullable Duration time(
+      Map<String, Raw> fields, String at, Setting<Duration> ofGateway) {
+    String name = ofGateway.name().substring("proxy.".length());
+    return fields.containsKey(name) ? parsed(fields, at, name, ofGateway.kind()) : null;
+  }
+
+  private static int count(Map<String, Raw> fields, String at, String name, int min, int max) {
+    return fields.containsKey(name)
+        ? parsed(fields, at, name, new Count(min, max, false))
+        : Bounds.UNBOUNDED;
+  }
+
+  private static <T> T parsed(Map<String, Raw> fields, String at, String name, Kind<T> kind) {
+    String text = String.valueOf(text(fields, at, name));
+    try {
+      return kind.parse(new Raw.Text(at, text));
+    } catch (NotAllowedException e) {
+      throw new NotAllowedException(
+          at + "." + name + " is " + e.getMessage() + ", not " + Shown.of(text));
     }
   }
 
@@ -165,42 +295,28 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return Predictor.ofWord(word);
   }
 
-  private static boolean captured(Map<String, Raw> fields, String at) {
-    String word = text(fields, at, "capture");
-    if (word == null || word.equals("true")) {
-      return true;
+  private static boolean flag(
+      Map<String, Raw> fields, String at, String name, boolean byDefault) {
+    String word = text(fields, at, name);
+    if (word == null) {
+      return byDefault;
     }
-    if (word.equals("false")) {
-      return false;
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new NotAllowedException(
+          at + "." + name + " is true or false, not " + Shown.of(word));
     }
-    throw new NotAllowedException(at + ".capture is true or false, not " + Shown.of(word));
+    return word.equals("true");
   }
 
   private static @Nullable Integer bodyBytes(Map<String, Raw> fields, String at) {
-    String text = text(fields, at, "body-bytes-max");
-    if (text == null) {
-      return null;
-    }
-    Bytes kind = new Bytes(0, CaptureLimits.BYTES_MAX, false);
-    try {
-      return kind.parse(new Raw.Text(at, text)).intValue();
-    } catch (NotAllowedException e) {
-      throw new NotAllowedException(
-          at + ".body-bytes-max is " + e.getMessage() + ", not " + Shown.of(text));
-    }
+    return fields.containsKey("body-bytes-max")
+        ? parsed(fields, at, "body-bytes-max", new Bytes(0, CaptureLimits.BYTES_MAX, false))
+            .intValue()
+        : null;
   }
 
   private static @Nullable Double sampleRate(Map<String, Raw> fields, String at) {
-    String text = text(fields, at, "sample");
-    if (text == null) {
-      return null;
-    }
-    try {
-      return new Rate().parse(new Raw.Text(at, text));
-    } catch (NotAllowedException e) {
-      throw new NotAllowedException(
-          at + ".sample is " + e.getMessage() + ", not " + Shown.of(text));
-    }
+    return fields.containsKey("sample") ? parsed(fields, at, "sample", new Rate()) : null;
   }
 
   private static @Nullable String field(

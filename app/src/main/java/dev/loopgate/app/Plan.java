@@ -26,7 +26,7 @@ record Plan(
     Memory memory = Memory.ofThisProcess();
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());
-    rooms.checkCertificate();
+    rooms.checkCertificates();
     InetSocketAddress door =
         Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());
     Optional<Address> admin = settings.get(SettingsTable.ADMIN);

@@ -3,6 +3,7 @@ package dev.loopgate.app;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.proxy.ProxyEvents;
+import dev.loopgate.proxy.ProxyHeaderFault;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -61,10 +62,13 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Gauge callers;
   private final Counter callersRefused;
   private final Gauge modelConnections;
+  private final Counter leftOut;
+  private final Counter circuit;
   private final Counter cuts;
   private final Counter malformed;
   private final Counter unknownModel;
   private final Counter handshakes;
+  private final Counter proxyHeaders;
   private final Counter certificates;
   private final Counter failures;
   private final Histogram duration;
@@ -83,6 +87,18 @@ final class ProxyTelemetry implements ProxyEvents {
         counter(registry, "loopgate_caller_connections_refused", "Beyond proxy.connections-max.");
     modelConnections =
         gauge(registry, "loopgate_model_connections", "Connections to models.", "model");
+    leftOut =
+        counter(
+            registry,
+            "loopgate_replicas_left_out",
+            "Replicas left out for a while, since no connection could be made.",
+            "model");
+    circuit =
+        counter(
+            registry,
+            "loopgate_circuit_refused",
+            "Refused beyond requests-max or waiting-max.",
+            "model");
     cuts = counter(registry, "loopgate_bodies_cut", "Bodies kept in part.", "reason");
     malformed =
         counter(
@@ -93,6 +109,15 @@ final class ProxyTelemetry implements ProxyEvents {
     unknownModel = counter(registry, "loopgate_unknown_model_requests", "For models not there.");
     handshakes =
         counter(registry, "loopgate_tls_handshakes_failed", "Callers who came to no handshake.");
+    proxyHeaders =
+        counter(
+            registry,
+            "loopgate_proxy_headers_refused",
+            "Connections closed for their PROXY header.",
+            "reason");
+    for (ProxyHeaderFault fault : ProxyHeaderFault.values()) {
+      proxyHeaders.labelValues(fault.word()).inc(0);
+    }
     certificates = counter(registry, "loopgate_tls_certificate_reads", "After a change.", "result");
     for (String result : new String[] {"used", "refused"}) {
       certificates.labelValues(result).inc(0);
@@ -136,6 +161,35 @@ final class ProxyTelemetry implements ProxyEvents {
   }
 
   @Override
+  public void replicaLeftOut(String deployment, String replica) {
+    leftOut.labelValues(deployment).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "left-out-" + deployment,
+        "no connection to " + replica + " of model " + deployment + ": left out for a while");
+  }
+
+  @Override
+  public void replicaBack(String deployment, String replica) {
+    log.repeated(
+        LogLines.Level.INFO,
+        "proxy",
+        "back-" + deployment,
+        replica + " of model " + deployment + " is back");
+  }
+
+  @Override
+  public void circuitOpen(String deployment) {
+    circuit.labelValues(deployment).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "circuit-" + deployment,
+        "a request beyond requests-max or waiting-max of model " + deployment + " was refused");
+  }
+
+  @Override
   public void exchangeStarted(String deployment) {
     open.inc();
   }
@@ -166,6 +220,16 @@ final class ProxyTelemetry implements ProxyEvents {
   @Override
   public void unknownModel() {
     unknownModel.inc();
+  }
+
+  @Override
+  public void proxyHeaderRefused(ProxyHeaderFault fault) {
+    proxyHeaders.labelValues(fault.word()).inc();
+    log.repeated(
+        LogLines.Level.WARN,
+        "proxy",
+        "proxy-header-" + fault.word(),
+        "a connection was closed for its PROXY header: reason=" + fault.word());
   }
 
   @Override

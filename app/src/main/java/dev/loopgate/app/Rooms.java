@@ -2,16 +2,20 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.proxy.AddressRange;
 import dev.loopgate.proxy.CallerLimits;
-import dev.loopgate.proxy.Forwarding;
+import dev.loopgate.proxy.Edge;
 import dev.loopgate.proxy.ModelLimits;
+import dev.loopgate.proxy.Proxy;
 import dev.loopgate.proxy.ProxyConfig;
 import dev.loopgate.proxy.TlsFiles;
 import dev.loopgate.spool.SpoolConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -118,21 +122,42 @@ final class Rooms {
             settings.get(SettingsTable.TOTAL_TIMEOUT),
             settings.get(SettingsTable.MODEL_IDLE),
             settings.get(SettingsTable.MODEL_CONNECTIONS_MAX)),
-        Forwarding.APPEND,
+        edge(),
         tls());
   }
 
-  /// Looks at the door's certificate, before anything is opened.
+  private Edge edge() throws UsageException {
+    List<AddressRange> peers = settings.get(SettingsTable.PROXY_PROTOCOL_PEERS);
+    boolean on = settings.get(SettingsTable.PROXY_PROTOCOL).equals("on");
+    if (!on && !peers.isEmpty()) {
+      throw new UsageException(
+          settings.where(SettingsTable.PROXY_PROTOCOL_PEERS)
+              + ": proxy.proxy-protocol-peers stands alone; allowed: beside proxy.proxy-protocol=on");
+    }
+    return new Edge(
+        on ? Edge.ProxyProtocol.REQUIRED : Edge.ProxyProtocol.OFF,
+        peers,
+        settings.get(SettingsTable.TRUSTED_HOPS),
+        settings.get(SettingsTable.FORWARDED_HEADERS),
+        settings.get(SettingsTable.TRACEPARENT).equals("make") ? Edge.Trace.MAKE : Edge.Trace.PASS);
+  }
+
+  /// Looks at the certificates of the door and for models, before anything is opened.
   ///
   /// @throws StartException when it can't be used; the line names the files
-  void checkCertificate() throws StartException, UsageException {
+  void checkCertificates() throws StartException, UsageException {
     TlsFiles files = tls();
-    if (files != null) {
-      try {
+    try {
+      if (files != null) {
         files.check();
-      } catch (IOException e) {
-        throw new StartException(String.valueOf(e.getMessage()), e);
       }
+      for (Model model : settings.models()) {
+        if (model.upstream().isSecure()) {
+          Proxy.check(model.upstream().trust());
+        }
+      }
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 

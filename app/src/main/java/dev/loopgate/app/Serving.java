@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// A gateway that serves, and what is said of it on stdout.
 ///
@@ -25,7 +26,11 @@ record Serving(
       text.append(Doors.url(address, secure))
           .append(deployment.model().prefix())
           .append("/, asked at ");
-      text.append(deployment.model().replica().url()).append('\n');
+      text.append(
+              deployment.model().upstream().replicas().stream()
+                  .map(replica -> replica.url().toString())
+                  .collect(Collectors.joining(", ")))
+          .append('\n');
     }
     if (deployments.isEmpty()) {
       text.append("  no models: only feedback is taken (models: in --config FILE)\n");

@@ -2,6 +2,8 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.proxy.AddressRange;
+import dev.loopgate.proxy.Forwarding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -58,8 +60,9 @@ final class SettingsTable {
           "models",
           new ModelsKind(),
           ModelsKind.NONE,
-          "The models that run already: a list of id, url and optionally predictor, prefix, name, version,"
-              + " capture, body-bytes-max, sample. The role up adds its sample model, wine.");
+          "The models that run already: a list of id, url (or urls) and optionally predictor, prefix, name,"
+              + " version, capture, body-bytes-max, sample, time-outs and bounds, see below. The role up adds its"
+              + " sample model, wine.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(
@@ -182,6 +185,41 @@ final class SettingsTable {
           "Callers served at once: connections, and streams of an HTTP/2 connection beyond its first; one more"
               + " is closed or refused at once. auto: as many as the memory allows were each to"
               + " fill its buffers, at most 1024.");
+  static final Setting<String> PROXY_PROTOCOL =
+      setting(
+          "proxy.proxy-protocol",
+          new Kind.Choice(List.of("off", "on")),
+          "off",
+          "on: each connection of listen begins with a header of the PROXY protocol, version 1 or 2, before TLS;"
+              + " one that does not is closed and counted. The caller is who it names.");
+  static final Setting<List<AddressRange>> PROXY_PROTOCOL_PEERS =
+      setting(
+          "proxy.proxy-protocol-peers",
+          new Kind.Ranges(),
+          "",
+          "Who may connect then, like 10.0.0.0/8,2001:db8::7; all others are closed and counted. Empty: anybody"
+              + " who reaches the port, who then can claim any address.");
+  static final Setting<Integer> TRUSTED_HOPS =
+      setting(
+          "proxy.trusted-hops",
+          new Kind.Hops(),
+          "all",
+          "How many proxies in front are believed what they say of the caller in X-Forwarded-* or Forwarded. 0: none,"
+              + " what came is taken off. all: whatever came is passed on and recorded.");
+  static final Setting<Forwarding> FORWARDED_HEADERS =
+      setting(
+          "proxy.forwarded-headers",
+          new Kind.Headers(),
+          "x-forwarded",
+          "In which headers models are told of the caller. both: told in X-Forwarded-*, passed on in both. none:"
+              + " nothing is added.");
+  static final Setting<String> TRACEPARENT =
+      setting(
+          "proxy.traceparent",
+          new Kind.Choice(List.of("pass", "make")),
+          "pass",
+          "make: a request without a valid traceparent begins a trace of its own. Either way a valid one is passed"
+              + " on untouched, and its trace id is in the record.");
   static final Setting<Duration> CALLER_HEAD_TIMEOUT =
       setting(
           "proxy.caller-head-timeout",
@@ -292,6 +330,11 @@ final class SettingsTable {
           PROXY_TRANSPORT,
           HEAD_BYTES_MAX,
           CONNECTIONS_MAX,
+          PROXY_PROTOCOL,
+          PROXY_PROTOCOL_PEERS,
+          TRUSTED_HOPS,
+          FORWARDED_HEADERS,
+          TRACEPARENT,
           CALLER_HEAD_TIMEOUT,
           CALLER_IDLE,
           CALLER_STALLED_TIMEOUT,

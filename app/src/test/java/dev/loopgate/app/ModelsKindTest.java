@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -45,6 +48,48 @@ final class ModelsKindTest {
                 "wine",
                 "1.0",
                 new Kept(false, 1024, 1.0)));
+  }
+
+  @Test
+  void saysHowTheServersAreSpokenTo() throws UsageException {
+    Upstream upstream =
+        models(
+                "[{id: a, url: \"https://h\", protocol: h2, grpc: true, tls-ca: /ca.pem,"
+                    + " tls-server-name: model.example, tls-certificate: /c.pem, tls-key: /k.pem}]")
+            .getFirst()
+            .upstream();
+
+    assertThat(upstream.protocol()).isEqualTo(Protocol.H2);
+    assertThat(upstream.grpc()).isTrue();
+    assertThat(upstream.trust())
+        .isEqualTo(
+            new ServerTrust(
+                Path.of("/ca.pem"), "model.example", Path.of("/c.pem"), Path.of("/k.pem")));
+    assertThat(models("[{id: a, url: \"http://h\", grpc: true}]").getFirst().upstream().protocol())
+        .isEqualTo(Protocol.H2C);
+    assertThat(models("[{id: a, url: \"http://h\"}]").getFirst().upstream().protocol())
+        .isEqualTo(Protocol.HTTP1);
+    assertThat(models("[{id: a, url: \"https://h\"}]").getFirst().upstream().protocol())
+        .isEqualTo(Protocol.AUTO);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "http://h | protocol: http3 | models[0].protocol is one of http1, h2c, h2, auto, not",
+        "http://h | protocol: h2 | models[0].protocol does not fit: ",
+        "https://h | protocol: h2c | models[0].protocol does not fit: ",
+        "http://h | protocol: http1, grpc: true | models[0].protocol does not fit: ",
+        "http://h | grpc: yes | models[0].grpc is true or false, not",
+        "http://h | tls-ca: /ca.pem | models[0].tls-... are for models at https:// only",
+        "https://h | tls-key: /k.pem | models[0] has tls-certificate and tls-key, both or none",
+        "https://h | tls-server-name: a b | models[0].tls-server-name is a host name like",
+      })
+  void refusesWhatNoServerCanBeSpokenToIn(String url, String fields, String message) {
+    assertThatThrownBy(() -> models("[{id: a, url: \"" + url + "\", " + fields + "}]"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -32,6 +33,7 @@ public final class Samples {
         new RequestId("0190163d-8694-739b-aea5-966c26f8ad91"),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity("Wine", "1.0")),
         new RequestHead(
             "POST",
@@ -45,6 +47,7 @@ public final class Samples {
         new ResponseHead(200, headers),
         body,
         Ending.COMPLETE,
-        new Timing(1_798_106_400_000L, 1_798_106_400_002L, 2_000_000, 1_500_000));
+        new Timing(1_798_106_400_000L, 1_798_106_400_002L, 2_000_000, 1_500_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 }

@@ -7,17 +7,21 @@ package dev.loopgate.capture;
 ///
 /// @param requestIdReplaced the caller's id broke the rule and was replaced
 /// @param externalRequestId the caller's `x-request-id`, empty when absent
+/// @param traceId of the W3C trace that the model was asked in, 32 hex digits; empty when there is
+///   none
 public record Prediction(
     RequestId requestId,
     boolean requestIdReplaced,
     String externalRequestId,
+    String traceId,
     Target target,
     RequestHead request,
     Body requestBody,
     ResponseHead response,
     Body responseBody,
     Ending ending,
-    Timing timing)
+    Timing timing,
+    GrpcStatus grpc)
     implements Entry {
 
   @Override
@@ -36,12 +40,14 @@ public record Prediction(
         requestId,
         requestIdReplaced,
         externalRequestId,
+        traceId,
         target,
         request,
         requestBody.withoutBytes(),
         response,
         responseBody.withoutBytes(),
         ending,
-        timing);
+        timing,
+        grpc);
   }
 }

@@ -23,4 +23,9 @@ public record RequestHead(
   public RequestHead {
     headers = List.copyOf(headers);
   }
+
+  /// The same with another `Host`.
+  public RequestHead sentTo(String otherAuthority) {
+    return new RequestHead(method, path, otherAuthority, scheme, uri, host, headers);
+  }
 }

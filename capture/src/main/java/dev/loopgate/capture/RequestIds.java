@@ -4,7 +4,8 @@ import java.security.SecureRandom;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Makes fresh Request-Ids: UUIDv7 (RFC 9562, section 5.7), lower-case hex with dashes.
+/// Makes fresh Request-Ids: UUIDv7 (RFC 9562, section 5.7), lower-case hex with dashes; and trace
+/// parents.
 ///
 /// Confined to one thread: each event loop has its own, seeded from the system's CSPRNG.
 public final class RequestIds {
@@ -48,6 +49,24 @@ public final class RequestIds {
     text[at++] = '-';
     writeHex(text, at, low, 44, 0);
     return new RequestId(new String(text));
+  }
+
+  /// A `traceparent` that begins a trace (W3C Trace Context, version 00): both ids random, never
+  /// all zero, and sampled, since the exchange is recorded here.
+  public String nextTraceParent() {
+    char[] text = "00-00000000000000000000000000000000-0000000000000000-01".toCharArray();
+    int at = writeHex(text, 3, random.nextLong(), 60, 0);
+    at = writeHex(text, at, nextNotZero(), 60, 0);
+    writeHex(text, at + 1, nextNotZero(), 60, 0);
+    return new String(text);
+  }
+
+  private long nextNotZero() {
+    long bits = random.nextLong();
+    while (bits == 0) {
+      bits = random.nextLong();
+    }
+    return bits;
   }
 
   private static int writeHex(char[] text, int from, long bits, int highShift, int lowShift) {

@@ -14,18 +14,22 @@ public record Responding(
   /// Ends the exchange. The bodies of the result are lent until [#release].
   ///
   /// @param requestWhole the request's last byte has arrived
+  /// @param gapMaxNanos as [Timing] says it
   /// @param responseWhole the response's last byte is released by this ending
   public Prediction end(
       Ending ending,
       Target target,
       boolean requestWhole,
       boolean responseWhole,
+      long gapMaxNanos,
+      GrpcStatus grpc,
       long nowMillis,
       long nowNanos) {
     return new Prediction(
         request.requestId(),
         request.requestIdReplaced(),
         request.externalRequestId(),
+        request.traceId(),
         target,
         request.head(),
         request.body().view(requestWhole, request.contentEncoding()),
@@ -33,7 +37,12 @@ public record Responding(
         body.view(responseWhole, contentEncoding),
         ending,
         new Timing(
-            request.startMillis(), nowMillis, nowNanos - request.startNanos(), firstByteNanos));
+            request.startMillis(),
+            nowMillis,
+            nowNanos - request.startNanos(),
+            firstByteNanos,
+            gapMaxNanos),
+        grpc);
   }
 
   /// Gives the capture buffers of both directions back. Harmless when repeated.

@@ -35,21 +35,30 @@ final class LifecycleTest {
 
     Prediction entry =
         responding.end(
-            Ending.COMPLETE, TARGET, true, true, START_MILLIS + 2, START_NANOS + 2_000_000);
+            Ending.COMPLETE,
+            TARGET,
+            true,
+            true,
+            70,
+            new GrpcStatus(5, "no such model"),
+            START_MILLIS + 2,
+            START_NANOS + 2_000_000);
 
     assertThat(entry.requestId()).isEqualTo(new RequestId("id-1"));
     assertThat(entry.externalRequestId()).isEqualTo("x-1");
+    assertThat(entry.traceId()).isEqualTo("trace-1");
     assertThat(entry.requestIdReplaced()).isTrue();
     assertThat(entry.model()).isEqualTo(new ModelIdentity("Wine", "1.0"));
     assertThat(entry.kind()).isEqualTo(EntryKind.PREDICTION);
     assertThat(entry.timeMillis()).as("the end decides the hour").isEqualTo(START_MILLIS + 2);
     assertThat(entry.timing())
-        .isEqualTo(new Timing(START_MILLIS, START_MILLIS + 2, 2_000_000, 300));
+        .isEqualTo(new Timing(START_MILLIS, START_MILLIS + 2, 2_000_000, 300, 70));
     assertThat(entry.requestBody().copyKept()).isEqualTo("question".getBytes(UTF_8));
     assertThat(entry.requestBody().contentEncoding()).isEqualTo("gzip");
     assertThat(entry.responseBody().copyKept()).isEqualTo("answer".getBytes(UTF_8));
     assertThat(entry.responseBody().contentEncoding()).isEqualTo("br");
     assertThat(entry.response().status()).isEqualTo(200);
+    assertThat(entry.grpc()).isEqualTo(new GrpcStatus(5, "no such model"));
     responding.release();
     responding.release();
     assertThat(buffers.bytesInUse()).isZero();
@@ -81,7 +90,15 @@ final class LifecycleTest {
             new ResponseHead(413, List.of()), new BodyCapture(buffers, 100), "", START_NANOS);
 
     Prediction entry =
-        responding.end(Ending.COMPLETE, TARGET, false, true, START_MILLIS, START_NANOS);
+        responding.end(
+            Ending.COMPLETE,
+            TARGET,
+            false,
+            true,
+            Timing.NONE,
+            GrpcStatus.NONE,
+            START_MILLIS,
+            START_NANOS);
     requesting.body().copyFrom(utf8(", and the rest"));
 
     assertThat(entry.requestBody().size()).isEqualTo(14);
@@ -180,6 +197,7 @@ final class LifecycleTest {
         new RequestId("id-1"),
         true,
         "x-1",
+        "trace-1",
         new RequestHead("POST", "/", "h", "http", "/model/wine", "h", List.of()),
         START_MILLIS,
         START_NANOS,

@@ -10,16 +10,30 @@ public final class Deployment {
   }
 
   private final Model model;
+  private final Replicas replicas;
+  private final Circuit circuit;
   private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
   private volatile boolean ready;
 
   Deployment(Model model) {
     this.model = model;
+    this.replicas = new Replicas(model.upstream());
+    this.circuit = new Circuit(model.bounds());
   }
 
   /// What is configured.
   public Model model() {
     return model;
+  }
+
+  /// Its servers.
+  public Replicas replicas() {
+    return replicas;
+  }
+
+  /// What holds back more requests than it may have.
+  public Circuit circuit() {
+    return circuit;
   }
 
   /// The model's name: configured, else last learned, else the deployment's id. Never empty.

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// All models of this gateway and the routes to them. Any thread; look-ups read an immutable
 /// snapshot.
@@ -22,10 +23,12 @@ public final class Fleet {
 
   private final Map<String, Deployment> deployments; // in the order of the configuration
   private final List<Route> routes; // longest prefix first
+  private final @Nullable String onlyGrpc; // id of the one that serves it
 
   private Fleet(Map<String, Deployment> deployments, List<Route> routes) {
     this.deployments = deployments;
     this.routes = routes;
+    this.onlyGrpc = onlyGrpc(deployments);
   }
 
   /// A fleet of these models, each with one route.
@@ -87,6 +90,45 @@ public final class Fleet {
       }
     }
     return Optional.empty();
+  }
+
+  /// The route of a gRPC call whose path names no model.
+  ///
+  /// @param id of a deployment, as the call's own header names it; null when there is none
+  /// @param host the call's authority; its first label may be a deployment's id
+  /// @param path of the call
+  /// @return the deployment that is named, if it serves gRPC; that of the only one that does, when
+  ///   none is named; else none
+  public Optional<Match> matchGrpc(@Nullable String id, String host, String path) {
+    if (id != null) {
+      return grpc(id, path);
+    }
+    int end = 0;
+    while (end < host.length() && host.charAt(end) != '.' && host.charAt(end) != ':') {
+      end++;
+    }
+    Optional<Match> byHost = grpc(host.substring(0, end), path);
+    return byHost.isPresent() || onlyGrpc == null ? byHost : grpc(onlyGrpc, path);
+  }
+
+  private Optional<Match> grpc(String id, String path) {
+    Deployment deployment = deployments.get(id);
+    return deployment == null || !deployment.model().upstream().grpc()
+        ? Optional.empty()
+        : Optional.of(new Match(id, deployment, path));
+  }
+
+  private static @Nullable String onlyGrpc(Map<String, Deployment> deployments) {
+    String only = null;
+    for (Map.Entry<String, Deployment> each : deployments.entrySet()) {
+      if (each.getValue().model().upstream().grpc()) {
+        if (only != null) {
+          return null; // each call has to name one
+        }
+        only = each.getKey();
+      }
+    }
+    return only;
   }
 
   private static String shown(String prefix) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param name the model's own name, [#isLabel], null to learn it
 /// @param version the model's own version, [#isLabel], null to learn it
 /// @param kept what is kept of its exchanges
+/// @param bounds how long it may take and how much may be asked of it
 public record Model(
     String id,
     Upstream upstream,
@@ -22,7 +23,8 @@ public record Model(
     String prefix,
     @Nullable String name,
     @Nullable String version,
-    Kept kept) {
+    Kept kept,
+    Bounds bounds) {
   /// What an id looks like (contract section 4).
   public static final Pattern ID = Pattern.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
 
@@ -50,6 +52,18 @@ public record Model(
     checkLabel("model version", id, version);
   }
 
+  /// A model without bounds of its own.
+  public Model(
+      String id,
+      Upstream upstream,
+      Predictor predictor,
+      String prefix,
+      @Nullable String name,
+      @Nullable String version,
+      Kept kept) {
+    this(id, upstream, predictor, prefix, name, version, kept, Bounds.NONE);
+  }
+
   /// A model with one server, of whose exchanges all are kept.
   public static Model of(
       String id,
@@ -72,7 +86,7 @@ public record Model(
         && value.chars().noneMatch(Character::isISOControl);
   }
 
-  /// The one server that there is.
+  /// The first server, which stands for all in what they have in common: scheme and base path.
   public Replica replica() {
     return upstream.replicas().getFirst();
   }

@@ -4,12 +4,12 @@ import java.net.URI;
 
 /// One server that answers for a model.
 ///
-/// @param url where it answers: `http://host:port[/base]`, without query, fragment or user
+/// @param url where it answers: `http[s]://host:port[/base]`, without query, fragment or user
 public record Replica(URI url) {
   public Replica {
     if (!isServer(url)) {
       throw new IllegalArgumentException(
-          "model url: value=" + url + ", allowed=http://host:port[/path]");
+          "model url: value=" + url + ", allowed=http[s]://host:port[/path]");
     }
   }
 
@@ -18,9 +18,19 @@ public record Replica(URI url) {
     return url.getHost();
   }
 
-  /// Port of the server; 80 when the url names none.
+  /// Port of the server; the scheme's when the url names none.
   public int port() {
-    return url.getPort() < 0 ? 80 : url.getPort();
+    return url.getPort() < 0 ? schemePort() : url.getPort();
+  }
+
+  /// Whether it is reached over TLS.
+  public boolean isSecure() {
+    return "https".equals(url.getScheme());
+  }
+
+  /// `http` or `https`.
+  public String scheme() {
+    return url.getScheme();
   }
 
   /// Path that stands before every path of the model; empty, or starting but not ending with a
@@ -39,8 +49,17 @@ public record Replica(URI url) {
     return host() + ":" + port();
   }
 
+  /// As requests to it name it: without the port if it is the scheme's.
+  public String hostHeader() {
+    return port() == schemePort() ? host() : authority();
+  }
+
+  private int schemePort() {
+    return isSecure() ? 443 : 80;
+  }
+
   private static boolean isServer(URI url) {
-    return "http".equals(url.getScheme())
+    return ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
         && url.getHost() != null
         && url.getPort() != 0
         && url.getPort() <= 65_535

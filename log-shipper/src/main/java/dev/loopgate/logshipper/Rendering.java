@@ -18,9 +18,11 @@ import java.util.Map;
 /// Confined to one thread.
 ///
 /// A field that has nothing to say (`encoding`, `content_encoding`, `decoding`, `first_byte_ms`,
-/// `replica`, `x_request_id`, `idempotency_key`) is left out; all others are always there.
+/// `gap_max_ms`, `grpc_status`, `grpc_message`, `replica`, `x_request_id`, `trace_id`,
+/// `idempotency_key`) is left out; all others are always there.
 final class Rendering {
   private static final int FEW_HEADERS = 48;
+  private static final String GRPC_TYPE = "application/grpc";
   private static final long MICROS = 1_000;
 
   private final ContentDecoding decoding;
@@ -41,7 +43,7 @@ final class Rendering {
         .member("request_uri", prediction.request().uri())
         .member("request_host", prediction.request().host());
     requestHeaders(prediction, json);
-    body(json, "request_content", prediction.requestBody());
+    body(json, "request_content", prediction.requestBody(), isGrpc(prediction));
     json.member("response_status", Integer.toString(prediction.response().status()));
     responseHeaders(prediction, json);
     json.member("time", time(timing.endMillis()))
@@ -50,6 +52,9 @@ final class Rendering {
     if (timing.firstByteNanos() != Timing.NONE) {
       json.memberThousandths("first_byte_ms", timing.firstByteNanos() / MICROS);
     }
+    if (timing.gapMaxNanos() != Timing.NONE) {
+      json.memberThousandths("gap_max_ms", timing.gapMaxNanos() / MICROS);
+    }
     json.member("response_size", prediction.responseBody().size())
         .member("ending", prediction.ending().word())
         .member("route", prediction.target().route())
@@ -57,6 +62,11 @@ final class Rendering {
     memberIfAny(json, "replica", prediction.target().replica());
     json.member("request_id_replaced", prediction.requestIdReplaced());
     memberIfAny(json, "x_request_id", prediction.externalRequestId());
+    memberIfAny(json, "trace_id", prediction.traceId());
+    if (prediction.grpc().isPresent()) {
+      json.member("grpc_status", prediction.grpc().code());
+    }
+    memberIfAny(json, "grpc_message", prediction.grpc().message());
     json.endObject().endLine();
   }
 
@@ -64,7 +74,7 @@ final class Rendering {
   void responseBody(Prediction prediction, JsonWriter json) throws IOException {
     json.beginObject();
     identity(json, prediction.requestId(), prediction.model());
-    body(json, "response_content", prediction.responseBody());
+    body(json, "response_content", prediction.responseBody(), isGrpc(prediction));
     json.member("time", time(prediction.timeMillis())).endObject().endLine();
   }
 
@@ -158,13 +168,24 @@ final class Rendering {
     return header.name().startsWith(":");
   }
 
-  private void body(JsonWriter json, String name, Body body) throws IOException {
+  /// Whether the bodies are messages of gRPC: never text, though some of them might pass for it.
+  private static boolean isGrpc(Prediction prediction) {
+    for (Header header : prediction.request().headers()) {
+      if (header.name().equals("content-type")) {
+        return header.value().regionMatches(true, 0, GRPC_TYPE, 0, GRPC_TYPE.length());
+      }
+    }
+    return false;
+  }
+
+  /// @param binary it is not to be taken for text
+  private void body(JsonWriter json, String name, Body body, boolean binary) throws IOException {
     ContentDecoding.Outcome outcome = decoding.decode(body);
     byte[] bytes = decoding.bytes();
     int length = decoding.length();
     boolean wire = outcome != ContentDecoding.Outcome.DECODED;
     int textLength = body.truncated() ? Utf8.withoutPartialEnd(bytes, length) : length;
-    boolean text = !wire && Utf8.isValid(bytes, textLength);
+    boolean text = !wire && !binary && Utf8.isValid(bytes, textLength);
     if (text) {
       json.memberUtf8(name, bytes, 0, textLength);
     } else {

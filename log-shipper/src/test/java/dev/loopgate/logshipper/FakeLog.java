@@ -5,6 +5,7 @@ import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -58,13 +59,15 @@ final class FakeLog implements SpoolReader {
         new RequestId(id),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity(model, version)),
         new RequestHead("POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
         Body.of(("in " + id).getBytes(StandardCharsets.UTF_8)),
         new ResponseHead(200, List.of()),
         Body.of(("out " + id).getBytes(StandardCharsets.UTF_8)),
         Ending.COMPLETE,
-        new Timing(millis - 5, millis, 5_000_000, 3_000_000));
+        new Timing(millis - 5, millis, 5_000_000, 3_000_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   void append(Entry entry) {

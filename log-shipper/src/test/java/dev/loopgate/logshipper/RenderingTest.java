@@ -7,6 +7,7 @@ import com.github.luben.zstd.Zstd;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -32,10 +33,16 @@ final class RenderingTest {
   private static final long TIME = 1_576_572_400_000L; // 2019-12-17 08:46:40 +0000
 
   private static Prediction prediction(List<Header> headers, Body request, Body response) {
+    return prediction("", headers, request, response);
+  }
+
+  private static Prediction prediction(
+      String traceId, List<Header> headers, Body request, Body response) {
     return new Prediction(
         new RequestId("6fa1f636"),
         false,
         "",
+        traceId,
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity("test-e2e-wine", "1.0")),
         new RequestHead(
             "POST", "/api/model/invoke", "h:1", "http", "/model/x/api/model/invoke", "h", headers),
@@ -43,11 +50,53 @@ final class RenderingTest {
         new ResponseHead(200, List.of(new Header("content-type", "text/plain"))),
         response,
         Ending.COMPLETE,
-        new Timing(TIME - 12, TIME + 345, 12_345_678, 7_000_000));
+        new Timing(TIME - 12, TIME + 345, 12_345_678, 7_000_000, Timing.NONE),
+        GrpcStatus.NONE);
+  }
+
+  private static Prediction grpc(Body response, GrpcStatus status, long gapMaxNanos) {
+    Prediction plain =
+        prediction(
+            List.of(new Header("content-type", "application/grpc+proto")), Body.EMPTY, response);
+    return new Prediction(
+        plain.requestId(),
+        false,
+        "",
+        "",
+        plain.target(),
+        plain.request(),
+        plain.requestBody(),
+        plain.response(),
+        plain.responseBody(),
+        Ending.COMPLETE,
+        new Timing(TIME, TIME, 5_000_000, 3_000_000, gapMaxNanos),
+        status);
   }
 
   private static Body body(byte[] bytes, boolean truncated, String encoding) {
     return new Body(List.of(ByteBuffer.wrap(bytes)), bytes.length, truncated, encoding);
+  }
+
+  @Test
+  void aCallOfGrpcHasItsStatusAndItsMessagesAsBytes() throws IOException {
+    GrpcStatus status = new GrpcStatus(5, "no such \"model\"");
+    Prediction call = grpc(text("\0\0\0\0\1x"), status, 1_500_000);
+
+    JsonNode line = Json.trees().readTree(requestLine(call));
+
+    assertThat(line.path("grpc_status").intValue()).isEqualTo(5);
+    assertThat(line.path("grpc_message").asText()).isEqualTo("no such \"model\"");
+    assertThat(line.path("gap_max_ms").doubleValue()).isEqualTo(1.5);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    JsonWriter json = new JsonWriter(out, 64);
+    new Rendering(1 << 20).responseBody(call, json);
+    json.flush();
+    JsonNode body = Json.trees().readTree(out.toString(StandardCharsets.UTF_8));
+    assertThat(body.path("encoding").asText()).isEqualTo("base64");
+    assertThat(body.path("response_content").asText()).isEqualTo("AAAAAAF4");
+    line = Json.trees().readTree(requestLine(grpc(Body.EMPTY, GrpcStatus.NONE, Timing.NONE)));
+    assertThat(line.has("grpc_status") || line.has("grpc_message") || line.has("gap_max_ms"))
+        .isFalse();
   }
 
   private static Body text(String text) {
@@ -100,6 +149,17 @@ final class RenderingTest {
             "first_byte_ms":7.000,"response_size":2,"ending":"complete","route":"wine",\
             "deployment":"wine","replica":"127.0.0.1:5000","request_id_replaced":false}
             """);
+  }
+
+  @Test
+  void namesTheTraceWhereThereIsOne() throws IOException {
+    String id = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    String line = requestLine(prediction(id, List.of(), Body.EMPTY, Body.EMPTY));
+    String without = requestLine(prediction(List.of(), Body.EMPTY, Body.EMPTY));
+
+    assertThat(Json.trees().readTree(line).path("trace_id").textValue()).isEqualTo(id);
+    assertThat(without).doesNotContain("trace_id");
   }
 
   @Test

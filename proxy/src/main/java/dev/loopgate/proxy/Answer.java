@@ -38,6 +38,13 @@ interface Answer {
   /// @param last it ends the answer; it may be empty
   void piece(ByteBuf piece, boolean last);
 
+  /// Ends the answer with trailers, in place of the last piece; they are dropped where the caller
+  /// can't be told them.
+  void trailers(List<Header> trailers);
+
+  /// Whether [#trailers] would tell them.
+  boolean takesTrailers();
+
   /// Sends the whole body; `written` is run when it left or never will.
   void whole(ByteBuf body, Runnable written);
 

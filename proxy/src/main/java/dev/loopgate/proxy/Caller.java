@@ -21,6 +21,10 @@ interface Caller {
   /// Reads on, or for now no more, as [Exchange#wantsMore] says.
   void updateReading();
 
+  /// What follows the answer's head is another protocol's, both ways and to the connection's end.
+  /// Only for a request that asked for it ([CallerRequest#upgrade]).
+  void switchProtocols();
+
   /// The exchange is over and its answer whole.
   void finish();
 

@@ -89,6 +89,14 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   @Override
+  public void switchProtocols() {
+    answer.switched();
+    body = new BodyReader(BodyFraming.UNTIL_CLOSE);
+    toldRequestEnd = false;
+    process(); // what came early
+  }
+
+  @Override
   public void finish() {
     exchange = null;
     body = null;
@@ -335,9 +343,8 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
           case Parsed.More<RawHead> _ -> new Parsed.More<>();
           case Parsed.Refused<RawHead>(int status, String reason) ->
               new Parsed.Refused<>(status, reason);
-          case Parsed.Got<RawHead>(RawHead head)
-              when first && Http2CallerConnection.isPreface(head) -> {
-            becomeHttp2(in);
+          case Parsed.Got<RawHead>(RawHead head) when first && Http2Beginning.isPreface(head) -> {
+            becomeHttp2(Http2Beginning.PREFACE, in);
             yield new Parsed.More<>();
           }
           case Parsed.Got<RawHead>(RawHead head) when first && !head.isHttp() -> {
@@ -347,6 +354,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
           }
           case Parsed.Got<RawHead>(RawHead head) -> CallerRequest.of(head);
         };
+    boolean mayUpgrade = first && !secure && !loop.isLeaving();
     first &= parsed instanceof Parsed.More;
     return switch (parsed) {
       case Parsed.More<CallerRequest> _ -> false;
@@ -355,8 +363,13 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
         yield true;
       }
       case Parsed.Got<CallerRequest>(CallerRequest request) -> {
-        begin(request);
-        yield true;
+        Http2Beginning asked = mayUpgrade ? Http2Beginning.askedIn(request) : null;
+        if (asked != null) {
+          becomeHttp2(asked, in);
+        } else {
+          begin(request);
+        }
+        yield asked == null;
       }
     };
   }
@@ -370,11 +383,11 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
     begun.start();
   }
 
-  // What was read is a preface without its last bytes, which wait in `in`.
-  private void becomeHttp2(ByteBuf in) {
+  // What was read is a request, or a preface without its last bytes, which wait in `in`.
+  private void becomeHttp2(Http2Beginning beginning, ByteBuf in) {
     replaced = true;
     loop.remove(this);
-    Http2CallerConnection.replace(channel(), this, exchanges, address, secure, in);
+    beginning.replace(channel(), this, exchanges, address, secure, in);
   }
 
   private boolean readBody(@Nullable ByteBuf in, Exchange now, BodyReader reader) {

@@ -101,6 +101,22 @@ record CallerRequest(
     };
   }
 
+  /// Whether the caller says that it can make use of trailers.
+  boolean welcomesTrailers() {
+    String te = RawHead.first(headers, "te");
+    return te != null && te.toLowerCase(Locale.ROOT).contains("trailers");
+  }
+
+  /// The protocol that the caller wants to speak from here on, as it says it; null for none. With a
+  /// body there is no telling where the other protocol would begin, so it is not asked for then.
+  @Nullable String upgrade() {
+    if (minor == 0 || !framing.isEmpty() || !hops.contains("upgrade")) {
+      return null;
+    }
+    String wanted = RawHead.first(headers, "upgrade");
+    return wanted == null || wanted.isEmpty() || wanted.equalsIgnoreCase("h2c") ? null : wanted;
+  }
+
   private static Parsed<CallerRequest> understood(
       RawHead head, String target, String host, int minor, BodyFraming framing) {
     Set<String> hops = Hops.namedIn(head.headers());

@@ -4,6 +4,7 @@ import dev.loopgate.capture.BodyCapture;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -18,6 +19,7 @@ import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -34,13 +36,16 @@ final class ExchangeCapture {
   private final Fleet.Match match;
   private final int slot;
   private final long startNanos;
-  private final @Nullable Requesting requesting; // null: not captured, or left out
+  private @Nullable Requesting requesting; // null: not captured, or left out
   private final boolean sampledOut;
   private @Nullable Responding responding;
   private int status;
   private long firstByteNanos = Timing.NONE;
+  private long pieceNanos = Timing.NONE; // of the last piece of the response
+  private long gapMaxNanos = Timing.NONE;
+  private GrpcStatus grpc = GrpcStatus.NONE;
   private boolean requestWhole;
-  private boolean connected;
+  private @Nullable Replica replica; // that has or had the request
   private boolean ended;
 
   private ExchangeCapture(
@@ -87,7 +92,8 @@ final class ExchangeCapture {
             identity.id(),
             identity.replaced(),
             external == null ? "" : external,
-            headOf(loop.redaction(), request, model, modelPath, modelHeaders),
+            traceIn(modelHeaders, loop.redaction()),
+            headOf(loop, request, model, modelPath, modelHeaders),
             startMillis,
             startNanos,
             new BodyCapture(loop.captureBuffers(), model.kept().bodyBytesMax()),
@@ -101,8 +107,12 @@ final class ExchangeCapture {
   }
 
   /// A connection to the model is made: from now on its replica is known.
-  void connected() {
-    connected = true;
+  void connected(Replica to) {
+    replica = to;
+    Requesting before = requesting;
+    if (before != null && !to.equals(match.deployment().model().replica())) {
+      requesting = before.sentTo(to.hostHeader());
+    }
   }
 
   /// Copies a piece of the request's body.
@@ -136,9 +146,24 @@ final class ExchangeCapture {
   }
 
   /// Copies a piece of the response's body.
-  void responsePiece(ByteBuf piece) {
+  ///
+  /// @param nowNanos when it came
+  void responsePiece(ByteBuf piece, long nowNanos) {
+    if (pieceNanos != Timing.NONE) {
+      gapMaxNanos = Math.max(gapMaxNanos, nowNanos - pieceNanos);
+    }
+    if (piece.isReadable()) {
+      pieceNanos = nowNanos;
+    }
     if (responding != null && !ended) {
       responding.body().copyFrom(view(piece));
+    }
+  }
+
+  /// What a gRPC call's trailers say of how it ended, or the head of an answer without a body.
+  void grpcStatus(List<Header> trailers) {
+    if (requesting != null && !ended) {
+      grpc = Grpc.statusIn(trailers);
     }
   }
 
@@ -171,7 +196,15 @@ final class ExchangeCapture {
     Prediction prediction =
         answer == null
             ? requesting.end(ending, target(), requestWhole, nowMillis, nowNanos)
-            : answer.end(ending, target(), requestWhole, responseWhole, nowMillis, nowNanos);
+            : answer.end(
+                ending,
+                target(),
+                requestWhole || status == 101, // what follows has no end of its own
+                responseWhole,
+                gapMaxNanos,
+                grpc,
+                nowMillis,
+                nowNanos);
     switch (loop.lane().append(prediction, slot)) {
       case ACCEPTED -> {
         tellCut(requesting.body());
@@ -198,31 +231,47 @@ final class ExchangeCapture {
 
   private Target target() {
     Deployment deployment = match.deployment();
+    Replica reached = replica;
     return new Target(
         deployment.model().id(),
         match.route(),
-        connected ? deployment.model().replica().authority() : "",
+        reached == null ? "" : reached.authority(),
         new ModelIdentity(deployment.name(), deployment.version()));
   }
 
   private static RequestHead headOf(
-      Redaction redaction,
+      ProxyLoop loop,
       CallerRequest request,
       Model model,
       String modelPath,
       List<Header> modelHeaders) {
+    Redaction redaction = loop.redaction();
+    Edge edge = loop.config().edge();
+    Claims claims = edge.believesAll() ? null : Claims.of(request.headers(), edge);
+    boolean believed = claims == null || claims.believed();
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
-        PassedHeaders.authorityOf(model),
-        "http",
+        model.replica().hostHeader(),
+        model.replica().scheme(),
         redaction.maskQuery(
             firstFilled(
-                RawHead.first(request.headers(), "x-original-uri"),
-                RawHead.first(request.headers(), "x-envoy-original-path"),
+                believed ? RawHead.first(request.headers(), "x-original-uri") : null,
+                believed ? RawHead.first(request.headers(), "x-envoy-original-path") : null,
                 request.target())),
-        firstFilled(RawHead.first(request.headers(), "x-forwarded-host"), null, request.host()),
+        firstFilled(
+            claims == null
+                ? RawHead.first(request.headers(), Claims.FORWARDED_HOST)
+                : claims.host(),
+            null,
+            request.host()),
         redaction.redact(modelHeaders));
+  }
+
+  // What may not be kept as a header is not kept in part either.
+  private static String traceIn(List<Header> modelHeaders, Redaction redaction) {
+    String id = Traces.idIn(modelHeaders);
+    return id.isEmpty() || redaction.touches(Traces.PARENT) ? "" : id;
   }
 
   private static String firstFilled(@Nullable String first, @Nullable String second, String third) {

@@ -26,7 +26,7 @@ final class Exchanges {
   Exchange of(Caller caller, CallerRequest request) {
     RequestIdentity identity =
         RequestIdentity.of(request.headers(), loop.requestIds(), loop.time().epochMillis());
-    return switch (router.route(request.method(), request.path())) {
+    return switch (router.route(request)) {
       case Router.Route.ToModel(var match) ->
           new RelayedExchange(caller, loop, request, identity, match);
       case Router.Route.ToService(var service) ->

@@ -1,11 +1,13 @@
 package dev.loopgate.proxy;
 
-/// What models are told of the caller in `x-forwarded-for`, `-proto` and `-host`.
+/// In which headers models are told of the caller, and in which the proxies in front tell us.
 public enum Forwarding {
-  /// The caller's address is added to `x-forwarded-for`; the other two are added where absent.
-  APPEND,
-  /// The caller's own claims are replaced: for a door that faces strangers.
-  REPLACE,
-  /// Whatever the caller sent, nothing added.
-  PASS
+  /// `x-forwarded-for`, `-proto` and `-host`.
+  X_FORWARDED,
+  /// `forwarded` (RFC 7239).
+  FORWARDED,
+  /// Told in `x-forwarded-*`, passed on in both.
+  BOTH,
+  /// Nothing is added; what is believed of `x-forwarded-*` is passed on.
+  NONE
 }

@@ -74,6 +74,13 @@ final class HeadWriter {
     return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
   }
 
+  /// The chunk that ends a body, with trailers.
+  static ByteBuf lastChunk(ByteBufAllocator buffers, List<Header> trailers) {
+    Bytes out = new Bytes(16 + lengthOf(trailers));
+    out.octet('0').lineEnd();
+    return out.ended(buffers, trailers);
+  }
+
   private static int lengthOf(List<Header> headers) {
     int length = 0;
     for (Header header : headers) {

@@ -21,6 +21,7 @@ final class Http1Answer implements Answer {
   private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
   private BodyFraming.Kind toCaller = BodyFraming.Kind.NONE; // of the answer that is being sent
+  private boolean takesTrailers;
   private boolean persistent;
 
   Http1Answer(ProxyLoop loop) {
@@ -50,6 +51,7 @@ final class Http1Answer implements Answer {
       boolean goesOn,
       List<Header> headers) {
     toCaller = framing(request, status, body, declaredLength, headers);
+    takesTrailers = request.welcomesTrailers();
     persistent = goesOn && toCaller != BodyFraming.Kind.UNTIL_CLOSE;
     if (!persistent) {
       headers.add(loop.knownHeaders().of("connection", "close"));
@@ -89,6 +91,26 @@ final class Http1Answer implements Answer {
     if (last) {
       write(HeadWriter.lastChunk(channel().alloc()));
     }
+  }
+
+  @Override
+  public void trailers(List<Header> trailers) {
+    if (toCaller == BodyFraming.Kind.CHUNKED && takesTrailers) {
+      write(HeadWriter.lastChunk(channel().alloc(), trailers));
+    } else {
+      piece(Unpooled.EMPTY_BUFFER, true);
+    }
+  }
+
+  @Override
+  public boolean takesTrailers() {
+    return toCaller == BodyFraming.Kind.CHUNKED && takesTrailers;
+  }
+
+  /// From here on both sides speak something else, to the connection's end.
+  void switched() {
+    persistent = false;
+    toCaller = BodyFraming.Kind.UNTIL_CLOSE;
   }
 
   @Override

@@ -1,11 +1,8 @@
 package dev.loopgate.proxy;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
@@ -55,18 +52,19 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   private static final int EMPTY_FRAMES_MAX = 2;
   private static final int CONTINUATIONS_MAX = 16;
   private static final int CONTROL_FRAMES_MAX = 1000;
-  private static final String HEAD_OF_PREFACE = "PRI * HTTP/2.0\r\n\r\n";
 
   private final Exchanges exchanges;
   private final ProxyLoop loop;
   private final String address;
   private final boolean secure;
+  private final IdleFrames idleFrames;
   private final Http2Connection.PropertyKey key;
   private final List<Http2CallerStream> touched = new ArrayList<>(); // by the read that goes on
   private @Nullable ChannelHandlerContext context;
   private final int[] forgiven = new int[FORGIVEN_MAX];
   private int forgivenCount;
   private boolean inRead;
+  private boolean broken; // it is being closed for an error of its own
   private long quietSinceNanos;
 
   private Http2CallerConnection(
@@ -81,6 +79,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     this.loop = exchanges.loop();
     this.address = address;
     this.secure = secure;
+    this.idleFrames = new IdleFrames(new Frames(), loop.time());
     this.key = connection().newKey();
     this.quietSinceNanos = loop.time().nanos();
   }
@@ -90,32 +89,20 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     return new Builder(exchanges, address, secure).build();
   }
 
-  /// Whether what an HTTP/1.1 reader took for a head is how a caller begins who speaks HTTP/2
-  /// without having asked (RFC 9113, section 3.3).
-  static boolean isPreface(RawHead head) {
-    return head.first().equals("PRI")
-        && head.second().equals("*")
-        && head.third().equals("HTTP/2.0")
-        && head.headers().isEmpty();
-  }
-
-  /// Takes the place of `former`, which has read that head.
+  /// Begins with the request that asked for HTTP/2 (RFC 7540, section 3.2): it is the first stream.
   ///
-  /// @param unread what came behind it; its bytes are copied
-  static void replace(
-      Channel channel,
-      ChannelHandler former,
-      Exchanges exchanges,
-      String address,
-      boolean secure,
-      ByteBuf unread) {
-    ChannelHandlerContext place = channel.pipeline().context(former);
-    ByteBuf bytes = channel.alloc().buffer(HEAD_OF_PREFACE.length() + unread.readableBytes());
-    bytes.writeCharSequence(HEAD_OF_PREFACE, US_ASCII);
-    bytes.writeBytes(unread);
-    channel.pipeline().addAfter(place.name(), "http2", of(exchanges, address, secure));
-    place.fireChannelRead(bytes);
-    channel.pipeline().remove(former);
+  /// @param settings of the caller
+  void begin(Http2Settings settings, CallerRequest request) {
+    try {
+      onHttpServerUpgrade(settings);
+      Http2Stream stream = connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID);
+      Http2CallerStream first = new Http2CallerStream(this, exchanges, stream, null);
+      stream.setProperty(key, first);
+      first.begin(request, true);
+      flush(context());
+    } catch (Http2Exception e) {
+      onError(context(), false, e);
+    }
   }
 
   String address() {
@@ -151,6 +138,11 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
       }
     }
     return false;
+  }
+
+  /// A piece of an answer goes over.
+  void answers() {
+    idleFrames.end();
   }
 
   /// A stream's bytes went on: its windows may grow again.
@@ -219,6 +211,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   @Override
   protected void onConnectionError(
       ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception e) {
+    broken = true;
     if (e != null) {
       loop.events().malformed(400);
     } else if (!(cause instanceof IOException)) {
@@ -355,6 +348,9 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
         known.ended(); // what trailers say is dropped, as HTTP/1.1's are
         return;
       }
+      if (broken) {
+        return; // what was on its way already begins nothing any more
+      }
       boolean first = connection().numActiveStreams() <= 1; // it has the connection's own slot
       if (!first && !exchanges.slots().tryTake()) {
         loop.events().callerRefused();
@@ -408,6 +404,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
               .initialWindowSize(STREAM_WINDOW_BYTES)
               .maxHeaderListSize(exchanges.loop().config().headBytesMax()));
       decoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS);
+      encoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS);
       decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES_MAX);
       decoderEnforceMaxSmallContinuationFrames(CONTINUATIONS_MAX);
       encoderEnforceMaxQueuedControlFrames(CONTROL_FRAMES_MAX);
@@ -423,9 +420,8 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
         Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
       Http2CallerConnection made =
           new Http2CallerConnection(decoder, encoder, settings, exchanges, address, secure);
-      Frames frames = made.new Frames();
-      frameListener(frames);
-      made.connection().addListener(frames);
+      frameListener(made.idleFrames);
+      made.connection().addListener(made.new Frames());
       encoder
           .flowController()
           .listener(stream -> {

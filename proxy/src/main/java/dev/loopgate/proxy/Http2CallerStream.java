@@ -70,19 +70,25 @@ final class Http2CallerStream implements Caller, Answer {
       throw Http2Exception.streamError(
           stream.id(), Http2Error.PROTOCOL_ERROR, "a header's name or value is not legal");
     }
-    requestEnded = ended;
     String host = authority == null ? null : authority.toString();
     switch (CallerRequest.ofHttp2(method.toString(), path.toString(), host, list, ended)) {
-      case Parsed.Got<CallerRequest>(CallerRequest request) -> {
-        Exchange begun = exchanges.of(this, request);
-        exchange = begun;
-        begun.start();
-        process();
+      case Parsed.Got<CallerRequest>(CallerRequest request) -> begin(request, ended);
+      case Parsed.Refused<CallerRequest>(int status, String reason) -> {
+        requestEnded = ended;
+        refuse(status, reason);
       }
-      case Parsed.Refused<CallerRequest>(int status, String reason) -> refuse(status, reason);
       case Parsed.More<CallerRequest> _ ->
           throw new IllegalStateException("http2: a head that is not whole");
     }
+  }
+
+  /// The request's head is understood.
+  void begin(CallerRequest request, boolean ended) {
+    requestEnded = ended;
+    Exchange begun = exchanges.of(this, request);
+    exchange = begun;
+    begun.start();
+    process();
   }
 
   /// A piece of the request has arrived. Says whether it was taken: then its bytes are given back
@@ -254,6 +260,21 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   @Override
+  public void trailers(List<Header> trailers) {
+    write(null, trailers, true);
+  }
+
+  @Override
+  public boolean takesTrailers() {
+    return true;
+  }
+
+  @Override
+  public void switchProtocols() {
+    throw new IllegalStateException("http2: a stream is not switched"); // nobody could ask for it
+  }
+
+  @Override
   public void whole(ByteBuf body, Runnable written) {
     data(body, true, written);
   }
@@ -359,9 +380,12 @@ final class Http2CallerStream implements Caller, Answer {
     finish();
   }
 
-  private void write(int status, List<Header> headers, boolean last) {
+  /// @param status null for trailers
+  private void write(@Nullable Integer status, List<Header> headers, boolean last) {
     Http2Headers out = new DefaultHttp2Headers(false, headers.size() + 1);
-    out.status(Integer.toString(status));
+    if (status != null) {
+      out.status(status.toString());
+    }
     for (Header header : headers) {
       out.add(header.name(), header.value());
     }
@@ -378,6 +402,7 @@ final class Http2CallerStream implements Caller, Answer {
   }
 
   private void data(ByteBuf piece, boolean last, @Nullable Runnable written) {
+    connection.answers();
     ChannelFuture done =
         connection
             .encoder()

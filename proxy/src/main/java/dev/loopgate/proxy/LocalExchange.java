@@ -214,10 +214,11 @@ final class LocalExchange implements Exchange {
     }
   }
 
-  private void answer(LocalReply reply) {
+  private void answer(LocalReply given) {
     if (over) {
       return; // the caller left, or time was up
     }
+    LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     over = true;
     body = null;
     boolean keep = request.persistent() && requestWhole && !loop.isLeaving();

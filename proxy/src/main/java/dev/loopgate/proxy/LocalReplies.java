@@ -40,6 +40,14 @@ final class LocalReplies {
     return later("All connections to models are in use, model " + deployment + " was not asked");
   }
 
+  static LocalReply tooManyRequests(String deployment) {
+    return later("Model " + deployment + " has as many requests as it may have");
+  }
+
+  static LocalReply tooManyWait(String deployment) {
+    return later("As many requests as may wait for a connection to model " + deployment);
+  }
+
   static LocalReply tooManyBodies() {
     return later("Too many requests at once");
   }

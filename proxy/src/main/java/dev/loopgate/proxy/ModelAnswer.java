@@ -25,11 +25,17 @@ record ModelAnswer(
     Set<String> hops) {
 
   /// Understands a head that answers a request with `method`, or says what is wrong with it.
-  static Parsed<ModelAnswer> of(RawHead head, String method) {
+  ///
+  /// @param switches the request asked for another protocol: then 101 is an answer, whose body goes
+  ///   to the connection's end
+  static Parsed<ModelAnswer> of(RawHead head, String method, boolean switches) {
     Integer minor = CallerRequest.minorOf(head.first());
     int status = statusOf(head.second());
-    if (minor == null || status < 0 || status == 101) {
+    if (minor == null || status < 0 || (status == 101 && !switches)) {
       return new Parsed.Refused<>(502, "the model's status line is malformed");
+    }
+    if (status == 101) {
+      return new Parsed.Got<>(switching(head));
     }
     return switch (BodyFraming.of(head.headers(), minor, BodyFraming.UNTIL_CLOSE)) {
       case Parsed.Got<BodyFraming>(BodyFraming framing) ->
@@ -40,9 +46,50 @@ record ModelAnswer(
     };
   }
 
+  /// Understands the head of an answer in HTTP/2.
+  ///
+  /// @param headers without pseudo-headers
+  /// @param ended no body follows
+  static Parsed<ModelAnswer> ofHttp2(
+      int status, List<Header> headers, boolean ended, String method) {
+    BodyFraming absent = ended ? BodyFraming.NONE : BodyFraming.CHUNKED;
+    return switch (BodyFraming.of(headers, 1, absent)) {
+      case Parsed.Got<BodyFraming>(BodyFraming framing) -> {
+        RawHead head = new RawHead("", "", Reasons.of(status), headers);
+        ModelAnswer got = understood(head, status, 1, method, framing);
+        yield new Parsed.Got<>(ended ? got.withoutBody() : got);
+      }
+      case Parsed.Refused<BodyFraming>(int _, String reason) ->
+          new Parsed.Refused<>(502, "of the model: " + reason);
+      case Parsed.More<BodyFraming> _ -> new Parsed.More<>();
+    };
+  }
+
   /// A head that comes before the answer.
   boolean isInterim() {
-    return status < 200;
+    return status < 200 && !isSwitch();
+  }
+
+  /// From here on the connection speaks what both sides agreed on.
+  boolean isSwitch() {
+    return status == 101;
+  }
+
+  private ModelAnswer withoutBody() {
+    return new ModelAnswer(
+        status, reason, headers, BodyFraming.NONE, declaredLength, persistent, keepSeconds, hops);
+  }
+
+  private static ModelAnswer switching(RawHead head) {
+    return new ModelAnswer(
+        101,
+        head.third(),
+        head.headers(),
+        BodyFraming.UNTIL_CLOSE,
+        -1,
+        false,
+        -1,
+        Hops.namedIn(head.headers()));
   }
 
   private static ModelAnswer understood(

@@ -1,6 +1,8 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
+import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -8,42 +10,28 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A connection to a model server: idle in the pool, or answering one exchange. Confined to its
-/// event loop.
+/// A connection to a model server in HTTP/1.1: idle in the pool, or answering one exchange.
+/// Confined to its event loop.
 ///
 /// What is no HTTP answer, or comes when none is due, closes it.
-final class ModelConnection extends ChannelInboundHandlerAdapter {
-  /// Who is answered. Told nothing any more once it let go of the connection.
-  interface Listener {
-    /// A whole head; the body's pieces follow. Heads below 200 come before the answer.
-    void answerStarted(ModelAnswer answer);
-
-    /// A piece of the body, which is the listener's now; `last` ends the answer.
-    void answerPiece(ByteBuf piece, boolean last);
-
-    /// The connection broke, or what came is no answer.
-    void modelBroke();
-
-    /// All that is there for now was told: time to flush.
-    void modelReadComplete();
-
-    /// The model takes bytes again, or for now no more.
-    void modelWritabilityChanged();
-  }
-
+final class ModelConnection extends ChannelInboundHandlerAdapter implements ModelCall {
   /// Heads before the answer (1xx), at most.
   private static final int INTERIM_MAX = 32;
 
   private final ProxyLoop loop;
-  private final Model model;
+  private final Deployment deployment;
+  private final ReplicaState replica;
   private final HeadReader heads;
   private final Outgoing outgoing = new Outgoing();
   private @Nullable Channel channel;
   private @Nullable Listener listener;
   private String method = "";
+  private boolean switches; // the request asks for another protocol
+  private boolean chunked; // so the request's body goes out
   private @Nullable ModelAnswer answer; // from its head to its last byte
   private @Nullable BodyReader body;
   private @Nullable ByteBuf pending;
@@ -54,14 +42,20 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
   private long expiresNanos;
   private long keepNanos;
 
-  ModelConnection(ProxyLoop loop, Model model) {
+  ModelConnection(ProxyLoop loop, Deployment deployment, ReplicaState replica) {
     this.loop = loop;
-    this.model = model;
+    this.deployment = deployment;
+    this.replica = replica;
     this.heads = loop.newHeadReader();
   }
 
-  Model model() {
-    return model;
+  Deployment deployment() {
+    return deployment;
+  }
+
+  @Override
+  public ReplicaState replica() {
+    return replica;
   }
 
   Channel channel() {
@@ -87,19 +81,24 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
     return nowNanos - expiresNanos >= 0;
   }
 
-  /// From now on `listener` is answered, for a request with this method.
-  void serve(Listener listener, String method) {
-    this.listener = listener;
-    this.method = method;
+  @Override
+  public void begin(Listener to, CallerRequest request, String path, List<Header> headers) {
+    listener = to;
+    method = request.method();
+    switches = request.upgrade() != null;
+    chunked = request.framing().kind() == BodyFraming.Kind.CHUNKED;
     interims = 0;
+    outgoing.head(
+        channel(),
+        HeadWriter.request(loop.buffers(), method, path, replica.replica().hostHeader(), headers));
   }
 
-  /// The listener has its whole answer and wrote its whole request: into the pool, if it can be
-  /// used again.
-  void letGo(boolean reusable) {
+  /// Into the pool, if it can be used again.
+  @Override
+  public void letGo(boolean requestWhole) {
     listener = null;
-    if (!reusable) {
-      close();
+    if (!requestWhole) {
+      close(); // there is no telling where the next request would begin
       return;
     }
     expiresNanos = loop.time().nanos() + keepNanos;
@@ -107,29 +106,42 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
     loop.models().giveBack(this);
   }
 
-  void writeHead(ByteBuf head) {
-    outgoing.head(channel(), head);
+  @Override
+  public void piece(ByteBuf piece) {
+    if (chunked) {
+      outgoing.piece(channel(), HeadWriter.chunkStart(loop.buffers(), piece.readableBytes()));
+      outgoing.piece(channel(), piece);
+      outgoing.piece(channel(), HeadWriter.chunkEnd(loop.buffers()));
+    } else {
+      outgoing.piece(channel(), piece);
+    }
   }
 
-  void write(ByteBuf piece) {
-    outgoing.piece(channel(), piece);
+  @Override
+  public void end() {
+    if (chunked) {
+      outgoing.piece(channel(), HeadWriter.lastChunk(loop.buffers()));
+    }
   }
 
-  void flush() {
+  @Override
+  public void flush() {
     outgoing.pass(channel());
     channel().flush();
   }
 
-  boolean isWritable() {
+  @Override
+  public boolean isWritable() {
     return channel().isWritable();
   }
 
-  /// Reads on, or for now no more.
-  void setReading(boolean reading) {
+  @Override
+  public void setReading(boolean reading) {
     channel().config().setAutoRead(reading);
   }
 
-  void close() {
+  @Override
+  public void close() {
     listener = null;
     broken = true;
     channel().close();
@@ -215,7 +227,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter {
           case Parsed.More<RawHead> _ -> new Parsed.More<>();
           case Parsed.Refused<RawHead>(int status, String reason) ->
               new Parsed.Refused<>(status, reason);
-          case Parsed.Got<RawHead>(RawHead head) -> ModelAnswer.of(head, method);
+          case Parsed.Got<RawHead>(RawHead head) -> ModelAnswer.of(head, method, switches);
         };
     if (parsed instanceof Parsed.More) {
       return false;

@@ -2,16 +2,17 @@ package dev.loopgate.proxy;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/// Makes connections to models. The place where TLS towards a model comes in.
+/// Makes connections to models: as far as the kernel is asked.
 interface ModelConnector {
-  /// Connects on `loop`, or fails within `within`; `connection` becomes the channel's handler.
+  /// Connects on `loop`, or fails within `within`; `handler` becomes the channel's.
   ChannelFuture connect(
-      EventLoop loop, InetSocketAddress address, ModelConnection connection, Duration within);
+      EventLoop loop, InetSocketAddress address, ChannelHandler handler, Duration within);
 
   /// Whether an idle connection has nothing to read, neither bytes nor its end, at this very
   /// moment.

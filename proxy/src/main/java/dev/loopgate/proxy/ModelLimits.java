@@ -1,6 +1,8 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.fleet.Bounds;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// How long a model may take, and how many connections it may cost.
 ///
@@ -37,5 +39,23 @@ public record ModelLimits(
     Positive.check("model total time-out", total);
     Positive.check("model keep time", keep);
     Positive.check("model connections max", connectionsMax);
+  }
+
+  /// These, with those of a model in their place where it has its own.
+  ModelLimits within(Bounds own) {
+    if (own.equals(Bounds.NONE)) {
+      return this; // as almost every model: nothing is made for a request
+    }
+    return new ModelLimits(
+        either(own.connect(), connect),
+        either(own.firstByte(), firstByte),
+        either(own.idle(), idle),
+        either(own.total(), total),
+        keep,
+        connectionsMax);
+  }
+
+  private static Duration either(@Nullable Duration own, Duration ofGateway) {
+    return own == null ? ofGateway : own;
   }
 }

@@ -1,108 +1,238 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
-import io.netty.channel.ChannelFuture;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.ReplicaState;
+import dev.loopgate.fleet.Replicas;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
-/// One event loop's connections to models: the idle ones, and how a request gets one. Confined to
-/// its event loop.
+/// One event loop's connections to models: of each replica the idle ones and the shared ones, and
+/// how a request gets one. Confined to its event loop.
 ///
 /// A request is written to a pooled connection only after a look whether it was closed meanwhile,
 /// so none has to be sent twice: what was written once is never written again.
 final class ModelPool {
   /// Who asked for a connection; told once, maybe before [#acquire] returns.
   interface Borrower {
-    /// The connection is the borrower's until it is given to [#giveBack] or closed.
-    void modelReady(ModelConnection connection);
+    /// The call is the borrower's until it lets go of it or closes it; its replica is told
+    /// [ReplicaState#ended] by the borrower, once.
+    void modelReady(ModelCall call);
 
     void modelUnreachable();
+
+    /// As many requests wait for a connection as may.
+    void tooManyWait();
 
     /// The borrower left or gave up: what was for it can be for another.
     boolean isGone();
   }
 
-  /// Addresses of a host that are tried for one request, at most.
-  static final int ADDRESSES_MAX = 8;
+  /// What connections are made with.
+  record Means(ModelSlots slots, ModelConnector connector, ModelResolver resolver, ModelTls tls) {}
 
   private final ProxyLoop loop;
-  private final ModelSlots slots;
-  private final ModelConnector connector;
-  private final ModelResolver resolver;
-  private final Map<String, ArrayDeque<ModelConnection>> idle = new HashMap<>();
+  private final Means means;
+  private final Map<ReplicaState, ArrayDeque<ModelConnection>> idle = new HashMap<>();
+  private final Map<ReplicaState, List<Http2ModelConnection>> shared = new HashMap<>();
+  private final Map<Deployment, SharedWait> sharings = new HashMap<>();
+  // Bounded by the exchanges in flight: each gives up by its own deadline.
+  private final Map<Borrower, ConnectionSearch> waiting = new HashMap<>();
   private final ByteBuffer one = ByteBuffer.allocateDirect(1);
 
-  ModelPool(ProxyLoop loop, ModelSlots slots, ModelConnector connector, ModelResolver resolver) {
+  ModelPool(ProxyLoop loop, Means means) {
     this.loop = loop;
-    this.slots = slots;
-    this.connector = connector;
-    this.resolver = resolver;
+    this.means = means;
   }
 
-  void acquire(Model model, Borrower borrower) {
-    ArrayDeque<ModelConnection> connections = idle.get(model.id());
+  void acquire(Deployment deployment, Borrower borrower) {
+    ReplicaState replica = choose(deployment);
+    replica.started();
+    if (lend(replica, borrower)) {
+      return;
+    }
+    SharedWait sharing = sharingOf(deployment);
+    if (sharing == null) {
+      search(deployment, replica, borrower);
+    } else {
+      sharing.add(replica, borrower);
+    }
+  }
+
+  /// Makes a connection for `borrower`, to `replica` if that is possible.
+  void search(Deployment deployment, ReplicaState replica, Borrower borrower) {
+    new ConnectionSearch(loop, means, deployment, replica, borrower).begin();
+  }
+
+  // Who waits for connections that are shared, null where each request has its own.
+  private @Nullable SharedWait sharingOf(Deployment deployment) {
+    Protocol protocol = deployment.model().upstream().protocol();
+    if (protocol == Protocol.HTTP1) {
+      return null;
+    }
+    SharedWait sharing = sharings.get(deployment);
+    if (sharing == null) {
+      sharing = new SharedWait(loop, deployment);
+      sharings.put(deployment, sharing);
+    }
+    return sharing.isOfNoUse() ? null : sharing;
+  }
+
+  /// Lends an idle or shared connection to this replica, if there is one that lives and has room.
+  boolean lend(ReplicaState replica, Borrower borrower) {
+    List<Http2ModelConnection> streams = shared.get(replica);
+    if (streams != null) {
+      for (int i = 0; i < streams.size(); i++) {
+        if (streams.get(i).hasRoom()) {
+          borrower.modelReady(streams.get(i).newCall());
+          return true;
+        }
+      }
+    }
+    ArrayDeque<ModelConnection> connections = idle.get(replica);
     while (connections != null && !connections.isEmpty()) {
       ModelConnection connection = connections.pop(); // the last used is the likeliest to live
-      if (connection.isUsable() && connector.isQuiet(connection.channel(), one)) {
+      if (connection.isUsable() && means.connector().isQuiet(connection.channel(), one)) {
+        reached(connection.deployment(), replica);
         borrower.modelReady(connection);
-        return;
+        return true;
       }
       connection.close();
     }
-    if (slots.tryTake()) {
-      open(model, borrower);
-    } else {
-      closeOneIdle(); // of another model: its slot may be the one that is missing
-      slots.await(
-          loop.eventLoop(),
-          borrower,
-          () -> {
-            if (borrower.isGone()) {
-              slots.giveBack();
-            } else {
-              open(model, borrower);
-            }
-          });
+    return false;
+  }
+
+  /// A connection to this replica was made, or lives.
+  void reached(Deployment deployment, ReplicaState replica) {
+    if (replica.reached()) {
+      loop.events().replicaBack(deployment.model().id(), replica.replica().authority());
     }
+  }
+
+  /// The borrower waits for a slot from now on.
+  void waits(Borrower borrower, ConnectionSearch search) {
+    waiting.put(borrower, search);
+  }
+
+  void waitsNoMore(Borrower borrower) {
+    waiting.remove(borrower);
   }
 
   /// The borrower gave up. Says whether it still waited for a free connection.
   boolean forget(Borrower borrower) {
-    return slots.forget(borrower);
+    ConnectionSearch search = waiting.remove(borrower);
+    boolean waited = search != null && search.stop();
+    for (SharedWait sharing : sharings.values()) {
+      waited |= sharing.forget(borrower);
+    }
+    return waited;
+  }
+
+  /// A connection that exchanges share is there.
+  void share(Http2ModelConnection connection) {
+    shared.computeIfAbsent(connection.replica(), _ -> new ArrayList<>()).add(connection);
+  }
+
+  /// A shared connection may have room for one more.
+  void streamEnded(Http2ModelConnection connection) {
+    if (loop.isDraining() && connection.isIdle()) {
+      connection.close();
+    }
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
+  }
+
+  /// A shared connection is gone; told once.
+  void closed(Http2ModelConnection connection) {
+    List<Http2ModelConnection> streams = shared.get(connection.replica());
+    if (streams != null && streams.remove(connection) && streams.isEmpty()) {
+      shared.remove(connection.replica());
+    }
+    gone(connection.deployment(), connection.replica());
+    SharedWait sharing = sharings.get(connection.deployment());
+    if (sharing != null) {
+      sharing.serve();
+    }
   }
 
   /// Takes back a connection whose answer is whole.
   void giveBack(ModelConnection connection) {
-    if (slots.isAwaited() || loop.isDraining() || !connection.isUsable()) {
+    if (means.slots().isAwaited() || loop.isDraining() || !connection.isUsable()) {
       connection.close();
       return;
     }
-    idle.computeIfAbsent(connection.model().id(), _ -> new ArrayDeque<>()).push(connection);
+    ReplicaState replica = connection.replica();
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), connection.deployment(), replica);
+    if (cap == null || !cap.isAwaited()) {
+      idle.computeIfAbsent(replica, _ -> new ArrayDeque<>()).push(connection);
+    } else if (cap.nextOn(loop.eventLoop()) instanceof ConnectionSearch next) {
+      // Later: what the model sent beyond its answer must not be taken for the next one's.
+      loop.eventLoop().execute(() -> next.handed(connection));
+    } else {
+      connection.close(); // for another loop, which makes its own
+    }
   }
 
   /// A connection is gone; told by itself, once.
   void closed(ModelConnection connection) {
-    ArrayDeque<ModelConnection> connections = idle.get(connection.model().id());
+    ReplicaState replica = connection.replica();
+    ArrayDeque<ModelConnection> connections = idle.get(replica);
     if (connections != null) {
       connections.remove(connection);
     }
-    loop.events().modelDisconnected(connection.model().id());
-    slots.giveBack();
+    gone(connection.deployment(), replica);
   }
 
-  /// Closes what was idle for too long.
+  private void gone(Deployment deployment, ReplicaState replica) {
+    loop.events().modelDisconnected(deployment.model().id());
+    means.slots().giveBack();
+    ModelSlots cap = ConnectionSearch.capOf(means.slots(), deployment, replica);
+    if (cap != null) {
+      cap.giveBack();
+    }
+  }
+
+  /// Closes what was idle for too long, and all that is idle of models that are in service no more.
   void sweep(long nowNanos) {
-    for (ArrayDeque<ModelConnection> connections : idle.values()) {
-      while (!connections.isEmpty() && connections.peekLast().isExpired(nowNanos)) {
+    Iterator<Map.Entry<ReplicaState, ArrayDeque<ModelConnection>>> all = idle.entrySet().iterator();
+    while (all.hasNext()) {
+      Map.Entry<ReplicaState, ArrayDeque<ModelConnection>> each = all.next();
+      boolean retired = each.getKey().isRetired();
+      ArrayDeque<ModelConnection> connections = each.getValue();
+      while (!connections.isEmpty() && (retired || connections.peekLast().isExpired(nowNanos))) {
         connections.pollLast().close();
       }
+      if (retired) {
+        all.remove();
+      }
     }
+    sharings.keySet().removeIf(deployment -> deployment.replicas().first().isRetired());
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.replica().isRetired()) {
+        connection.close();
+      }
+      connection.tick(nowNanos);
+    }
+  }
+
+  // Connections come off the map while they are told something.
+  private List<Http2ModelConnection> allShared() {
+    if (shared.isEmpty()) {
+      return List.of();
+    }
+    List<Http2ModelConnection> all = new ArrayList<>();
+    shared.values().forEach(all::addAll);
+    return all;
   }
 
   void closeIdle() {
@@ -111,9 +241,10 @@ final class ModelPool {
         connections.pop().close();
       }
     }
+    allShared().forEach(Http2ModelConnection::close); // with their last stream
   }
 
-  private void closeOneIdle() {
+  void closeOneIdle() {
     for (ArrayDeque<ModelConnection> connections : idle.values()) {
       ModelConnection oldest = connections.pollLast();
       if (oldest != null) {
@@ -121,59 +252,27 @@ final class ModelPool {
         return;
       }
     }
-  }
-
-  // A slot is taken, and is given back with the connection or with the last failure.
-  private void open(Model model, Borrower borrower) {
-    long deadlineNanos = loop.time().nanos() + loop.config().model().connect().toNanos();
-    resolver.resolve(
-        model,
-        loop.eventLoop(),
-        found -> {
-          List<InetAddress> tried = found.subList(0, Math.min(found.size(), ADDRESSES_MAX));
-          connect(model, borrower, tried, deadlineNanos);
-        });
-  }
-
-  /// Tries one address after the other; each has an equal part of the time that is left, so that
-  /// one that is silent does not take it all.
-  private void connect(
-      Model model, Borrower borrower, List<InetAddress> addresses, long deadlineNanos) {
-    long leftNanos = deadlineNanos - loop.time().nanos();
-    if (addresses.isEmpty() || leftNanos <= 0 || borrower.isGone()) {
-      failed(borrower);
-      return;
-    }
-    ModelConnection connection = new ModelConnection(loop, model);
-    ChannelFuture connecting =
-        connector.connect(
-            loop.eventLoop(),
-            new InetSocketAddress(addresses.getFirst(), model.replica().port()),
-            connection,
-            Duration.ofNanos(leftNanos / addresses.size()));
-    connecting.addListener(done -> {
-      if (!done.isSuccess()) {
-        connect(model, borrower, addresses.subList(1, addresses.size()), deadlineNanos);
+    for (Http2ModelConnection connection : allShared()) {
+      if (connection.isIdle()) {
+        connection.close();
         return;
       }
-      loop.events().modelConnected(model.id());
-      connection.opened(connecting.channel());
-      if (borrower.isGone()) {
-        giveBack(connection);
-      } else {
-        borrower.modelReady(connection);
-      }
-    });
+    }
   }
 
-  private void failed(Borrower borrower) {
-    slots.giveBack();
-    // Later, since a connection may be refused while the borrower still begins.
-    loop.eventLoop()
-        .execute(() -> {
-          if (!borrower.isGone()) {
-            borrower.modelUnreachable();
-          }
-        });
+  /// The replica for a deployment's next request.
+  ReplicaState choose(Deployment deployment) {
+    Replicas replicas = deployment.replicas();
+    return replicas.isOne() ? replicas.first() : firstOf(replicas);
+  }
+
+  /// Whether there is a shared connection to any of its replicas.
+  boolean isReached(Deployment deployment) {
+    return deployment.replicas().all().stream().anyMatch(shared::containsKey);
+  }
+
+  private ReplicaState firstOf(Replicas replicas) {
+    return Objects.requireNonNull(
+        replicas.choose(ThreadLocalRandom.current(), 0, loop.time().nanos()));
   }
 }

@@ -1,6 +1,6 @@
 package dev.loopgate.proxy;
 
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Replica;
 import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -15,10 +15,10 @@ interface ModelResolver {
 
   /// Called on `loop`. `found` is told there, once, maybe before this returns: the addresses in the
   /// order to try them, none when the host is unknown.
-  void resolve(Model model, EventLoop loop, Consumer<List<InetAddress>> found);
+  void resolve(Replica replica, EventLoop loop, Consumer<List<InetAddress>> found);
 
-  private static void ofSystem(Model model, EventLoop loop, Consumer<List<InetAddress>> found) {
-    String host = model.replica().host();
+  private static void ofSystem(Replica replica, EventLoop loop, Consumer<List<InetAddress>> found) {
+    String host = replica.host();
     byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
     if (literal != null) {
       found.accept(List.of(ofLiteral(literal)));
@@ -27,7 +27,7 @@ interface ModelResolver {
     // The resolver of the JDK blocks: it gets a thread of its own, which costs nothing while it
     // waits.
     Thread.ofVirtual()
-        .name("resolve-" + model.id())
+        .name("resolve-" + host)
         .start(() -> {
           List<InetAddress> addresses = ofName(host);
           loop.execute(() -> found.accept(addresses));

@@ -1,10 +1,15 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.channel.EventLoop;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/// The cap on connections to models over all event loops. Any thread; takes no lock.
+/// The cap on connections to models over all event loops, and the caps on those to one replica. Any
+/// thread; takes no lock.
 ///
 /// A slot that becomes free goes to the longest waiting request of any loop. Who waits is bounded
 /// by the exchanges in flight: each gives up by its own deadline, and is forgotten.
@@ -16,9 +21,20 @@ final class ModelSlots {
   private final int max;
   private final AtomicInteger taken = new AtomicInteger();
   private final ConcurrentLinkedQueue<Waiting> waiting = new ConcurrentLinkedQueue<>();
+  private final Map<ReplicaState, ModelSlots> ofReplicas = new ConcurrentHashMap<>();
 
   ModelSlots(int max) {
     this.max = max;
+  }
+
+  /// The slots of one replica, which are needed beside one of these: the same for all event loops.
+  ModelSlots ofReplica(ReplicaState replica, int connectionsMax) {
+    ModelSlots slots = ofReplicas.get(replica);
+    if (slots == null) {
+      ofReplicas.keySet().removeIf(ReplicaState::isRetired); // so that they do not add up
+      slots = ofReplicas.computeIfAbsent(replica, _ -> new ModelSlots(connectionsMax));
+    }
+    return slots;
   }
 
   boolean tryTake() {
@@ -50,6 +66,13 @@ final class ModelSlots {
   /// Whether a connection that nobody needs now should go, for the sake of someone waiting.
   boolean isAwaited() {
     return !waiting.isEmpty();
+  }
+
+  /// Takes the owner off the queue who waits the longest, if it waits on `loop`: it can have a
+  /// connection as it is. Null otherwise.
+  @Nullable Object nextOn(EventLoop loop) {
+    Waiting next = waiting.peek();
+    return next != null && next.loop().equals(loop) && waiting.remove(next) ? next.owner() : null;
   }
 
   void giveBack() {

@@ -3,41 +3,49 @@ package dev.loopgate.proxy;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
-import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Upstream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Which headers go on, in both directions, and which are ours.
 final class PassedHeaders {
   static final String MODEL_NAME = "model-name";
   static final String MODEL_VERSION = "model-version";
-  private static final String FORWARDED_FOR = "x-forwarded-for";
-  private static final String FORWARDED_PROTO = "x-forwarded-proto";
-  private static final String FORWARDED_HOST = "x-forwarded-host";
 
   private PassedHeaders() {}
 
   /// The headers of the request to the model, without `host`.
   static List<Header> toModel(
-      CallerRequest request,
-      RequestId id,
-      Forwarding forwarding,
-      Caller caller,
-      KnownHeaders known) {
+      CallerRequest request, RequestId id, Upstream upstream, Caller caller, ProxyLoop loop) {
+    Edge edge = loop.config().edge();
+    KnownHeaders known = loop.knownHeaders();
     List<Header> passed = new ArrayList<>(request.headers().size() + 6);
     for (Header header : request.headers()) {
-      if (!isOursInRequest(header.name(), forwarding)
-          && !Hops.keeps(header.name(), request.hops())) {
+      if (!isOursInRequest(header.name()) && !Hops.keeps(header.name(), request.hops())) {
         passed.add(header);
       }
     }
-    addForwarded(passed, request, forwarding, caller, known);
+    ForwardedHeaders.tell(passed, request, edge, caller, known);
+    if (edge.trace() == Edge.Trace.MAKE) {
+      Traces.ensure(passed, loop.requestIds());
+    }
     passed.add(new Header(RequestIdentity.HEADER, id.value()));
     switch (request.framing().kind()) {
       case LENGTH -> passed.add(contentLength(request.framing().length(), known));
-      case CHUNKED -> passed.add(known.of("transfer-encoding", "chunked"));
+      case CHUNKED -> {
+        if (!upstream.isHttp2()) {
+          passed.add(known.of("transfer-encoding", "chunked"));
+        }
+      }
       case NONE, UNTIL_CLOSE -> {}
+    }
+    String upgrade = request.upgrade();
+    if (upgrade != null && !upstream.isHttp2()) {
+      passed.add(known.of("connection", "upgrade"));
+      passed.add(known.of("upgrade", upgrade));
+    } else if (upstream.isHttp2() && request.welcomesTrailers()) {
+      passed.add(known.of("te", "trailers"));
     }
     return passed;
   }
@@ -52,7 +60,25 @@ final class PassedHeaders {
         passed.add(header);
       }
     }
+    if (answer.isSwitch()) {
+      String upgrade = RawHead.first(answer.headers(), "upgrade");
+      passed.add(known.of("connection", "upgrade"));
+      passed.add(known.of("upgrade", upgrade == null ? "" : upgrade));
+    }
     addOurs(passed, id, deployment, known);
+    return passed;
+  }
+
+  /// The trailers of an answer that may go on: nothing of framing, connection, or ours.
+  static List<Header> trailersToCaller(List<Header> trailers) {
+    List<Header> passed = new ArrayList<>(trailers.size());
+    for (Header header : trailers) {
+      if (!isOursInResponse(header.name())
+          && !header.name().equals("host")
+          && !Hops.keeps(header.name(), Set.of())) {
+        passed.add(header);
+      }
+    }
     return passed;
   }
 
@@ -68,17 +94,10 @@ final class PassedHeaders {
     return known.of("content-length", Long.toString(length));
   }
 
-  /// `Host` for the model.
-  static String authorityOf(Model model) {
-    Replica replica = model.replica();
-    return replica.port() == 80 ? replica.host() : replica.authority();
-  }
-
-  private static boolean isOursInRequest(String name, Forwarding forwarding) {
+  private static boolean isOursInRequest(String name) {
     return switch (name) {
       // Expect: we answer it ourselves as soon as the model can be written to.
       case "host", "content-length", "expect", RequestIdentity.HEADER -> true;
-      case FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST -> forwarding == Forwarding.REPLACE;
       default -> false;
     };
   }
@@ -88,24 +107,6 @@ final class PassedHeaders {
       case "content-length", RequestIdentity.HEADER, MODEL_NAME, MODEL_VERSION -> true;
       default -> false;
     };
-  }
-
-  private static void addForwarded(
-      List<Header> passed,
-      CallerRequest request,
-      Forwarding forwarding,
-      Caller caller,
-      KnownHeaders known) {
-    if (forwarding == Forwarding.PASS) {
-      return;
-    }
-    passed.add(known.of(FORWARDED_FOR, before(passed) + caller.address()));
-    if (RawHead.count(passed, FORWARDED_PROTO) == 0) {
-      passed.add(known.of(FORWARDED_PROTO, caller.isSecure() ? "https" : "http"));
-    }
-    if (RawHead.count(passed, FORWARDED_HOST) == 0 && !request.host().isEmpty()) {
-      passed.add(known.of(FORWARDED_HOST, request.host()));
-    }
   }
 
   // What a model says of itself elsewhere may be any text.
@@ -119,20 +120,5 @@ final class PassedHeaders {
       plain.append(c < 0x20 || c > 0x7e ? '?' : c);
     }
     return plain.toString();
-  }
-
-  // Takes the addresses that stand there already out of the list, joined.
-  private static String before(List<Header> passed) {
-    StringBuilder addresses = new StringBuilder();
-    passed.removeIf(header -> {
-      if (!header.name().equals(FORWARDED_FOR)) {
-        return false;
-      }
-      if (!header.value().isEmpty()) {
-        addresses.append(header.value()).append(", ");
-      }
-      return true;
-    });
-    return addresses.toString();
   }
 }

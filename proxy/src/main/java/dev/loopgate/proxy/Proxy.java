@@ -4,6 +4,7 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.ServerTrust;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -92,6 +93,7 @@ public final class Proxy implements AutoCloseable {
               new ModelSlots(config.modelConnectionsMax()),
               transport.connector(),
               ModelResolver.OF_SYSTEM,
+              new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
               slots),
           lanes);
@@ -99,7 +101,7 @@ public final class Proxy implements AutoCloseable {
       if (files != null) {
         proxy.tls = Tls.open(files, events);
       }
-      proxy.open(config.address(), new Router(fleet, services), proxy.tls);
+      proxy.open(config.address(), new Router(fleet, services), config.edge(), proxy.tls);
       return proxy;
     } catch (IOException | RuntimeException e) {
       proxy.close();
@@ -107,12 +109,19 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
+  /// Reads what connections to a model over TLS are made with once, to see whether it can be used.
+  ///
+  /// @throws IOException when it can't be read or does not fit together; the message names the files
+  public static void check(ServerTrust trust) throws IOException {
+    ModelTls.read(trust, List.of());
+  }
+
   /// Opens a further door for `services` only, on the same event loops, and says where it is.
   ///
   /// @throws IOException when the address can't be listened on; the message names it
   public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
       throws IOException {
-    return open(address, new Router(Fleet.of(List.of()), services), null);
+    return open(address, new Router(Fleet.of(List.of()), services), Edge.DEFAULT, null);
   }
 
   /// Where the first door is, with its true port.
@@ -196,15 +205,15 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
-  private InetSocketAddress open(InetSocketAddress address, Router router, @Nullable Tls over)
-      throws IOException {
+  private InetSocketAddress open(
+      InetSocketAddress address, Router router, Edge edge, @Nullable Tls over) throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(acceptor, group)
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childHandler(new ProxyPipeline(loops, router, slots, events, over))
+            .childHandler(new ProxyPipeline(loops, router, slots, events, edge, over))
             .bind(address)
             .awaitUninterruptibly();
     Throwable cause = bound.cause();

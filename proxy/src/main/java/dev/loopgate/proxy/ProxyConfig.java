@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///   loops; beyond it bodies are cut
 /// @param localBytesMax bytes of bodies that the door's own services wait for, look at or have not
 ///   answered, all together, default 32 MiB; beyond it 503. A body larger than this never passes
-/// @param forwarding what models are told of the caller
+/// @param edge what stands between callers and the door, and what models are told of it
 /// @param tls the certificate of the door, null for none: then it speaks plain HTTP
 public record ProxyConfig(
     InetSocketAddress address,
@@ -25,7 +25,7 @@ public record ProxyConfig(
     int localBytesMax,
     CallerLimits caller,
     ModelLimits model,
-    Forwarding forwarding,
+    Edge edge,
     @Nullable TlsFiles tls) {
   /// Bytes read at once from a socket, at most.
   static final int RECEIVE_BYTES_MAX = 256 << 10;
@@ -68,7 +68,7 @@ public record ProxyConfig(
         LOCAL_BYTES_MAX,
         CallerLimits.DEFAULT,
         ModelLimits.DEFAULT,
-        Forwarding.APPEND,
+        Edge.DEFAULT,
         null);
   }
 

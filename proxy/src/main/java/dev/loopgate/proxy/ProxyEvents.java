@@ -24,6 +24,18 @@ public interface ProxyEvents {
   /// Exactly one for each connected.
   default void modelDisconnected(String deployment) {}
 
+  /// No connection to a replica could be made some times in a row: it is left out for a while.
+  ///
+  /// @param replica `host:port`, as configured
+  default void replicaLeftOut(String deployment, String replica) {}
+
+  /// A replica that was left out is back.
+  default void replicaBack(String deployment, String replica) {}
+
+  /// A request was refused since its model had as many in flight, or waiting for a connection, as
+  /// it may. Its exchange starts and ends like any other.
+  default void circuitOpen(String deployment) {}
+
   /// A request for a model was accepted, kept or not.
   default void exchangeStarted(String deployment) {}
 
@@ -45,6 +57,9 @@ public interface ProxyEvents {
 
   /// A request for a model that is not there: not in the ledger.
   default void unknownModel() {}
+
+  /// A connection was closed that should have begun with a header of the PROXY protocol.
+  default void proxyHeaderRefused(ProxyHeaderFault fault) {}
 
   /// A handshake with a caller failed: bytes that are no TLS, no common version, no certificate.
   default void handshakeFailed() {}

@@ -25,6 +25,7 @@ final class ProxyLoop {
       ModelSlots modelSlots,
       ModelConnector connector,
       ModelResolver resolver,
+      ModelTls modelTls,
       LocalBytes localBytes,
       Map<String, Integer> slots) {
     Shared {
@@ -54,7 +55,11 @@ final class ProxyLoop {
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / config.loops());
     this.headScratch = new byte[config.headBytesMax()];
     this.knownHeaders = new KnownHeaders(shared.redaction()::touches);
-    this.models = new ModelPool(this, shared.modelSlots(), shared.connector(), shared.resolver());
+    this.models =
+        new ModelPool(
+            this,
+            new ModelPool.Means(
+                shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls()));
   }
 
   EventLoop eventLoop() {

@@ -10,6 +10,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.AttributeKey;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +20,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```text
 ///  caller                                                                                   model
+///    | ("proxy-header" ProxyHeaderReader)   who is behind the connection, before all else     |
 ///    | ("tls" SslHandler, "alpn")                                                             |
 ///    v                                                                                        |
 ///  "caller" CallerConnection   HeadReader, CallerRequest: one request at a time               |
 ///    or                                                                                       |
-///  "http2" Http2CallerConnection   by ALPN or its preface: an Http2CallerStream a request     |
+///  "http2" Http2CallerConnection   by ALPN, preface or upgrade: an Http2CallerStream a request|
 ///    v                                                                                        |
 ///  Exchanges                   RequestIdentity, Router   (tokens: before the route is taken)  |
 ///    v                                                                                        |
@@ -36,23 +38,30 @@ import org.jspecify.annotations.Nullable;
 ///  "model" ModelConnection     HeadReader, ModelAnswer  <- (tls: in ModelConnector)  <--------+
 /// ```
 final class ProxyPipeline extends ChannelInitializer<Channel> {
+  /// Who is behind a connection, where its header of the PROXY protocol says so.
+  static final AttributeKey<InetSocketAddress> CALLER = AttributeKey.valueOf("loopgate.caller");
+
   private final Map<EventLoop, ProxyLoop> loops;
   private final Router router;
   private final CallerSlots slots;
   private final ProxyEvents events;
+  private final Edge edge;
   private final @Nullable Tls tls;
 
   /// @param slots of all doors together
+  /// @param edge of this door: what it begins with
   ProxyPipeline(
       Map<EventLoop, ProxyLoop> loops,
       Router router,
       CallerSlots slots,
       ProxyEvents events,
+      Edge edge,
       @Nullable Tls tls) {
     this.loops = loops;
     this.router = router;
     this.slots = slots;
     this.events = events;
+    this.edge = edge;
     this.tls = tls;
   }
 
@@ -70,6 +79,19 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
     }
     settings(channel);
     Exchanges exchanges = new Exchanges(loop, router, slots);
+    switch (edge.proxyProtocol()) {
+      case OFF -> serve(channel, exchanges);
+      case REQUIRED ->
+          channel
+              .pipeline()
+              .addLast(
+                  "proxy-header",
+                  new ProxyHeaderReader(
+                      loop, edge.proxyProtocolPeers(), opened -> serve(opened, exchanges)));
+    }
+  }
+
+  private void serve(Channel channel, Exchanges exchanges) {
     if (tls == null) {
       channel.pipeline().addLast("caller", new CallerConnection(exchanges));
     } else {
@@ -113,9 +135,10 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
     }
   }
 
-  /// The address at the other end, without its scope.
+  /// The address of the caller: at the other end, or who is behind it; without its scope.
   static String addressOf(Channel channel) {
-    if (channel.remoteAddress() instanceof InetSocketAddress remote
+    InetSocketAddress told = channel.hasAttr(CALLER) ? channel.attr(CALLER).get() : null;
+    if ((told == null ? channel.remoteAddress() : told) instanceof InetSocketAddress remote
         && remote.getAddress() != null) {
       String text = remote.getAddress().getHostAddress();
       int scope = text.indexOf('%');

@@ -2,11 +2,15 @@ package dev.loopgate.proxy;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 
-/// The phrase behind a status of ours.
+/// The phrase behind a status that came without one.
 final class Reasons {
   private Reasons() {}
 
   static String of(LocalReply reply) {
-    return HttpResponseStatus.valueOf(reply.status()).reasonPhrase();
+    return of(reply.status());
+  }
+
+  static String of(int status) {
+    return HttpResponseStatus.valueOf(status).reasonPhrase();
   }
 }

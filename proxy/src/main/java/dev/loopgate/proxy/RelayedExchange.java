@@ -5,7 +5,6 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Read it downwards: start, modelReady, requestPiece, requestEnded, answerStarted, answerPiece.
 /// Every other way out goes through [#replyLocally] or [#cut].
-final class RelayedExchange implements Exchange, ModelConnection.Listener, ModelPool.Borrower {
+final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.Borrower {
   /// The connector has the same deadline: it should be the first to know.
   private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
 
@@ -30,16 +29,21 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private final RequestId id;
   private final String modelPath;
   private final List<Header> modelHeaders;
+  private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final boolean climbsOut;
   private final long startNanos;
 
-  private @Nullable ModelConnection model;
+  private @Nullable ModelCall model;
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean answerStarted; // its head went to the caller
   private boolean bodiless; // the answer's head is all of it
+  private boolean switched; // both sides speak something else by now
+  private long declared = -1; // length of the answer that the caller was told
+  private long answered;
   private boolean over;
+  private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
 
   RelayedExchange(
@@ -53,6 +57,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     this.loop = loop;
     this.request = request;
     this.deployment = match.deployment();
+    this.limits = loop.config().model().within(deployment.model().bounds());
     this.id = identity.id();
     this.climbsOut = Router.climbsOut(match.path());
     this.modelPath =
@@ -60,7 +65,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =
-        PassedHeaders.toModel(request, id, loop.config().forwarding(), caller, loop.knownHeaders());
+        PassedHeaders.toModel(request, id, deployment.model().upstream(), caller, loop);
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
@@ -73,23 +78,22 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
       loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
-    loop.models().acquire(deployment.model(), this);
+    entered = deployment.circuit().enter();
+    if (!entered) {
+      loop.events().circuitOpen(deployment.model().id());
+      LocalReply reply = LocalReplies.tooManyRequests(deployment.model().id());
+      loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, reply));
+      return;
+    }
+    loop.models().acquire(deployment, this);
   }
 
   @Override
-  public void modelReady(ModelConnection connection) {
-    model = connection;
-    capture.connected();
+  public void modelReady(ModelCall call) {
+    model = call;
+    capture.connected(call.replica().replica());
     progressNanos = loop.time().nanos();
-    connection.serve(this, request.method());
-    Model to = deployment.model();
-    connection.writeHead(
-        HeadWriter.request(
-            loop.buffers(),
-            request.method(),
-            modelPath,
-            PassedHeaders.authorityOf(to),
-            modelHeaders));
+    call.begin(this, request, modelPath, modelHeaders);
     if (request.expectsContinue() && !caller.hasUnread()) {
       answer.interim(100, "Continue", List.of());
       answer.flush();
@@ -100,6 +104,11 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   @Override
   public void modelUnreachable() {
     giveUp(Ending.MODEL_UNREACHABLE, LocalReplies.modelUnreachable(deployment.model().id()));
+  }
+
+  @Override
+  public void tooManyWait() {
+    giveUp(Ending.REJECTED, LocalReplies.tooManyWait(deployment.model().id()));
   }
 
   @Override
@@ -114,7 +123,7 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
 
   @Override
   public boolean wantsMore() {
-    ModelConnection to = model;
+    ModelCall to = model;
     return to == null || to.isWritable();
   }
 
@@ -122,17 +131,11 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   public void requestPiece(ByteBuf piece) {
     progressNanos = loop.time().nanos();
     capture.requestPiece(piece);
-    ModelConnection to = model;
+    ModelCall to = model;
     if (to == null || over) {
       piece.release();
-      return;
-    }
-    if (request.framing().kind() == BodyFraming.Kind.CHUNKED) {
-      to.write(HeadWriter.chunkStart(loop.buffers(), piece.readableBytes()));
-      to.write(piece);
-      to.write(HeadWriter.chunkEnd(loop.buffers()));
     } else {
-      to.write(piece);
+      to.piece(piece);
     }
   }
 
@@ -141,15 +144,15 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     progressNanos = loop.time().nanos();
     requestWhole = true;
     capture.requestWhole();
-    ModelConnection to = model;
-    if (to != null && request.framing().kind() == BodyFraming.Kind.CHUNKED) {
-      to.write(HeadWriter.lastChunk(loop.buffers()));
+    ModelCall to = model;
+    if (to != null) {
+      to.end();
     }
   }
 
   @Override
   public void callerReadComplete() {
-    ModelConnection to = model;
+    ModelCall to = model;
     if (to != null) {
       to.flush();
     }
@@ -164,34 +167,58 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     }
     learnFrom(got.headers());
     List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
-    boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
-    answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
+    if (!got.isSwitch()) {
+      boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
+      answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
+    }
     capture.responseStarted(got.status(), headers);
     answerStarted = true;
     bodiless = got.framing().isEmpty();
+    declared = got.framing().kind() == BodyFraming.Kind.LENGTH ? got.framing().length() : -1;
     if (bodiless) {
-      complete(); // before the write: without a body the head is what completes the got (P1)
+      capture.grpcStatus(got.headers());
+      complete(); // before the write: without a body the head is what completes the answer (P1)
     }
     answer.head(got.status(), got.reason(), headers, bodiless);
+    if (got.isSwitch()) {
+      switched = true;
+      answer.flush();
+      caller.switchProtocols();
+    }
   }
 
   @Override
   public void answerPiece(ByteBuf piece, boolean last) {
     progressNanos = loop.time().nanos();
-    capture.responsePiece(piece);
+    capture.responsePiece(piece, progressNanos);
+    answered += piece.readableBytes();
+    // Whatever the model's framing does later, the byte that the caller waits for last completes
+    // it.
+    boolean whole = last || answered == declared;
     if (bodiless) {
       piece.release();
     } else {
-      if (last) {
+      if (whole) {
         complete(); // before the write: who has the last byte must find the entry kept (P1)
       }
       answer.piece(piece, last);
     }
-    if (last) {
+    if (last || (whole && !answer.takesTrailers())) {
       finish();
     } else if (!answer.isWritable()) {
       setModelReading(false);
     }
+  }
+
+  @Override
+  public void answerEnded(List<Header> trailers) {
+    progressNanos = loop.time().nanos();
+    capture.grpcStatus(trailers);
+    complete();
+    if (!bodiless) {
+      answer.trailers(PassedHeaders.trailersToCaller(trailers));
+    }
+    finish();
   }
 
   @Override
@@ -213,7 +240,11 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
 
   @Override
   public void modelBroke() {
-    model = null;
+    leaveModel();
+    if (switched) {
+      cut(Ending.MODEL_RESET);
+      return;
+    }
     fail(Ending.MODEL_RESET, LocalReplies.modelReset(deployment.model().id()));
   }
 
@@ -225,11 +256,17 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
 
   @Override
   public void callerLeft() {
-    if (!over && !capture.isEnded()) { // else its head was all of it, and the rest follows at once
-      over = true;
-      capture.end(Ending.CLIENT_LEFT, false);
-      closeModel(); // nobody waits for its answer any more
+    if (over) {
+      return;
     }
+    if (capture.isEnded()) {
+      // All was sent, maybe at this moment; what the model still has to say is for nobody.
+      loop.eventLoop().execute(this::abandon);
+      return;
+    }
+    over = true;
+    end(switched ? Ending.COMPLETE : Ending.CLIENT_LEFT, switched);
+    closeModel(); // nobody waits for its answer any more
   }
 
   @Override
@@ -243,16 +280,15 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   @Override
   public void tick(long nowNanos) {
     CallerLimits callers = loop.config().caller();
-    ModelLimits models = loop.config().model();
     String deploymentId = deployment.model().id();
     long quietNanos = nowNanos - progressNanos;
     if (over || swallowing) {
       return;
     }
-    if (nowNanos - startNanos >= models.total().toNanos()) {
+    if (nowNanos - startNanos >= limits.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      if (nowNanos - startNanos >= models.connect().plus(CONNECT_GRACE).toNanos()) {
+      if (nowNanos - startNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
         boolean waited = loop.models().forget(this);
         giveUp(
             Ending.MODEL_UNREACHABLE,
@@ -261,23 +297,23 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
                 : LocalReplies.modelUnreachable(deploymentId));
       }
     } else if (answerStarted) {
-      tickAnswer(quietNanos, callers, models);
+      tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
       if (quietNanos >= callers.stalled().toNanos()) {
         fail(Ending.REJECTED, LocalReplies.requestStalled());
       }
-    } else if (quietNanos >= models.firstByte().toNanos()) {
+    } else if (quietNanos >= limits.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     }
   }
 
-  private void tickAnswer(long quietNanos, CallerLimits callers, ModelLimits models) {
+  private void tickAnswer(long quietNanos, CallerLimits callers) {
     if (!answer.isWritable()) {
       if (quietNanos >= callers.stalled().toNanos()) {
-        cut(Ending.CLIENT_LEFT); // it is there, but takes nothing
+        fail(Ending.CLIENT_LEFT, LocalReplies.requestStalled()); // it is there, but takes nothing
       }
-    } else if (quietNanos >= models.idle().toNanos()) {
-      cut(Ending.TIMED_OUT);
+    } else if (quietNanos >= limits.idle().toNanos()) {
+      fail(Ending.TIMED_OUT, LocalReplies.timedOut(deployment.model().id()));
     }
   }
 
@@ -307,15 +343,30 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   }
 
   private void complete() {
-    capture.end(Ending.COMPLETE, true);
+    if (!capture.isEnded()) {
+      end(Ending.COMPLETE, true);
+    }
+  }
+
+  private void abandon() {
+    if (!over) {
+      over = true;
+      closeModel();
+    }
+  }
+
+  private void end(Ending ending, boolean responseWhole) {
+    if (entered) {
+      entered = false;
+      deployment.circuit().leave();
+    }
+    capture.end(ending, responseWhole);
   }
 
   private void finish() {
     over = true;
-    ModelConnection from = model;
-    model = null;
+    ModelCall from = leaveModel();
     if (from != null) {
-      // With the request still on its way there is no telling where the next one would begin.
       from.letGo(requestWhole);
     }
     caller.finish();
@@ -334,18 +385,29 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     if (over) {
       return;
     }
-    if (answerStarted) {
+    if (capture.isEnded()) {
+      wrapUp();
+    } else if (answerStarted) {
       cut(ending);
     } else {
       replyLocally(ending, reply);
     }
   }
 
-  private void replyLocally(Ending ending, LocalReply reply) {
+  // The caller was sent every byte, and only the model's own end is missing.
+  private void wrapUp() {
+    closeModel();
+    if (!bodiless) {
+      answer.piece(Unpooled.EMPTY_BUFFER, true);
+    }
+    finish();
+  }
+
+  private void replyLocally(Ending ending, LocalReply given) {
+    LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     over = true;
     closeModel();
-    boolean keep =
-        request.persistent() && requestWhole && ending != Ending.REJECTED && !loop.isLeaving();
+    boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isLeaving();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();
@@ -354,8 +416,9 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     answer.frame(request, reply.status(), framing, length, keep, headers);
     ByteBuf body = empty ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate());
     capture.responseStarted(reply.status(), headers);
-    capture.responsePiece(body);
-    capture.end(ending, true); // before the write: a local reply has a completing byte too (P1)
+    capture.responsePiece(body, loop.time().nanos());
+    capture.grpcStatus(headers);
+    end(ending, true); // before the write: a local reply has a completing byte too (P1)
     answer.head(reply.status(), Reasons.of(reply), headers, empty);
     if (!empty) {
       answer.piece(body, true);
@@ -367,13 +430,12 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
   private void cut(Ending ending) {
     over = true;
     closeModel();
-    capture.end(ending, false);
+    end(ending, false);
     caller.abort();
   }
 
   private void closeModel() {
-    ModelConnection to = model;
-    model = null;
+    ModelCall to = leaveModel();
     if (to != null) {
       to.close();
     } else {
@@ -381,8 +443,17 @@ final class RelayedExchange implements Exchange, ModelConnection.Listener, Model
     }
   }
 
+  private @Nullable ModelCall leaveModel() {
+    ModelCall from = model;
+    model = null;
+    if (from != null) {
+      from.replica().ended();
+    }
+    return from;
+  }
+
   private void setModelReading(boolean reading) {
-    ModelConnection from = model;
+    ModelCall from = model;
     if (from != null) {
       from.setReading(reading);
     }

@@ -28,7 +28,19 @@ final class Router {
     this.services = List.copyOf(services);
   }
 
-  Route route(String method, String path) {
+  Route route(CallerRequest request) {
+    Route route = route(request.method(), request.path());
+    boolean named = route instanceof Route.ToModel || route instanceof Route.ToService;
+    if (named || !Grpc.isCall(request)) {
+      return route;
+    }
+    // A call's path is its method's: the model is named beside it, or is the only one.
+    String id = RawHead.first(request.headers(), Grpc.MODEL_ID);
+    Optional<Fleet.Match> match = fleet.matchGrpc(id, request.host(), request.path());
+    return match.isPresent() ? new Route.ToModel(match.get()) : new Route.UnknownModel();
+  }
+
+  private Route route(String method, String path) {
     Optional<Fleet.Match> match = fleet.match(path);
     if (match.isPresent()) {
       // A prefix of its own is the model's alone. One at `/` takes what nothing else serves, so

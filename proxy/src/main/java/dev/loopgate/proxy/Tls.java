@@ -1,7 +1,5 @@
 package dev.loopgate.proxy;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
@@ -13,38 +11,24 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
-import java.security.InvalidKeyException;
-import java.security.KeyFactory;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.Signature;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 
 /// The door's certificate, read again when its files change: who connects from then on sees the new
 /// one, who is connected stays. TLS 1.3 and 1.2 with the suites that HTTP/2 allows; `h2` and
 /// `http/1.1` by ALPN. Any thread.
 final class Tls implements AutoCloseable {
-  private static final Pattern KEY =
-      Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
   private static final Duration HANDSHAKE_MAX = Duration.ofSeconds(10);
 
@@ -64,7 +48,7 @@ final class Tls implements AutoCloseable {
 
   /// @throws IOException when the files can't be read or don't fit together; the message names them
   static Tls open(TlsFiles files, ProxyEvents events) throws IOException {
-    List<Object> seen = stampsOf(files);
+    List<Object> seen = stampsOf(all(files));
     Tls tls = new Tls(files, events, read(files), seen);
     Thread.ofVirtual().name("proxy-tls").start(tls::watch);
     return tls;
@@ -94,7 +78,7 @@ final class Tls implements AutoCloseable {
 
   // What can't be used now may be in a moment: a half-written pair, a file not yet readable.
   private void look() {
-    List<Object> now = stampsOf(files);
+    List<Object> now = stampsOf(all(files));
     if (now.equals(seen)) {
       return;
     }
@@ -112,9 +96,9 @@ final class Tls implements AutoCloseable {
     }
   }
 
-  private static List<Object> stampsOf(TlsFiles files) {
+  static List<Object> stampsOf(List<Path> files) {
     List<Object> stamps = new ArrayList<>();
-    for (Path file : all(files)) {
+    for (Path file : files) {
       try {
         FileTime time = Files.getLastModifiedTime(file);
         stamps.add(List.of(time, Files.size(file)));
@@ -140,8 +124,8 @@ final class Tls implements AutoCloseable {
       }
     }
     try {
-      X509Certificate[] chain = certificatesOf(files.certificate());
-      PrivateKey key = keyOf(files.key(), chain[0].getPublicKey());
+      X509Certificate[] chain = Pem.certificatesOf(files.certificate());
+      PrivateKey key = Pem.keyOf(files.key(), chain[0].getPublicKey());
       SslContextBuilder builder =
           SslContextBuilder.forServer(key, chain)
               .sslProvider(SslProvider.JDK)
@@ -156,62 +140,13 @@ final class Tls implements AutoCloseable {
                       ApplicationProtocolNames.HTTP_1_1));
       Path clientCa = files.clientCa();
       if (clientCa != null) {
-        builder.trustManager(certificatesOf(clientCa)).clientAuth(ClientAuth.REQUIRE);
+        builder.trustManager(Pem.certificatesOf(clientCa)).clientAuth(ClientAuth.REQUIRE);
       }
       return builder.build();
     } catch (SSLException | GeneralSecurityException | IllegalArgumentException e) {
       throw new IOException(
-          "tls: certificate=" + files.certificate() + ", key=" + files.key() + ": " + rootOf(e), e);
+          "tls: certificate=" + files.certificate() + ", key=" + files.key() + ": " + Pem.rootOf(e),
+          e);
     }
-  }
-
-  private static X509Certificate[] certificatesOf(Path file)
-      throws IOException, GeneralSecurityException {
-    try (InputStream in = Files.newInputStream(file)) {
-      X509Certificate[] all =
-          CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
-              .map(X509Certificate.class::cast)
-              .toArray(X509Certificate[]::new);
-      if (all.length == 0) {
-        throw new CertificateException("no certificate in PEM: file=" + file);
-      }
-      return all;
-    }
-  }
-
-  // The key, if it is the one of the certificate: what it signs, `of` verifies.
-  private static PrivateKey keyOf(Path file, PublicKey of)
-      throws IOException, GeneralSecurityException {
-    Matcher pem = KEY.matcher(Files.readString(file, ISO_8859_1));
-    if (!pem.find()) {
-      throw new InvalidKeyException("no key in PEM, PKCS#8 and not encrypted: file=" + file);
-    }
-    byte[] der = Base64.getMimeDecoder().decode(pem.group(1));
-    String family = of.getAlgorithm();
-    PrivateKey key = KeyFactory.getInstance(family).generatePrivate(new PKCS8EncodedKeySpec(der));
-    String algorithm =
-        switch (family) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> family;
-        };
-    Signature signing = Signature.getInstance(algorithm);
-    signing.initSign(key);
-    signing.update(der);
-    Signature verifying = Signature.getInstance(algorithm);
-    verifying.initVerify(of);
-    verifying.update(der);
-    if (!verifying.verify(signing.sign())) {
-      throw new InvalidKeyException("the key is not the certificate's: file=" + file);
-    }
-    return key;
-  }
-
-  private static @Nullable String rootOf(Throwable e) {
-    Throwable at = e;
-    while (at.getCause() != null) {
-      at = at.getCause();
-    }
-    return at.getMessage() == null ? at.getClass().getSimpleName() : at.getMessage();
   }
 }

@@ -3,6 +3,7 @@ package dev.loopgate.proxy;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -140,7 +141,7 @@ public enum Transport {
     return new ModelConnector() {
       @Override
       public ChannelFuture connect(
-          EventLoop loop, InetSocketAddress address, ModelConnection connection, Duration within) {
+          EventLoop loop, InetSocketAddress address, ChannelHandler handler, Duration within) {
         return new Bootstrap()
             .group(loop)
             .channelFactory(Transport.this::newChannel)
@@ -152,7 +153,7 @@ public enum Transport {
                   @Override
                   protected void initChannel(Channel channel) {
                     ProxyPipeline.settings(channel);
-                    channel.pipeline().addLast("model", connection);
+                    channel.pipeline().addLast("model", handler);
                   }
                 })
             .connect(address);

@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -51,6 +52,21 @@ final class EmbeddedDoor implements ModelConnector {
     @Override
     public void bodyCut(CutReason reason) {
       words.add("cut " + reason.word());
+    }
+
+    @Override
+    public void replicaLeftOut(String deployment, String replica) {
+      words.add("left out " + deployment + " " + replica);
+    }
+
+    @Override
+    public void replicaBack(String deployment, String replica) {
+      words.add("back " + deployment + " " + replica);
+    }
+
+    @Override
+    public void circuitOpen(String deployment) {
+      words.add("circuit " + deployment);
     }
 
     @Override
@@ -102,6 +118,9 @@ final class EmbeddedDoor implements ModelConnector {
   /// Where the host of any model is.
   List<InetAddress> addresses = List.of(InetAddress.ofLiteral("10.0.0.1"));
 
+  /// Where other hosts are.
+  final Map<String, List<InetAddress>> hosts = new HashMap<>();
+
   /// Addresses that refuse.
   final Set<String> refusing = new HashSet<>();
 
@@ -118,6 +137,11 @@ final class EmbeddedDoor implements ModelConnector {
   }
 
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax) {
+    this(models, services, captureBytesMax, Edge.DEFAULT);
+  }
+
+  /// With another edge; its PROXY protocol apart, which is the pipeline's.
+  EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax, Edge edge) {
     Fleet fleet = Fleet.of(models);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -131,7 +155,7 @@ final class EmbeddedDoor implements ModelConnector {
             LOCAL_BYTES_MAX,
             CallerLimits.DEFAULT,
             LIMITS,
-            Forwarding.APPEND,
+            edge,
             null);
     this.router = new Router(fleet, services);
     this.loop =
@@ -144,7 +168,8 @@ final class EmbeddedDoor implements ModelConnector {
                 told,
                 slots,
                 this,
-                (_, _, found) -> found.accept(addresses),
+                (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
+                new ModelTls(told),
                 localBytes,
                 ledger),
             lane);
@@ -237,7 +262,7 @@ final class EmbeddedDoor implements ModelConnector {
 
   @Override
   public ChannelFuture connect(
-      EventLoop eventLoop, InetSocketAddress address, ModelConnection connection, Duration within) {
+      EventLoop eventLoop, InetSocketAddress address, ChannelHandler handler, Duration within) {
     EmbeddedChannel model = new EmbeddedChannel();
     String host = address.getAddress().getHostAddress();
     tried.add(host + " " + within.toMillis());
@@ -245,7 +270,7 @@ final class EmbeddedDoor implements ModelConnector {
       time.advance(refusedAfter);
       return model.newFailedFuture(new IOException("refused"));
     }
-    model.pipeline().addLast("model", connection);
+    model.pipeline().addLast("model", handler);
     models.add(model);
     seenByModel.add(new StringBuilder());
     return model.newSucceededFuture();

@@ -8,8 +8,6 @@ import dev.loopgate.testkit.RawModel;
 import java.io.BufferedReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,20 +20,7 @@ final class LargeBodyIT {
   @Timeout(120)
   void aGibibytePassesBothWaysThroughASmallHeap() throws Exception {
     try (RawModel model = LargeBody.model(BYTES)) {
-      Process gateway =
-          new ProcessBuilder(
-                  List.of(
-                      Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                      "-Xmx64m",
-                      "-XX:+UseSerialGC",
-                      "--enable-native-access=ALL-UNNAMED",
-                      "--sun-misc-unsafe-memory-access=allow",
-                      "-cp",
-                      System.getProperty("java.class.path"),
-                      SmallHeapGateway.class.getName(),
-                      model.url()))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      Process gateway = SmallHeapGateway.start(model.url(), 64);
       try (BufferedReader said = gateway.inputReader(UTF_8)) {
         int port = Integer.parseInt(said.readLine());
 

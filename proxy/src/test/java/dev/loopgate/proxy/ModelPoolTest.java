@@ -61,7 +61,7 @@ final class ModelPoolTest {
     door.addresses = Collections.nCopies(20, InetAddress.ofLiteral("10.0.0.1"));
     door.refusesConnections = true;
     door.send(GET);
-    assertThat(door.tried).hasSize(ModelPool.ADDRESSES_MAX);
+    assertThat(door.tried).hasSize(ModelOpening.ADDRESSES_MAX);
 
     door.tried.clear();
     door.refusedAfter = Duration.ofSeconds(2);

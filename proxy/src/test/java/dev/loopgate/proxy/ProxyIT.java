@@ -79,7 +79,7 @@ final class ProxyIT {
                 ProxyConfig.LOCAL_BYTES_MAX,
                 CallerLimits.DEFAULT,
                 limits,
-                Forwarding.APPEND,
+                Edge.DEFAULT,
                 null),
             RealDoor.model(model, null, null),
             lane,

@@ -11,13 +11,27 @@ import java.net.Socket;
 
 /// A caller that says byte for byte what a test wants.
 final class RawCaller implements AutoCloseable {
-  private final Socket socket = new Socket();
+  private final Socket socket;
   private final InputStream in;
 
   RawCaller(InetSocketAddress address) throws IOException {
+    this(new Socket(address.getAddress(), address.getPort()));
+  }
+
+  /// Over a connection that is open already.
+  RawCaller(Socket socket) throws IOException {
+    this.socket = socket;
     socket.setSoTimeout(20_000);
-    socket.connect(address);
     in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
+  }
+
+  /// What comes, for whoever reads it otherwise.
+  InputStream input() {
+    return in;
+  }
+
+  void send(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
   }
 
   void send(String text) throws IOException {

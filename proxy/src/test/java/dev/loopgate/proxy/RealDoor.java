@@ -24,6 +24,10 @@ final class RealDoor {
 
   /// The defaults with other limits of callers and another certificate.
   static ProxyConfig config(int loops, int connectionsMax, @Nullable TlsFiles tls) {
+    return config(loops, connectionsMax, Edge.DEFAULT, tls);
+  }
+
+  static ProxyConfig config(int loops, int connectionsMax, Edge edge, @Nullable TlsFiles tls) {
     ProxyConfig defaults = ProxyConfig.defaults(anyAddress());
     return new ProxyConfig(
         defaults.address(),
@@ -34,7 +38,7 @@ final class RealDoor {
         defaults.localBytesMax(),
         defaults.caller(),
         defaults.model(),
-        defaults.forwarding(),
+        edge,
         tls);
   }
 

@@ -13,9 +13,9 @@ import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.ManualTime;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
 
 /// A process of its own with nothing but the proxy. Prints its port, then a line for each entry;
@@ -55,6 +55,26 @@ final class SmallHeapGateway {
 
   private SmallHeapGateway() {}
 
+  /// Starts one.
+  ///
+  /// @param model the URL of the model server
+  static Process start(String model, int connectionsMax) throws IOException {
+    return new ProcessBuilder(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SmallHeapGateway.class.getName(),
+                model,
+                Integer.toString(connectionsMax)))
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
   public static void main(String[] args) throws Exception {
     Model model =
         Model.of("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, 4 << 20);
@@ -71,8 +91,7 @@ final class SmallHeapGateway {
             return 0;
           }
         };
-    ProxyConfig config =
-        ProxyConfig.defaults(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    ProxyConfig config = RealDoor.config(2, Integer.parseInt(args[1]), null);
     try (Proxy proxy =
         Proxy.listen(
             config,

@@ -2,18 +2,19 @@ package dev.loopgate.runtime;
 
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Replica;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Asks one model server whether it is ready, and then once what the model is called, until both
-/// are known; then it is over, so that nothing keeps a model awake. Works on a virtual thread of
-/// its own, `probe-<id>`.
+/// Asks a model's server, of several one after the other, whether it is ready, and then once what
+/// the model is called, until both are known; then it is over, so that nothing keeps a model awake.
+/// Works on a virtual thread of its own, `probe-<id>`.
 public final class ModelProbe implements AutoCloseable {
   /*
    * Readiness is asked for each second, for ever: a server may come up at any time. A server that
@@ -38,6 +39,7 @@ public final class ModelProbe implements AutoCloseable {
   private final RuntimeEvents events;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
+  private int asked; // confined to the thread: how often it was asked
   private String problem = ""; // confined to the thread: the last one told
 
   private ModelProbe(Deployment deployment, Pace pace, RuntimeEvents events) {
@@ -90,12 +92,14 @@ public final class ModelProbe implements AutoCloseable {
 
   private boolean isReady(ModelQuestions questions) throws InterruptedException {
     Model model = deployment.model();
+    List<Replica> replicas = model.upstream().replicas();
+    Replica replica = replicas.get(Math.floorMod(asked++, replicas.size()));
+    questions.turnTo(replica);
     try {
-      if (model.predictor() == Predictor.NONE) {
+      if (!questions.canAsk()) {
         try (Socket socket = new Socket()) {
           int millis = Math.toIntExact(pace.timeout().toMillis());
-          socket.connect(
-              new InetSocketAddress(model.replica().host(), model.replica().port()), millis);
+          socket.connect(new InetSocketAddress(replica.host(), replica.port()), millis);
         }
         return true;
       }
@@ -110,7 +114,7 @@ public final class ModelProbe implements AutoCloseable {
   private void identify(ModelQuestions questions) throws InterruptedException {
     Duration pause = pace.period();
     int vain = 0;
-    while (!deployment.isIdentified() && deployment.model().predictor() != Predictor.NONE) {
+    while (!deployment.isIdentified() && questions.canAsk()) {
       try {
         Optional<ModelQuestions.Identity> identity = questions.identity();
         if (identity.isPresent()) {

@@ -5,7 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
+import dev.loopgate.fleet.Upstream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -13,12 +18,20 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /// The questions that each kind of model server understands (contract section 9). Each waits for at
 /// most the timeout and reads at most [#ANSWER_BYTES_MAX] bytes. Confined to the probe's thread.
@@ -39,16 +52,64 @@ final class ModelQuestions implements AutoCloseable {
   private final Model model;
   private final Duration timeout;
   private final HttpClient http;
+  private Replica replica;
 
   ModelQuestions(Model model, Duration timeout) {
     this.model = model;
     this.timeout = timeout;
+    this.replica = model.replica();
     this.http =
         HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
+            .version(
+                model.upstream().isHttp2()
+                    ? HttpClient.Version.HTTP_2
+                    : HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(timeout)
+            .sslContext(sslContext(model.upstream().trust()))
             .build();
+  }
+
+  /// Whether the server understands any of the questions: not in gRPC, not in HTTP/2 without TLS,
+  /// and not over TLS where it is called by another name or asks for a certificate.
+  boolean canAsk() {
+    Upstream upstream = model.upstream();
+    ServerTrust trust = upstream.trust();
+    return model.predictor() != Predictor.NONE
+        && !upstream.grpc()
+        && upstream.protocol() != Protocol.H2C
+        && trust.serverName() == null
+        && trust.certificate() == null;
+  }
+
+  private static SSLContext sslContext(ServerTrust trust) {
+    Path ca = trust.ca();
+    try {
+      if (ca == null) {
+        return SSLContext.getDefault();
+      }
+      KeyStore anchors = KeyStore.getInstance(KeyStore.getDefaultType());
+      anchors.load(null, null);
+      try (InputStream in = Files.newInputStream(ca)) {
+        for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+          anchors.setCertificateEntry("ca-" + anchors.size(), each);
+        }
+      }
+      TrustManagerFactory managers =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      managers.init(anchors);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, managers.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      // It was readable when the gateway started.
+      throw new IllegalStateException("probe: the authorities in " + ca + " can't be used", e);
+    }
+  }
+
+  /// The server that is asked from now on.
+  void turnTo(Replica next) {
+    replica = next;
   }
 
   /// Returns when the server says that it is ready.
@@ -121,7 +182,7 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    String base = "http://" + model.replica().authority() + model.replica().basePath();
+    String base = replica.scheme() + "://" + replica.authority() + replica.basePath();
     return HttpRequest.newBuilder(URI.create(base + path))
         .timeout(timeout)
         .header("accept", "application/json");

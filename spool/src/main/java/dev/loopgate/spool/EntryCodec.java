@@ -10,6 +10,7 @@ import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -39,7 +40,7 @@ final class EntryCodec {
 
   // Tag and length of a string, or tag and value of a number: never more.
   private static final int FIELD_BYTES_MAX = 16;
-  private static final int FIELDS_MAX = 32;
+  private static final int FIELDS_MAX = 40;
 
   // Room for the heads of many fields, when only their sum is known to be too large or not.
   private static final int SLACK_BYTES = 1 << 20;
@@ -102,12 +103,14 @@ final class EntryCodec {
         Target target = p.target();
         RequestHead request = p.request();
         chars += p.requestId().value().length() + p.externalRequestId().length();
+        chars += p.traceId().length();
         chars += target.deployment().length() + target.route().length() + target.replica().length();
         chars += target.model().name().length() + target.model().version().length();
         chars += request.method().length() + request.path().length() + request.uri().length();
         chars += request.authority().length() + request.scheme().length() + request.host().length();
         chars += p.requestBody().contentEncoding().length();
         chars += p.responseBody().contentEncoding().length() + p.ending().word().length();
+        chars += p.grpc().message().length();
         chars += chars(request.headers()) + chars(p.response().headers());
         fields += 3L * (request.headers().size() + p.response().headers().size());
       }
@@ -159,6 +162,14 @@ final class EntryCodec {
     if (timing.firstByteNanos() != Timing.NONE) {
       out.writeInt64(PredictionMessage.FIRST_BYTE_US_FIELD_NUMBER, timing.firstByteNanos() / 1000);
     }
+    text(out, PredictionMessage.TRACE_ID_FIELD_NUMBER, p.traceId());
+    if (timing.gapMaxNanos() != Timing.NONE) {
+      out.writeInt64(PredictionMessage.GAP_MAX_US_FIELD_NUMBER, timing.gapMaxNanos() / 1000);
+    }
+    if (p.grpc().isPresent()) {
+      out.writeInt32(PredictionMessage.GRPC_STATUS_FIELD_NUMBER, p.grpc().code());
+    }
+    text(out, PredictionMessage.GRPC_MESSAGE_FIELD_NUMBER, p.grpc().message());
   }
 
   private static void write(CodedOutputStream out, Feedback f) throws IOException {
@@ -273,6 +284,7 @@ final class EntryCodec {
         new RequestId(m.getRequestId()),
         m.getRequestIdReplaced(),
         m.getXRequestId(),
+        m.getTraceId(),
         new Target(
             m.getDeployment(),
             m.getRoute(),
@@ -294,7 +306,11 @@ final class EntryCodec {
             m.getStartTimeMs(),
             m.getEndTimeMs(),
             m.getDurationUs() * 1000,
-            m.hasFirstByteUs() ? m.getFirstByteUs() * 1000 : Timing.NONE));
+            m.hasFirstByteUs() ? m.getFirstByteUs() * 1000 : Timing.NONE,
+            m.hasGapMaxUs() ? m.getGapMaxUs() * 1000 : Timing.NONE),
+        m.hasGrpcStatus()
+            ? new GrpcStatus(m.getGrpcStatus(), m.getGrpcMessage())
+            : GrpcStatus.NONE);
   }
 
   private static Feedback read(FeedbackMessage m) {

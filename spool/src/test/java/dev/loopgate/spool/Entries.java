@@ -3,6 +3,7 @@ package dev.loopgate.spool;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Feedback;
+import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
@@ -29,13 +30,15 @@ final class Entries {
         new RequestId(id),
         false,
         "",
+        "",
         new Target("wine", "wine", "127.0.0.1:1", WINE),
         new RequestHead("POST", "/invoke", "h", "http", "/model/wine/invoke", "h", List.of()),
         body(id.hashCode(), requestBytes),
         new ResponseHead(200, List.of(new Header("content-type", "application/json"))),
         body(id.hashCode() + 1, responseBytes),
         Ending.COMPLETE,
-        new Timing(timeMillis - 5, timeMillis, 5_000_000, 4_000_000));
+        new Timing(timeMillis - 5, timeMillis, 5_000_000, 4_000_000, Timing.NONE),
+        GrpcStatus.NONE);
   }
 
   static Feedback feedback(String id, long timeMillis) {
@@ -58,6 +61,7 @@ final class Entries {
         new RequestId("id-" + random.nextInt(1_000_000)),
         random.nextBoolean(),
         text(random, 40),
+        text(random, 32),
         new Target(text(random, 20), text(random, 20), text(random, 20), model(random)),
         new RequestHead(
             text(random, 8),
@@ -75,7 +79,11 @@ final class Entries {
             start,
             start + random.nextInt(10_000),
             1000L * random.nextInt(1_000_000),
-            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000)));
+            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000),
+            random.nextBoolean() ? Timing.NONE : 1000L * random.nextInt(1000)),
+        random.nextBoolean()
+            ? GrpcStatus.NONE
+            : new GrpcStatus(random.nextInt(17), text(random, 100)));
   }
 
   static Feedback anyFeedback(Random random) {

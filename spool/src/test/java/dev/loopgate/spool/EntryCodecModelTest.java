@@ -144,6 +144,7 @@ final class EntryCodecModelTest {
             .setRequestId(p.requestId().value())
             .setRequestIdReplaced(p.requestIdReplaced())
             .setXRequestId(p.externalRequestId())
+            .setTraceId(p.traceId())
             .setModelName(p.model().name())
             .setModelVersion(p.model().version())
             .setDeployment(p.target().deployment())

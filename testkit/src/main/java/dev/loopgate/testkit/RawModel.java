@@ -124,7 +124,8 @@ public final class RawModel implements AutoCloseable {
       socket.close();
     }
 
-    private String readLine() throws IOException {
+    /// Reads one line, without its end.
+    public String readLine() throws IOException {
       StringBuilder line = new StringBuilder();
       int b;
       while ((b = in.read()) != '\n') {
