@@ -131,12 +131,18 @@ async def feedback(port, name):
 async def get(port, target):
     """Status, body and seconds of one GET."""
     begin = time.monotonic()
+    status, _, body = await get_all(port, target)
+    return status, body.decode(), time.monotonic() - begin
+
+
+async def get_all(port, target):
+    """Status, headers and body of one GET."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {target} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n".encode())
     line, headers = await read_head(reader)
     body = await read_body(reader, headers)
     writer.close()
-    return int(line.split(" ")[1]), body.decode(), time.monotonic() - begin
+    return int(line.split(" ")[1]), headers, body
 
 
 def percentile(values, share):

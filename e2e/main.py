@@ -10,6 +10,7 @@ import tempfile
 import clients
 import conformance
 import disk
+import model_server
 import rolling
 from common import Failed
 
@@ -18,6 +19,7 @@ PARTS = {
     "power-cut": disk.power_cut,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
+    "mlserver": model_server.mlserver,
     "rolling-restart": rolling.rolling_restart,
 }
 

@@ -40,6 +40,8 @@ GOALS = (
     Goal("tls/cpu/durable/envoy", "the same vs Envoy pass-through", "x", 0.3, None),
     Goal("sse/cpu/durable/nginx", "200 events of 100 B an answer, CPU vs nginx pass-through", "x", 1.1, None),
     Goal("sse/cpu/durable/envoy", "the same vs Envoy pass-through", "x", 0.3, None),
+    Goal("grpc/cpu/durable/nginx", "gRPC unary, 257 B, CPU vs nginx grpc_pass", "x", 1.1, None),
+    Goal("grpc/cpu/durable/envoy", "the same vs Envoy pass-through", "x", 0.3, None),
     Goal("latency/added/haproxy", "added p99 at half load, minus HAProxy's", "ms", 0.5, 0.2, strict=True),
     Goal("entries/rate", "durable entries per second, 1 KiB each way, one core", "/s", 30_000, 50_000, True),
     Goal("memory/rss", "RSS, 256 connections, 64 KiB bodies, without the ring", "MiB", 250, 140),

@@ -15,7 +15,7 @@ DRAIN_SECONDS = 600
 POLL_SECONDS = 0.25  # a look at the metrics is work of the gateway too
 
 CONFIG = """models:
-  - {{id: m, url: "http://127.0.0.1:{backend}", name: m, version: "1"}}
+  - {{id: m, url: "http://127.0.0.1:{backend}", grpc: {grpc}, name: m, version: "1"}}
 """
 
 
@@ -54,7 +54,8 @@ class Loopgate:
         self.folder = self.rig.folder / f"{self.name}-{self.port}"
         self.folder.mkdir()
         self.data = self.given_data or self.folder / "data"
-        config = CONFIG.format(backend=self.rig.backend_port)
+        grpc = self.way.grpc
+        config = CONFIG.format(backend=self.rig.model_port(grpc), grpc="true" if grpc else "false")
         (self.folder / "loopgate.yaml").write_text(config)
         self._run("on" if self.ships else "off")
 

@@ -116,12 +116,15 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=4096{speaks};
     location / {{
-      proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection "";
+      {passing}
       {location}
     }}
   }}
 }}
 """
+
+
+_PASSING = 'proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
 class Nginx(_Server):
@@ -133,8 +136,9 @@ class Nginx(_Server):
     def start(self) -> None:
         self._begin()
         config = self.folder / "nginx.conf"
-        values = {"folder": self.folder, "port": self.port, "backend": self.rig.backend_port}
+        values = {"folder": self.folder, "port": self.port, "backend": self.rig.model_port(self.way.grpc)}
         http, location, speaks = self.http, self.location, ""
+        passing = "grpc_pass grpc://model;" if self.way.grpc else _PASSING
         if self.way.tls:
             cert, key = self.rig.certificate()
             http += f"ssl_certificate {cert}; ssl_certificate_key {key};"
@@ -145,7 +149,7 @@ class Nginx(_Server):
             location += "proxy_buffering off;"
         parts = {"load": self.load, "http": http, "location": location}
         filled = {name: part.format(modules=rig.nginx_modules(), **values) for name, part in parts.items()}
-        config.write_text(_NGINX.format(speaks=speaks, **filled, **values))
+        config.write_text(_NGINX.format(speaks=speaks, passing=passing, **filled, **values))
         self._run("nginx", tools.path("nginx"), "-c", str(config)).await_port(self.port)
 
 
@@ -215,6 +219,16 @@ class Haproxy(_Server):
         self._run("haproxy", tools.path("haproxy"), "-db", "-f", str(config)).await_port(self.port)
 
 
+_HTTP2 = {
+    "typed_extension_protocol_options": {
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 128}},
+        }
+    }
+}
+
+
 class Envoy(_Server):
     """Envoy, passing through."""
 
@@ -245,7 +259,7 @@ class Envoy(_Server):
         if self.way.tls:
             chain["transport_socket"] = {"name": "tls", "typed_config": self._tls()}
         listener = {"name": "door", "address": _address(self.port), "filter_chains": [chain]}
-        model = _cluster("model", self.rig.backend_port)
+        model = _cluster("model", self.rig.model_port(self.way.grpc)) | (_HTTP2 if self.way.grpc else {})
         resources = {"listeners": [listener], "clusters": [model, *clusters]}
         return {"static_resources": resources}
 
@@ -283,16 +297,7 @@ class EnvoyExtProc(Envoy):
                 "response_trailer_mode": "SEND",
             },
         }
-        options = {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 128}},
-        }
-        cluster = _cluster("capture", port) | {
-            "typed_extension_protocol_options": {
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
-            }
-        }
-        self._start_envoy([{"name": "capture", "typed_config": capture}], [cluster])
+        self._start_envoy([{"name": "capture", "typed_config": capture}], [_cluster("capture", port) | _HTTP2])
 
     def count_back(self, sent: int) -> None:
         self.sent = sent

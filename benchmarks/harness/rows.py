@@ -14,6 +14,7 @@ PROTOCOLS = {
     "h2": (ways.H2, bodies.SMALL),
     "tls": (ways.TLS, bodies.SMALL),
     "sse": (ways.SSE, bodies.EVENTS),
+    "grpc": (ways.GRPC, bodies.CALL),
 }
 ROWS = ("small", "large", *PROTOCOLS, "latency", "entries", "memory", "start", "feedback")
 OTHERS = {

@@ -9,14 +9,14 @@ JSON = "content-type: application/json"
 class Way:
     """One protocol at the door: 64 exchanges at a time, over so many connections.
 
-    `to_grpc`: the model is called over HTTP/2 too, else over HTTP/1.1. `buffers`: a proxy may wait for more of an
+    `grpc`: the model is called over HTTP/2 too, else over HTTP/1.1. `buffers`: a proxy may wait for more of an
     answer before it passes on what is there.
     """
 
     name: str
     http2: bool = False
     tls: bool = False
-    to_grpc: bool = False
+    grpc: bool = False
     buffers: bool = True
     connections: int = 64
     streams: int = 1
@@ -35,4 +35,7 @@ class Way:
 PLAIN = Way("plain")
 H2 = Way("h2", http2=True, connections=8, streams=8)
 TLS = Way("tls", tls=True)
+GRPC = Way(
+    "grpc", http2=True, grpc=True, connections=8, streams=8, headers=("content-type: application/grpc", "te: trailers")
+)
 SSE = Way("sse", buffers=False)

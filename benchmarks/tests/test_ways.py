@@ -23,6 +23,11 @@ class WaysTest(unittest.TestCase):
         events = [one.down[at : at + size] for at in range(0, len(one.down), size)]
         self.assertTrue(all(event.startswith(b"data: ") and event.endswith(b"\n\n") for event in events))
 
+    def test_a_call_is_one_message_of_the_small_row(self) -> None:
+        self.assertEqual(bodies.CALL.up, b"\0\0\0\x01\x01" + bodies.SMALL.up)
+        self.assertEqual(bodies.CALL.down, b"\0\0\0\0\x2d" + bodies.SMALL.down)
+        self.assertEqual(bodies.CALL.path, "/inference.GRPCInferenceService/ModelInfer")
+
     def test_every_row_has_a_title_and_a_goal_for_each_peer(self) -> None:
         for row in rows.PROTOCOLS:
             self.assertIn(row, report.TITLES)
