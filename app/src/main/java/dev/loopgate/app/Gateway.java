@@ -2,7 +2,6 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
-import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.LocalStore;
@@ -12,17 +11,18 @@ import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
 import dev.loopgate.proxy.Transport;
-import dev.loopgate.runtime.ModelProbe;
 import dev.loopgate.runtime.ProcessHost;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -76,23 +76,26 @@ final class Gateway {
     Spool spool = openSpool(rooms);
     onClose("spool", spool::close);
     List<Model> models = new ArrayList<>(plan.settings().models());
-    if (plan.sample()) {
-      models.add(startSample());
-    }
-    Fleet fleet = Fleet.of(models);
+    List<Model> sample = plan.sample() ? List.of(startSample()) : List.of();
+    models.addAll(sample);
+    Fleet fleet = Fleet.of(models, plan.settings().get(SettingsTable.ROUTES));
+    Slots slots = new Slots(spool, fleet);
     spool.start();
     Supplier<LedgerMetrics.Shipped> shipped = ship(rooms, fleet, spool);
     onClose("spool's intake", spool::closeIntake);
     telemetry.registry().register(new LedgerMetrics(spool::status, shipped, clock));
 
-    Readiness readiness = new Readiness(spool::status);
-    probe(fleet);
-    Proxy proxy = openDoor(rooms, fleet, spool, services(rooms, fleet, spool, readiness, thread));
+    Readiness readiness = new Readiness(spool::status, telemetry.config()::problem);
+    Probes probes = new Probes(plan.sample(), telemetry.runtime());
+    probes.start(fleet.deployments());
+    onClose("probes", probes::close);
+    Proxy proxy = openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread));
     openAdminDoor(proxy, readiness, thread);
     onClose("drain", () -> drain(proxy));
     onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
+    watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config()));
     return new Serving(this, fleet, proxy.address(), proxy.isSecure(), plan.data().files());
   }
 
@@ -106,9 +109,7 @@ final class Gateway {
 
   private Model startSample() throws StartException, UsageException {
     try {
-      int bodyBytesMax = plan.settings().get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
-      Model model =
-          SampleModel.onFreePort(bodyBytesMax, plan.settings().get(SettingsTable.CAPTURE_SAMPLE));
+      Model model = SampleModel.onFreePort(plan.settings().kept());
       ProcessHost host =
           new ProcessHost(
               SampleModel.process(model, plan.data().models()), telemetry.runtime(), clock::nanos);
@@ -170,19 +171,15 @@ final class Gateway {
     shipper.close();
   }
 
-  private void probe(Fleet fleet) {
-    for (Deployment deployment : fleet.deployments()) {
-      boolean isSample = plan.sample() && deployment.model().id().equals(SampleModel.ID);
-      ModelProbe probe =
-          ModelProbe.start(
-              deployment,
-              isSample ? SampleModel.PACE : ModelProbe.Pace.DEFAULT,
-              telemetry.runtime());
-      onClose("probe of " + deployment.model().id(), probe::close);
+  private void watch(Reload.Kept kept) throws UsageException {
+    Optional<Path> file = plan.settings().file();
+    if (file.isPresent()) {
+      Reload reload = Reload.start(plan.settings(), file.get(), kept);
+      onClose("reload", reload::close);
     }
   }
 
-  private Proxy openDoor(Rooms rooms, Fleet fleet, Spool spool, List<LocalService> services)
+  private Proxy openDoor(Rooms rooms, Fleet fleet, Slots slots, List<LocalService> services)
       throws StartException, UsageException {
     Transport transport = transport();
     try {
@@ -191,7 +188,7 @@ final class Gateway {
               rooms.proxy(plan.door()),
               fleet,
               rooms.redaction(),
-              new Slots(spool, fleet),
+              slots,
               clock,
               telemetry.proxy(),
               services,
@@ -213,10 +210,9 @@ final class Gateway {
   }
 
   private List<LocalService> services(
-      Rooms rooms, Fleet fleet, Spool spool, Readiness readiness, TelemetryThread thread)
+      Rooms rooms, Fleet fleet, Slots slots, Readiness readiness, TelemetryThread thread)
       throws UsageException {
     FeedbackConfig config = rooms.feedback();
-    Slots slots = new Slots(spool, fleet);
     FeedbackDoor feedback = new FeedbackDoor(config, fleet, clock, slots::slotOfModel);
     List<LocalService> services = new ArrayList<>();
     services.add(new FeedbackService(feedback, config.bytesMax()));

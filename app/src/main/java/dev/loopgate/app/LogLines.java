@@ -30,6 +30,7 @@ final class LogLines {
     ERROR
   }
 
+  private static final int SUBJECTS_MAX = 4096;
   private static final long REPEAT_NANOS = 60_000_000_000L;
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
@@ -42,11 +43,17 @@ final class LogLines {
 
   private final TimeSource time;
   private final PrintStream out;
-  private final Map<String, Repeated> repeated = new HashMap<>(); // by subjects of ours: bounded
+  private final Map<String, Repeated> repeated =
+      new HashMap<>(); // at most SUBJECTS_MAX and those of a minute
 
   LogLines(TimeSource time, PrintStream out) {
     this.time = time;
     this.out = out;
+  }
+
+  /// The time that lines are written with, milliseconds since the epoch.
+  long epochMillis() {
+    return time.epochMillis();
   }
 
   /// One line.
@@ -68,6 +75,9 @@ final class LogLines {
       long now = time.nanos();
       Repeated before = repeated.get(subject);
       if (before == null) {
+        if (repeated.size() >= SUBJECTS_MAX) { // models come and go, and subjects with them
+          repeated.values().removeIf(one -> now - one.printedAtNanos >= REPEAT_NANOS);
+        }
         before = new Repeated();
         repeated.put(subject, before);
       } else if (now - before.printedAtNanos < REPEAT_NANOS) {

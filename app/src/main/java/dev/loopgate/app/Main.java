@@ -131,6 +131,7 @@ public final class Main {
   private int config(Map<String, String> options) {
     try {
       Settings settings = Settings.of(Role.GATEWAY, options, environment);
+      settings.checkRoutes();
       out.print(SettingsPage.text(Role.GATEWAY, settings));
       out.flush();
       return Cli.OK;

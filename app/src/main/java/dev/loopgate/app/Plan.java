@@ -23,6 +23,7 @@ record Plan(
   ///
   /// @throws StartException when memory, a directory or a port will not do; one line names it
   static Plan of(Role role, Settings settings) throws StartException, UsageException {
+    settings.checkRoutes();
     Memory memory = Memory.ofThisProcess();
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());

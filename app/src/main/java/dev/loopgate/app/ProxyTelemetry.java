@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.proxy.Mirrored;
 import dev.loopgate.proxy.ProxyEvents;
 import dev.loopgate.proxy.ProxyHeaderFault;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
@@ -64,6 +65,7 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Gauge modelConnections;
   private final Counter leftOut;
   private final Counter circuit;
+  private final Counter mirrored;
   private final Counter cuts;
   private final Counter malformed;
   private final Counter unknownModel;
@@ -99,6 +101,13 @@ final class ProxyTelemetry implements ProxyEvents {
             "loopgate_circuit_refused",
             "Refused beyond requests-max or waiting-max.",
             "model");
+    mirrored =
+        counter(
+            registry,
+            "loopgate_mirrored_requests",
+            "Copies of requests for mirrors.",
+            "model",
+            "outcome");
     cuts = counter(registry, "loopgate_bodies_cut", "Bodies kept in part.", "reason");
     malformed =
         counter(
@@ -177,6 +186,11 @@ final class ProxyTelemetry implements ProxyEvents {
         "proxy",
         "back-" + deployment,
         replica + " of model " + deployment + " is back");
+  }
+
+  @Override
+  public void mirrored(String deployment, Mirrored outcome) {
+    mirrored.labelValues(deployment, outcome.word()).inc();
   }
 
   @Override

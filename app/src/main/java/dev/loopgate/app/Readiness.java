@@ -19,10 +19,13 @@ final class Readiness {
   }
 
   private final Supplier<SpoolStatus> spool;
+  private final Supplier<String> configProblem;
   private volatile Phase phase = Phase.STARTING;
 
-  Readiness(Supplier<SpoolStatus> spool) {
+  /// @param configProblem why the last configuration can't be used, empty when it is
+  Readiness(Supplier<SpoolStatus> spool, Supplier<String> configProblem) {
     this.spool = spool;
+    this.configProblem = configProblem;
   }
 
   void enter(Phase next) {
@@ -38,6 +41,7 @@ final class Readiness {
   String json(boolean detailed) {
     SpoolStatus status = spool.get();
     boolean ready = phase == Phase.SERVING && !status.failed();
+    String problem = configProblem.get();
     if (!detailed) {
       return "{\"ready\":" + ready + "}";
     }
@@ -55,6 +59,21 @@ final class Readiness {
         + status.logBytes()
         + ",\"log_bytes_max\":"
         + status.logBytesMax()
-        + "}";
+        + ",\"config\":\""
+        + (problem.isEmpty() ? "ok" : "refused: " + escaped(problem))
+        + "\"}";
+  }
+
+  private static String escaped(String text) {
+    StringBuilder json = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        json.append('\\').append(c);
+      } else {
+        json.append(c < 0x20 ? ' ' : c);
+      }
+    }
+    return json.toString();
   }
 }

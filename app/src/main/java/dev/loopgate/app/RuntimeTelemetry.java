@@ -33,6 +33,12 @@ final class RuntimeTelemetry implements RuntimeEvents {
             .register(registry);
   }
 
+  /// The model is in service no more.
+  void forget(String deployment) {
+    starting.remove(deployment);
+    ready.remove(deployment);
+  }
+
   @Override
   public void orphanEnded(String deployment, long pid) {
     log.line(

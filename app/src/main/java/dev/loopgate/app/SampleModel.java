@@ -33,17 +33,21 @@ final class SampleModel {
 
   private SampleModel() {}
 
-  /// The model at a port that is free now.
-  static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
+  /// The model at a port that is free now, of whose exchanges this is kept.
+  static Model onFreePort(Kept kept) throws IOException {
+    return atPort(ProcessHost.freePort(), kept);
+  }
+
+  /// The model at this port.
+  static Model atPort(int port, Kept kept) {
     return new Model(
         ID,
-        new Upstream(
-            List.of(new Replica(URI.create("http://127.0.0.1:" + ProcessHost.freePort())))),
+        new Upstream(List.of(new Replica(URI.create("http://127.0.0.1:" + port)))),
         Predictor.ODAHU_ML_SERVER,
         PREFIX,
         null,
         null,
-        new Kept(true, bodyBytesMax, sampleRate));
+        kept);
   }
 
   /// How its server is started.

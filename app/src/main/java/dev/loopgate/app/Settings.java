@@ -1,12 +1,18 @@
 package dev.loopgate.app;
 
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.KeepRules;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.ModelRoute;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -26,9 +32,24 @@ final class Settings {
       Pattern.compile(
           "LOOPGATE_(JAVA_OPTS|JDK_DIRS|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9].*)?)");
 
+  /// Where values come from, to be read again.
+  private record Sources(Role role, Map<String, String> options, Map<String, String> environment) {
+    Sources {
+      options = Map.copyOf(options);
+      environment = Map.copyOf(environment);
+    }
+
+    /// The file's name, empty for none.
+    String file() {
+      return options.getOrDefault(CONFIG, environment.getOrDefault(CONFIG_VARIABLE, ""));
+    }
+  }
+
+  private final Sources sources;
   private final Map<String, Raw> values;
 
-  private Settings(Map<String, Raw> values) {
+  private Settings(Sources sources, Map<String, Raw> values) {
+    this.sources = sources;
     this.values = Map.copyOf(values);
   }
 
@@ -39,19 +60,20 @@ final class Settings {
   /// @throws UsageException when anything is unknown or not allowed; one line names it
   static Settings of(Role role, Map<String, String> options, Map<String, String> environment)
       throws UsageException {
+    Sources sources = new Sources(role, options, environment);
     Map<String, Raw> values = new HashMap<>();
     for (Setting<?> setting : SettingsTable.ALL) {
       values.put(
           setting.name(), new Raw.Text("default of " + setting.name(), setting.defaultOf(role)));
     }
     Map<String, Raw> variables = variables(environment);
-    String file = options.getOrDefault(CONFIG, environment.getOrDefault(CONFIG_VARIABLE, ""));
+    String file = sources.file();
     if (!file.isEmpty()) {
       values.putAll(ConfigFile.read(place(file)));
     }
     values.putAll(variables);
     values.putAll(chosen(options));
-    Settings settings = new Settings(values);
+    Settings settings = new Settings(sources, values);
     for (Setting<?> setting : SettingsTable.ALL) {
       settings.get(setting);
     }
@@ -73,15 +95,59 @@ final class Settings {
     return setting.parse(raw);
   }
 
+  /// The same, read anew from the same places.
+  ///
+  /// @throws UsageException as [#of] and [#checkRoutes]
+  Settings again() throws UsageException {
+    Settings again = of(sources.role(), sources.options(), sources.environment());
+    again.checkRoutes();
+    return again;
+  }
+
+  /// The file among the places, if there is one.
+  Optional<Path> file() throws UsageException {
+    String file = sources.file();
+    return file.isEmpty() ? Optional.empty() : Optional.of(place(file));
+  }
+
+  /// Names of the settings whose values are others in `next`, but for models and routes.
+  List<String> otherThan(Settings next) throws UsageException {
+    List<String> names = new ArrayList<>();
+    for (Setting<?> setting : SettingsTable.ALL) {
+      boolean reloaded =
+          setting.equals(SettingsTable.MODELS) || setting.equals(SettingsTable.ROUTES);
+      if (!reloaded && !Objects.equals(get(setting), next.get(setting))) {
+        names.add(setting.name());
+      }
+    }
+    return names;
+  }
+
   /// The models, each with its limits.
   List<Model> models() throws UsageException {
-    int bytesMax = get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
-    double sampleRate = get(SettingsTable.CAPTURE_SAMPLE);
+    return models(this);
+  }
+
+  /// The same within the limits that `gateway` has for all models.
+  List<Model> models(Settings gateway) throws UsageException {
+    int bytesMax = gateway.get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
+    double sampleRate = gateway.get(SettingsTable.CAPTURE_SAMPLE);
+    List<RedactedField> secret = gateway.get(SettingsTable.REDACT_BODY);
     List<Model> models = new ArrayList<>();
     for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
-      models.add(configured.within(bytesMax, sampleRate));
+      models.add(configured.within(bytesMax, sampleRate, secret));
     }
     return models;
+  }
+
+  /// What is kept of a model of which nothing is said.
+  Kept kept() throws UsageException {
+    return new Kept(
+        true,
+        get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue(),
+        get(SettingsTable.CAPTURE_SAMPLE),
+        KeepRules.NONE,
+        get(SettingsTable.REDACT_BODY).stream().map(RedactedField::ofModel).toList());
   }
 
   /// Where the value of a setting was written, for messages about values that don't fit the
@@ -152,6 +218,29 @@ final class Settings {
               + Kind.Bytes.shown(segment)
               + "; allowed: at least "
               + Kind.Bytes.shown(4 * segment));
+    }
+  }
+
+  /// Holds the routes against the models they name.
+  ///
+  /// @throws UsageException when they don't fit together; one line says where and why
+  void checkRoutes() throws UsageException {
+    List<ModelRoute> routes = get(SettingsTable.ROUTES);
+    if (routes.isEmpty()) {
+      return; // what models have in common was looked at with them
+    }
+    List<Model> models = new ArrayList<>(models());
+    if (sources.role() == Role.UP) {
+      models.add(SampleModel.atPort(1, new Kept(true, 0, 1.0)));
+    }
+    try {
+      Fleet.of(models, routes);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          where(SettingsTable.ROUTES)
+              + ": routes: "
+              + e.getMessage()
+              + "; allowed: ids and prefixes that nothing else has, models that are there");
     }
   }
 

@@ -11,7 +11,8 @@ record Telemetry(
     ProxyTelemetry proxy,
     SpoolTelemetry spool,
     ShipperTelemetry shipper,
-    RuntimeTelemetry runtime) {
+    RuntimeTelemetry runtime,
+    ConfigTelemetry config) {
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
     log.takeOver();
@@ -27,6 +28,7 @@ record Telemetry(
         new ProxyTelemetry(registry, log),
         new SpoolTelemetry(registry, log),
         new ShipperTelemetry(registry, log),
-        new RuntimeTelemetry(registry, log));
+        new RuntimeTelemetry(registry, log),
+        new ConfigTelemetry(registry, log));
   }
 }

@@ -45,10 +45,11 @@ final class HeapBudgetTest {
             heap: feedback in flight=69087KiB
             heap sum=126975KiB
             direct: capture.bytes-max=64MiB
+            direct: copies for mirrors=8MiB
             direct: the log's write buffers=16MiB
             direct: the log being read=36MiB
-            direct: proxy.connections-max=405216KiB
-            direct sum=524000KiB
+            direct: proxy.connections-max=396576KiB
+            direct sum=523552KiB
             """);
   }
 
@@ -62,6 +63,21 @@ final class HeapBudgetTest {
     assertThatThrownBy(() -> of(new Memory(59 * MIB, 512 * MIB)).check(59 * MIB, 512 * MIB))
         .isInstanceOf(StartException.class)
         .hasMessageStartingWith("heap memory: the settings need 60MiB (most of it a body being");
+  }
+
+  @Test
+  void secretFieldsOfBodiesTakeTheirShare() throws UsageException {
+    String models = "[{id: a, url: \"http://h:1\", redact-body: [{pointer: /a}]}]";
+    String fields = "[{pointer: /a}]";
+
+    assertThat(with("models", models)).contains("heap: bodies being redacted=1088KiB\n");
+    assertThat(with("redact.body", fields)).contains("heap: bodies being redacted=9280KiB\n");
+  }
+
+  private static String with(String setting, String value) throws UsageException {
+    Settings settings =
+        Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2", setting, value), Map.of());
+    return new Rooms(settings, new Memory(124 * MIB, 512 * MIB)).budget().toString();
   }
 
   private static HeapBudget of(Memory memory) throws UsageException {

@@ -4,42 +4,142 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// All models of this gateway and the routes to them. Any thread; look-ups read an immutable
-/// snapshot.
+/// snapshot, which [#replace] exchanges for another one.
 public final class Fleet {
   /// A route that a path matches.
   ///
-  /// @param route the route's id
+  /// @param through the route
+  /// @param deployment who gets the request; of a route by weight its first target, until [#chosen]
   /// @param path the path (no query) with the route's prefix taken off; starts with `/`
-  public record Match(String route, Deployment deployment, String path) {}
+  public record Match(Route through, Deployment deployment, String path) {
+    /// The route's id.
+    public String route() {
+      return through.id();
+    }
 
-  private record Route(String id, String prefix, Deployment deployment) {}
+    /// Whether the route's prefix is `/`.
+    public boolean isAtRoot() {
+      return through.prefix().isEmpty();
+    }
 
-  private final Map<String, Deployment> deployments; // in the order of the configuration
-  private final List<Route> routes; // longest prefix first
-  private final @Nullable String onlyGrpc; // id of the one that serves it
+    /// The same with the target whose turn it is. Called once for each request that takes the
+    /// route, and for no other: each call is a turn.
+    public Match chosen() {
+      return through.hasTurns() ? new Match(through, through.next(), path) : this;
+    }
+  }
 
-  private Fleet(Map<String, Deployment> deployments, List<Route> routes) {
-    this.deployments = deployments;
-    this.routes = routes;
-    this.onlyGrpc = onlyGrpc(deployments);
+  /// What a [#replace] changed. A model that was changed is in both lists.
+  ///
+  /// @param added in service from now on
+  /// @param retired in service no more; what they have in flight ends with them
+  public record Change(List<Deployment> added, List<Deployment> retired) {
+    public Change {
+      added = List.copyOf(added);
+      retired = List.copyOf(retired);
+    }
+  }
+
+  /// @param deployments in the order of the configuration
+  /// @param routes longest prefix first
+  /// @param onlyGrpc id of the one that serves gRPC, null when there is none or several
+  private record Snapshot(
+      Map<String, Deployment> deployments, List<Route> routes, @Nullable String onlyGrpc) {}
+
+  private volatile Snapshot snapshot;
+
+  private Fleet(Snapshot snapshot) {
+    this.snapshot = snapshot;
   }
 
   /// A fleet of these models, each with one route.
   ///
   /// @throws IllegalArgumentException when two models share an id or a prefix; the message names it
   public static Fleet of(List<Model> models) {
+    return of(models, List.of());
+  }
+
+  /// A fleet of these models, each with a route of its own, and of these routes.
+  ///
+  /// @throws IllegalArgumentException when an id or a prefix is used twice or a route leads to a
+  ///   model that is not there; the message names it
+  public static Fleet of(List<Model> models, List<ModelRoute> routes) {
+    return new Fleet(snapshot(models, routes, Map.of()));
+  }
+
+  /// Exchanges all models and routes at once. A model that did not change stays as it is, with what
+  /// was learned of it and its connections; of one that answers at the same place what was learned
+  /// stays. One caller at a time.
+  ///
+  /// @throws IllegalArgumentException as [#of]; nothing has changed then
+  public Change replace(List<Model> models, List<ModelRoute> routes) {
+    Map<String, Deployment> before = snapshot.deployments();
+    Snapshot next = snapshot(models, routes, before);
+    Set<Deployment> kept = new HashSet<>(next.deployments().values());
+    List<Deployment> added = new ArrayList<>(next.deployments().values());
+    added.removeAll(before.values());
+    List<Deployment> retired = new ArrayList<>(before.values());
+    retired.removeIf(kept::contains);
+    snapshot = next;
+    retired.forEach(deployment -> deployment.replicas().retire());
+    return new Change(added, retired);
+  }
+
+  /// The deployment with this id.
+  public Optional<Deployment> deployment(String id) {
+    return Optional.ofNullable(snapshot.deployments().get(id));
+  }
+
+  /// All deployments, in the order of the configuration.
+  public List<Deployment> deployments() {
+    return List.copyOf(snapshot.deployments().values());
+  }
+
+  /// How many routes there are, those of the models among them.
+  public int routeCount() {
+    return snapshot.routes().size();
+  }
+
+  /// The first deployment whose model calls itself `name`, else the one whose id that is.
+  public Optional<Deployment> deploymentOfModel(String name) {
+    Map<String, Deployment> deployments = snapshot.deployments();
+    for (Deployment deployment : deployments.values()) {
+      if (deployment.name().equals(name)) {
+        return Optional.of(deployment);
+      }
+    }
+    return Optional.ofNullable(deployments.get(name));
+  }
+
+  /// The route with the longest prefix that `path` (no query) lies under.
+  public Optional<Match> match(String path) {
+    for (Route route : snapshot.routes()) {
+      String prefix = route.prefix();
+      if (path.startsWith(prefix)
+          && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/')) {
+        String rest = path.substring(prefix.length());
+        return Optional.of(new Match(route, route.first(), rest.isEmpty() ? "/" : rest));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Snapshot snapshot(
+      List<Model> models, List<ModelRoute> configured, Map<String, Deployment> before) {
     Map<String, Deployment> byId = new LinkedHashMap<>();
     Map<String, String> byPrefix = new HashMap<>();
     List<Route> routes = new ArrayList<>();
     for (Model model : models) {
-      Deployment deployment = new Deployment(model);
+      Deployment deployment = inService(model, before.get(model.id()));
       if (byId.put(model.id(), deployment) != null) {
         throw new IllegalArgumentException("models: id=" + model.id() + " stands twice");
       }
@@ -53,43 +153,51 @@ public final class Fleet {
                 + " is used by "
                 + other);
       }
-      routes.add(new Route(model.id(), model.prefix(), deployment));
+      routes.add(Route.of(deployment));
+    }
+    Set<String> ids = new HashSet<>(byId.keySet());
+    for (ModelRoute route : configured) {
+      if (!ids.add(route.id())) {
+        throw new IllegalArgumentException("entity \"" + route.id() + "\" already exists");
+      }
+      String other = byPrefix.put(route.prefix(), route.id());
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "the URL prefix " + shown(route.prefix()) + " is used by route " + other);
+      }
+      routes.add(inService(route, byId));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    return new Fleet(Collections.unmodifiableMap(byId), List.copyOf(routes));
+    return new Snapshot(
+        Collections.unmodifiableMap(byId), List.copyOf(routes), onlyGrpc(byId));
   }
 
-  /// The deployment with this id.
-  public Optional<Deployment> deployment(String id) {
-    return Optional.ofNullable(deployments.get(id));
+  private static Deployment inService(Model model, @Nullable Deployment before) {
+    if (before == null) {
+      return new Deployment(model);
+    }
+    return before.model().equals(model) ? before : new Deployment(model, before);
   }
 
-  /// All deployments, in the order of the configuration.
-  public List<Deployment> deployments() {
-    return List.copyOf(deployments.values());
-  }
-
-  /// The first deployment whose model calls itself `name`, else the one whose id that is.
-  public Optional<Deployment> deploymentOfModel(String name) {
-    for (Deployment deployment : deployments.values()) {
-      if (deployment.name().equals(name)) {
-        return Optional.of(deployment);
+  private static Route inService(ModelRoute route, Map<String, Deployment> byId) {
+    List<String> unknown = new ArrayList<>();
+    String mirror = route.mirror();
+    if (mirror != null && !byId.containsKey(mirror)) {
+      unknown.add("entity \"" + mirror + "\" is not found");
+    }
+    List<Deployment> targets = new ArrayList<>();
+    for (ModelRoute.Target target : route.targets()) {
+      Deployment deployment = byId.get(target.model());
+      if (deployment == null) {
+        unknown.add("entity \"" + target.model() + "\" is not found");
+      } else {
+        targets.add(deployment);
       }
     }
-    return deployment(name);
-  }
-
-  /// The route with the longest prefix that `path` (no query) lies under.
-  public Optional<Match> match(String path) {
-    for (Route route : routes) {
-      String prefix = route.prefix();
-      if (path.startsWith(prefix)
-          && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/')) {
-        String rest = path.substring(prefix.length());
-        return Optional.of(new Match(route.id(), route.deployment(), rest.isEmpty() ? "/" : rest));
-      }
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(String.join("; ", unknown));
     }
-    return Optional.empty();
+    return Route.of(route, targets, mirror == null ? null : byId.get(mirror));
   }
 
   /// The route of a gRPC call whose path names no model.
@@ -100,22 +208,24 @@ public final class Fleet {
   /// @return the deployment that is named, if it serves gRPC; that of the only one that does, when
   ///   none is named; else none
   public Optional<Match> matchGrpc(@Nullable String id, String host, String path) {
+    Snapshot now = snapshot;
     if (id != null) {
-      return grpc(id, path);
+      return grpc(now, id, path);
     }
     int end = 0;
     while (end < host.length() && host.charAt(end) != '.' && host.charAt(end) != ':') {
       end++;
     }
-    Optional<Match> byHost = grpc(host.substring(0, end), path);
-    return byHost.isPresent() || onlyGrpc == null ? byHost : grpc(onlyGrpc, path);
+    String only = now.onlyGrpc();
+    Optional<Match> byHost = grpc(now, host.substring(0, end), path);
+    return byHost.isPresent() || only == null ? byHost : grpc(now, only, path);
   }
 
-  private Optional<Match> grpc(String id, String path) {
-    Deployment deployment = deployments.get(id);
+  private static Optional<Match> grpc(Snapshot now, String id, String path) {
+    Deployment deployment = now.deployments().get(id);
     return deployment == null || !deployment.model().upstream().grpc()
         ? Optional.empty()
-        : Optional.of(new Match(id, deployment, path));
+        : Optional.of(new Match(Route.of(deployment), deployment, path));
   }
 
   private static @Nullable String onlyGrpc(Map<String, Deployment> deployments) {

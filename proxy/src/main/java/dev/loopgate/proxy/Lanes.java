@@ -7,6 +7,7 @@ public interface Lanes {
   /// A lane for the calling thread: each event loop opens one.
   SpoolLane openLane();
 
-  /// The ledger's slot of a deployment. Asked when the proxy opens, not while it serves.
+  /// The ledger's slot of a deployment. Asked for each exchange, on event loops: takes no lock. A
+  /// deployment has its slot before it is in the fleet.
   int slotOf(String deployment);
 }

@@ -216,7 +216,10 @@ final class ModelPool {
         all.remove();
       }
     }
-    sharings.keySet().removeIf(deployment -> deployment.replicas().first().isRetired());
+    sharings
+        .entrySet()
+        .removeIf(
+            each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
     for (Http2ModelConnection connection : allShared()) {
       if (connection.replica().isRetired()) {
         connection.close();

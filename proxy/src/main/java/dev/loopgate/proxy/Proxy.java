@@ -2,7 +2,6 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
-import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.ServerTrust;
 import io.netty.bootstrap.ServerBootstrap;
@@ -80,10 +79,6 @@ public final class Proxy implements AutoCloseable {
       throws IOException {
     Proxy proxy = new Proxy(config, events, transport);
     try {
-      Map<String, Integer> slots = new HashMap<>();
-      for (Deployment deployment : fleet.deployments()) {
-        slots.put(deployment.model().id(), lanes.slotOf(deployment.model().id()));
-      }
       proxy.openLoops(
           new ProxyLoop.Shared(
               config,
@@ -95,7 +90,7 @@ public final class Proxy implements AutoCloseable {
               ModelResolver.OF_SYSTEM,
               new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
-              slots),
+              lanes::slotOf),
           lanes);
       TlsFiles files = config.tls();
       if (files != null) {

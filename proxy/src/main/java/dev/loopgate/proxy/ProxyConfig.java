@@ -82,8 +82,14 @@ public record ProxyConfig(
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);
+    sum += mirrorBytesMax(loops); // copies of bodies; past it a copy is skipped
     sum += localBytesMax; // bodies for the door's own services; past it they are answered 503
     return sum;
+  }
+
+  /// The most that copies of requests for mirrors ever hold, beyond what their connections do.
+  public static long mirrorBytesMax(int loops) {
+    return (long) loops * Mirrors.BYTES_MAX;
   }
 
   int modelConnectionsMax() {

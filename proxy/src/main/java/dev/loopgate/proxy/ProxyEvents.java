@@ -36,6 +36,12 @@ public interface ProxyEvents {
   /// it may. Its exchange starts and ends like any other.
   default void circuitOpen(String deployment) {}
 
+  /// A copy of a request for a mirror came to its end. It is no exchange, and no record is made of
+  /// it.
+  ///
+  /// @param deployment the mirror's
+  default void mirrored(String deployment, Mirrored outcome) {}
+
   /// A request for a model was accepted, kept or not.
   default void exchangeStarted(String deployment) {}
 

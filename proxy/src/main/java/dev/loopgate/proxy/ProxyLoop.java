@@ -1,17 +1,22 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.CaptureBuffers;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Kept;
+import dev.loopgate.fleet.Model;
 import dev.loopgate.spool.SpoolLane;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
 /// event loop, but for [#isLeaving] and [#isDraining].
@@ -27,21 +32,22 @@ final class ProxyLoop {
       ModelResolver resolver,
       ModelTls modelTls,
       LocalBytes localBytes,
-      Map<String, Integer> slots) {
-    Shared {
-      slots = Map.copyOf(slots);
-    }
-  }
+      ToIntFunction<String> slots) {}
+
+  private record Compiled(Kept kept, CaptureRules rules) {}
 
   private final EventLoop eventLoop;
   private final Shared shared;
   private final SpoolLane lane;
   private final RequestIds requestIds = RequestIds.seeded();
   private final CaptureBuffers captureBuffers;
+  private final BodyRedactor redactor = new BodyRedactor();
+  private final Map<String, Compiled> captureRules = new HashMap<>(); // models of the fleet
   private final byte[] headScratch;
   private final Names names = new Names();
   private final KnownHeaders knownHeaders;
   private final ModelPool models;
+  private final Mirrors mirrors;
   private final Set<CallerLink> callers = new HashSet<>();
   private volatile boolean leaving;
   private volatile boolean draining;
@@ -60,6 +66,7 @@ final class ProxyLoop {
             this,
             new ModelPool.Means(
                 shared.modelSlots(), shared.connector(), shared.resolver(), shared.modelTls()));
+    this.mirrors = new Mirrors(this);
   }
 
   EventLoop eventLoop() {
@@ -94,6 +101,24 @@ final class ProxyLoop {
     return captureBuffers;
   }
 
+  BodyRedactor redactor() {
+    return redactor;
+  }
+
+  /// What holds for a model's exchanges beside its rate and its limits.
+  CaptureRules captureRulesOf(Model model) {
+    Kept kept = model.kept();
+    if (kept.isPlain()) {
+      return CaptureRules.NONE; // almost always: nothing is looked up
+    }
+    Compiled compiled = captureRules.get(model.id());
+    if (compiled == null || !compiled.kept().equals(kept)) {
+      compiled = new Compiled(kept, CaptureRules.of(kept));
+      captureRules.put(model.id(), compiled);
+    }
+    return compiled.rules();
+  }
+
   /// A reader of heads, one for each connection; of this loop, as they share what they work with.
   HeadReader newHeadReader() {
     return new HeadReader(headScratch, names, knownHeaders);
@@ -111,17 +136,17 @@ final class ProxyLoop {
     return models;
   }
 
+  Mirrors mirrors() {
+    return mirrors;
+  }
+
   LocalBytes localBytes() {
     return shared.localBytes();
   }
 
-  /// The ledger's slot of a deployment that was there when the proxy opened.
+  /// The ledger's slot of a deployment.
   int slotOf(String deployment) {
-    Integer slot = shared.slots().get(deployment);
-    if (slot == null) {
-      throw new IllegalStateException("ledger slot: deployment=" + deployment + " has none");
-    }
-    return slot;
+    return shared.slots().applyAsInt(deployment);
   }
 
   void add(CallerLink caller) {
@@ -141,6 +166,7 @@ final class ProxyLoop {
     for (CallerLink caller : snapshot()) {
       caller.tick(nowNanos);
     }
+    mirrors.sweep(nowNanos);
     models.sweep(nowNanos);
   }
 
@@ -180,6 +206,7 @@ final class ProxyLoop {
   }
 
   void closeAll() {
+    mirrors.stop();
     models.closeIdle();
     for (CallerLink caller : snapshot()) {
       caller.close();

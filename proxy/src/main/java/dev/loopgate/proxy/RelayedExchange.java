@@ -32,6 +32,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final boolean climbsOut;
+  private final @Nullable MirrorCopy mirrored;
   private final long startNanos;
 
   private @Nullable ModelCall model;
@@ -67,6 +68,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.modelHeaders =
         PassedHeaders.toModel(request, id, deployment.model().upstream(), caller, loop);
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
+    this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
   }
@@ -131,6 +133,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   public void requestPiece(ByteBuf piece) {
     progressNanos = loop.time().nanos();
     capture.requestPiece(piece);
+    if (mirrored != null) {
+      mirrored.piece(piece);
+    }
     ModelCall to = model;
     if (to == null || over) {
       piece.release();
@@ -144,6 +149,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     progressNanos = loop.time().nanos();
     requestWhole = true;
     capture.requestWhole();
+    if (mirrored != null && model != null) {
+      mirrored.send();
+    }
     ModelCall to = model;
     if (to != null) {
       to.end();
@@ -359,6 +367,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (entered) {
       entered = false;
       deployment.circuit().leave();
+    }
+    if (mirrored != null) {
+      mirrored.originalEnded();
     }
     capture.end(ending, responseWhole);
   }

@@ -46,9 +46,8 @@ final class Router {
       // A prefix of its own is the model's alone. One at `/` takes what nothing else serves, so
       // that
       // a drop-in model does not swallow feedback and health; only the greeting at `/` gives way.
-      boolean atRoot = match.get().deployment().model().prefix().isEmpty();
-      if (!atRoot || path.equals("/")) {
-        return new Route.ToModel(match.get());
+      if (!match.get().isAtRoot() || path.equals("/")) {
+        return new Route.ToModel(match.get().chosen());
       }
     }
     for (LocalService service : services) {
@@ -57,7 +56,7 @@ final class Router {
       }
     }
     if (match.isPresent()) {
-      return new Route.ToModel(match.get());
+      return new Route.ToModel(match.get().chosen());
     }
     if (path.startsWith("/model/")) {
       return new Route.UnknownModel();

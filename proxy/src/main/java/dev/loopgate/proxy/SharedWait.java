@@ -27,6 +27,11 @@ final class SharedWait implements ModelPool.Borrower {
     return ofNoUse;
   }
 
+  /// Whether nobody waits here, and nothing is looked for.
+  boolean isIdle() {
+    return waiting.isEmpty() && !searching;
+  }
+
   /// @param replica that was chosen and has no room; `started` was told
   void add(ReplicaState replica, ModelPool.Borrower borrower) {
     if (!deployment.circuit().await()) {

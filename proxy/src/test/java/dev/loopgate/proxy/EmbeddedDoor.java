@@ -65,6 +65,11 @@ final class EmbeddedDoor implements ModelConnector {
     }
 
     @Override
+    public void mirrored(String deployment, Mirrored outcome) {
+      words.add("mirrored " + deployment + " " + outcome.word());
+    }
+
+    @Override
     public void circuitOpen(String deployment) {
       words.add("circuit " + deployment);
     }
@@ -101,7 +106,7 @@ final class EmbeddedDoor implements ModelConnector {
   final Told told = new Told();
   final List<EmbeddedChannel> models = new ArrayList<>();
   final EmbeddedChannel base = new EmbeddedChannel();
-  final ModelSlots slots = new ModelSlots(LIMITS.connectionsMax());
+  final ModelSlots slots;
   final LocalBytes localBytes = new LocalBytes(LOCAL_BYTES_MAX);
   final ProxyLoop loop;
   private final Router router;
@@ -142,7 +147,16 @@ final class EmbeddedDoor implements ModelConnector {
 
   /// With another edge; its PROXY protocol apart, which is the pipeline's.
   EmbeddedDoor(List<Model> models, List<LocalService> services, long captureBytesMax, Edge edge) {
-    Fleet fleet = Fleet.of(models);
+    this(Fleet.of(models), services, captureBytesMax, edge, LIMITS.connectionsMax());
+  }
+
+  EmbeddedDoor(
+      Fleet fleet,
+      List<LocalService> services,
+      long captureBytesMax,
+      Edge edge,
+      int connectionsMax) {
+    slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
     ProxyConfig config =
@@ -171,7 +185,7 @@ final class EmbeddedDoor implements ModelConnector {
                 (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 new ModelTls(told),
                 localBytes,
-                ledger),
+                ledger::get),
             lane);
     this.caller =
         new EmbeddedChannel(

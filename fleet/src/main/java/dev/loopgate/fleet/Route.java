@@ -1,0 +1,89 @@
+package dev.loopgate.fleet;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A route in service: under which prefix it is reached, whose turn it is, and who gets a copy. Any
+/// thread; takes no lock.
+public final class Route {
+  private final String id;
+  private final String prefix;
+  private final List<Deployment> turns; // one for one target
+  private final AtomicInteger turn = new AtomicInteger();
+  private final @Nullable Deployment mirror;
+
+  private Route(String id, String prefix, List<Deployment> turns, @Nullable Deployment mirror) {
+    this.id = id;
+    this.prefix = prefix;
+    this.turns = turns;
+    this.mirror = mirror;
+  }
+
+  /// The route that a model has of its own.
+  static Route of(Deployment deployment) {
+    return new Route(
+        deployment.model().id(), deployment.model().prefix(), List.of(deployment), null);
+  }
+
+  /// A route by weight.
+  ///
+  /// @param targets in the order of the route's
+  static Route of(ModelRoute route, List<Deployment> targets, @Nullable Deployment mirror) {
+    List<Integer> weights = route.targets().stream().map(ModelRoute.Target::share).toList();
+    List<Deployment> turns = turns(weights).stream().map(targets::get).toList();
+    return new Route(route.id(), route.prefix(), turns, mirror);
+  }
+
+  /// Its id, as records name it.
+  public String id() {
+    return id;
+  }
+
+  /// Its prefix without a slash at the end; empty for `/`.
+  public String prefix() {
+    return prefix;
+  }
+
+  /// Who gets a copy of each request, null for nobody.
+  public @Nullable Deployment mirror() {
+    return mirror;
+  }
+
+  Deployment first() {
+    return turns.getFirst();
+  }
+
+  boolean hasTurns() {
+    return turns.size() > 1;
+  }
+
+  /// The next one: after each 100 requests each target had exactly as many as its weight says.
+  Deployment next() {
+    return turns.get(Math.floorMod(turn.getAndIncrement(), turns.size()));
+  }
+
+  /// Indexes of targets in the order of their turns, spread as evenly as their weights allow, with
+  /// nobody twice where once will do: 50 and 50 are two turns.
+  static List<Integer> turns(List<Integer> weights) {
+    int divisor = weights.stream().reduce(0, Route::greatestCommonDivisor);
+    int total = weights.stream().mapToInt(Integer::intValue).sum() / divisor;
+    int[] credit = new int[weights.size()];
+    List<Integer> turns = new ArrayList<>(total);
+    for (int turn = 0; turn < total; turn++) {
+      int most = 0;
+      for (int i = 0; i < credit.length; i++) {
+        credit[i] += weights.get(i) / divisor;
+        most = credit[i] > credit[most] ? i : most;
+      }
+      credit[most] -= total;
+      turns.add(most);
+    }
+    return List.copyOf(turns);
+  }
+
+  private static int greatestCommonDivisor(int one, int other) {
+    return other == 0 ? one : greatestCommonDivisor(other, one % other);
+  }
+}
