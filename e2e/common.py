@@ -1,14 +1,20 @@
 """What the parts share: checks, the gateway's process, what lies in its files."""
 
+import asyncio
 import json
+import os
 import pathlib
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".cache" / "loopgate-testbed"))
 
 
 class Failed(Exception):
@@ -26,18 +32,78 @@ def sh(*command):
     return done.stdout.strip()
 
 
+def found(program):
+    # Debian puts servers where a user's PATH does not always look.
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+
+
 def need(program, package):
-    """The program, installed if need be."""
-    if shutil.which(program):
-        return
-    subprocess.run(["apt-get", "install", "-y", "-qq", package], capture_output=True)
-    check(shutil.which(program), f"missing part: {program} (Debian package {package})")
+    """Where the program is; installed if need be."""
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+    for command in ([], install, ["apt-get", "update", "-qq"], install):
+        if command and not found(program):
+            environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(command, env=environment, capture_output=True)
+    check(found(program), f"missing part: {program} (Debian package {package})")
+    return found(program)
+
+
+def python_with(name, *packages):
+    """A Python that has these packages of PyPI and no others; its venv is made once, in the cache.
+
+    `packages` are pinned; what they need besides is what pip finds, the first time.
+    """
+    folder = CACHE / f"{name}-{'-'.join(re.sub(r'[^a-z0-9.]+', '-', package) for package in packages)}"
+    python, whole = folder / "bin" / "python", folder / "whole"
+    if whole.exists() and python.exists():
+        return str(python)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    venv = [sys.executable, "-m", "venv", str(folder)]
+    if subprocess.run(venv, capture_output=True).returncode != 0:
+        subprocess.run(["apt-get", "install", "-y", "-qq", "python3-venv"], capture_output=True)
+        sh(*venv)
+    print(f"{name}: installing {' '.join(packages)} into the cache", flush=True)
+    sh(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+    whole.touch()
+    return str(python)
+
+
+def certificate(folder):
+    """A certificate of its own issue and its key, PEM."""
+    need("openssl", "openssl")
+    key, cert = folder / "door.key", folder / "door.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key)]
+    sh(*command, "-out", str(cert), "-subj", "/CN=door", "-addext", "subjectAltName=IP:127.0.0.1")
+    return cert, key
+
+
+def free_port():
+    """A port that nobody listens at, and that no connection is given as its own end: it can be listened at again."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(100):
+        port = random.randrange(10_000, low)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise Failed("no free port")
+
+
+async def until(what, holds, seconds=30):
+    """Waits for what an asynchronous question says yes to."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        check(time.monotonic() < deadline, f"waited {seconds} s for {what}")
+        await asyncio.sleep(0.05)
 
 
 class Gateway:
-    """`./loopgate gateway` on a data directory; its port from its own words."""
+    """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
-    def __init__(self, data, model_port, log, options=()):
+    `delay` is how long it serves on after SIGTERM, for a load balancer to see.
+    """
+
+    def __init__(self, data, model_port, log, options=(), port=0, delay="0s"):
         config = data.parent / "loopgate.yaml"
         if not config.exists():
             config.write_text(
@@ -47,7 +113,8 @@ class Gateway:
         out = open(log, "ab")
         at = out.tell()
         command = [str(ROOT / "loopgate"), "gateway", "--config", str(config)]
-        command += ["--listen", "127.0.0.1:0", "--data", str(data), "--ship.window", "2s"]
+        command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
+        command += ["--drain-delay", delay]
         command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]
         self.process = subprocess.Popen(command, stdout=out, stderr=out)
         self.port = self.await_port(at)
@@ -85,7 +152,11 @@ def found_in(files, stream):
 
 
 def all_found(files, stream, names):
-    seen = found_in(files, stream)
+    all_in(found_in(files, stream), stream, names)
+
+
+def all_in(seen, stream, names):
+    """Each name stands there once, and nothing twice."""
     missing = [name for name in names if name not in seen]
     check(not missing, f"{stream}: answered but not found: {len(missing)}, first {missing[:3]}")
     twice = [name for name, count in seen.items() if count > 1]

@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import pathlib
 import re
 import subprocess
 
 import load
-from common import Gateway, check, need, sh
+from common import CACHE, Gateway, certificate, check, need
 
-CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".cache" / "loopgate-testbed"))
 H2SPEC = "v2.2.1+incompatible"
 
 
@@ -25,15 +23,6 @@ def h2spec_program():
         done = subprocess.run(["go", "install", module], env=environment, capture_output=True, text=True)
         check(done.returncode == 0 and program.exists(), f"missing part: h2spec ({done.stdout}{done.stderr})")
     return str(program)
-
-
-def certificate(folder):
-    """A certificate of its own issue and its key, PEM."""
-    need("openssl", "openssl")
-    key, cert = folder / "door.key", folder / "door.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key)]
-    sh(*command, "-out", str(cert), "-subj", "/CN=door", "-addext", "subjectAltName=IP:127.0.0.1")
-    return cert, key
 
 
 async def h2spec(scratch):

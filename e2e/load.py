@@ -75,16 +75,21 @@ class Load:
             try:
                 if writer is None:
                     reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                body = (name + " " * 500).encode()
-                status, _ = await exchange(
-                    reader, writer, "/model/m/predict", [f"request-id: {name}"], body
-                )
+                status = await self.ask(reader, writer, name)
                 if status != 200:
                     raise ConnectionError(f"status={status}")
                 self.answered.append((name, due, time.monotonic() - due))
             except (ConnectionError, asyncio.IncompleteReadError) as error:
                 self.failed.append(f"{name}: {error!r}")
                 writer = None
+
+    async def ask(self, reader, writer, name):
+        """One exchange; its status."""
+        body = (name + " " * 500).encode()
+        status, _ = await exchange(
+            reader, writer, "/model/m/predict", [f"request-id: {name}"], body
+        )
+        return status
 
     def latencies(self, since, until):
         return sorted(s for _, due, s in self.answered if since <= due < until)
@@ -98,22 +103,27 @@ async def exchange(reader, writer, target, headers, body):
     return int(line.split(" ")[1]), await read_body(reader, answer_headers)
 
 
+class FeedbackLoad(Load):
+    """Feedback in place of predictions."""
+
+    async def ask(self, reader, writer, name):
+        return await give_feedback(reader, writer, name)
+
+
+async def give_feedback(reader, writer, name):
+    """One feedback; its status."""
+    headers = ["model-name: m", "model-version: 1", "content-type: application/json"]
+    status, _ = await exchange(
+        reader, writer, "/feedback", [f"request-id: {name}", *headers], b'{"truthful":1}'
+    )
+    return status
+
+
 async def feedback(port, name):
     """One feedback on a connection of its own: status and seconds."""
     begin = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    status, _ = await exchange(
-        reader,
-        writer,
-        "/feedback",
-        [
-            f"request-id: {name}",
-            "model-name: m",
-            "model-version: 1",
-            "content-type: application/json",
-        ],
-        b'{"truthful":1}',
-    )
+    status = await give_feedback(reader, writer, name)
     writer.close()
     return status, time.monotonic() - begin
 
@@ -121,12 +131,18 @@ async def feedback(port, name):
 async def get(port, target):
     """Status, body and seconds of one GET."""
     begin = time.monotonic()
+    status, _, body = await get_all(port, target)
+    return status, body.decode(), time.monotonic() - begin
+
+
+async def get_all(port, target):
+    """Status, headers and body of one GET."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {target} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n".encode())
     line, headers = await read_head(reader)
     body = await read_body(reader, headers)
     writer.close()
-    return int(line.split(" ")[1]), body.decode(), time.monotonic() - begin
+    return int(line.split(" ")[1]), headers, body
 
 
 def percentile(values, share):

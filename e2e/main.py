@@ -7,14 +7,20 @@ import signal
 import sys
 import tempfile
 
+import clients
 import conformance
 import disk
+import model_server
+import rolling
 from common import Failed
 
 PARTS = {
     "frozen-disk": disk.frozen_disk,
     "power-cut": disk.power_cut,
     "h2spec": conformance.h2spec,
+    "clients": clients.clients,
+    "mlserver": model_server.mlserver,
+    "rolling-restart": rolling.rolling_restart,
 }
 
 

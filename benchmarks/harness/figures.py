@@ -10,6 +10,7 @@ DURABLE, FILES = "loopgate-durable", "loopgate"
 URING = "-uring"  # behind a name of ours: the same gateway over io_uring
 FORMS = {name + over: peer + over for over in ("", URING) for name, peer in (("durable", DURABLE), ("files", FILES))}
 PEERS = {"nginx-lua": "nginx-lua", "nginx": "nginx", "extproc": "envoy-extproc"}
+PROTOCOL_PEERS = ("nginx", "envoy")
 MIB = 1 << 20
 
 
@@ -51,6 +52,17 @@ def of_rows(samples: Sequence[measure.Sample]) -> list[Figure]:
             if row == "small" and name in rate and "nginx-lua" in rate:
                 key = f"{row}/rate/{form}/nginx-lua"
                 figures.append(judged(key, stats.ratio(rate[name], rate["nginx-lua"])))
+    return figures
+
+
+def of_protocols(samples: Sequence[measure.Sample], rows: Sequence[str]) -> list[Figure]:
+    """CPU of the rows that speak something else than plain HTTP/1.1, against those that pass through."""
+    figures = []
+    for row in rows:
+        cpu = _by_peer([one for one in samples if one.row == row and not one.void], "cpu_total")
+        for peer in PROTOCOL_PEERS:
+            if DURABLE in cpu and peer in cpu:
+                figures.append(judged(f"{row}/cpu/durable/{peer}", stats.ratio(cpu[DURABLE], cpu[peer])))
     return figures
 
 

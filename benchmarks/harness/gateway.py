@@ -6,7 +6,7 @@ import shutil
 import urllib.request
 from collections.abc import Sequence
 
-from harness import bodies, countback, paths, proc, processes, rig
+from harness import bodies, countback, paths, proc, processes, rig, ways
 from harness.problems import Lost, Problem
 
 _METRIC = re.compile(r"^(loopgate_\w+?)(_total)?(\{[^}]*\})? ([0-9.eE+-]+)$", re.MULTILINE)
@@ -15,7 +15,7 @@ DRAIN_SECONDS = 600
 POLL_SECONDS = 0.25  # a look at the metrics is work of the gateway too
 
 CONFIG = """models:
-  - {{id: m, url: "http://127.0.0.1:{backend}", name: m, version: "1"}}
+  - {{id: m, url: "http://127.0.0.1:{backend}", grpc: {grpc}, name: m, version: "1"}}
 """
 
 
@@ -31,7 +31,9 @@ class Loopgate:
         plant_loss: bool = False,
         name: str | None = None,
         data: pathlib.Path | None = None,
+        way: ways.Way = ways.PLAIN,
     ) -> None:
+        self.way = way
         self.name = name or ("loopgate" if ships else "loopgate-durable")
         self.ships = ships
         self.rig = where
@@ -52,7 +54,8 @@ class Loopgate:
         self.folder = self.rig.folder / f"{self.name}-{self.port}"
         self.folder.mkdir()
         self.data = self.given_data or self.folder / "data"
-        config = CONFIG.format(backend=self.rig.backend_port)
+        grpc = self.way.grpc
+        config = CONFIG.format(backend=self.rig.model_port(grpc), grpc="true" if grpc else "false")
         (self.folder / "loopgate.yaml").write_text(config)
         self._run("on" if self.ships else "off")
 
@@ -60,7 +63,10 @@ class Loopgate:
         command = [str(paths.LAUNCHER), "gateway", "--config", str(self.folder / "loopgate.yaml")]
         command += ["--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}"]
         command += ["--data", str(self.data), f"--ship={ship}", "--ship.window", WINDOW]
-        command += ["--grace", "10m", *self.options]
+        command += ["--drain-delay", "0s", "--grace", "10m", *self.options]
+        if self.way.tls:
+            cert, key = self.rig.certificate()
+            command += ["--tls.certificate", str(cert), "--tls.key", str(key)]
         environment = {"LOOPGATE_JAVA_OPTS": self.java_options}
         log = self.folder / "loopgate.out"
         self.started = processes.Started(self.name, command, self.cores, log, environment)
@@ -79,7 +85,7 @@ class Loopgate:
             return answer.read().decode()
 
     def url(self, exchange: bodies.Exchange) -> str:
-        return f"http://127.0.0.1:{self.port}{exchange.path}"
+        return f"{self.way.scheme}://127.0.0.1:{self.port}{exchange.path}"
 
     def pids(self) -> dict[str, int]:
         return {"gateway": self._process().pid}

@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import tools
+from harness import tools, ways
 from harness.problems import Problem
 
 CONNECTIONS = 64
-JSON = "content-type: application/json"
 
 _COUNTS = re.compile(
     r"requests: (\d+) total, (\d+) started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored"
@@ -54,13 +53,14 @@ def send(
     connections: int = CONNECTIONS,
     rate: float | None = None,
     headers: Sequence[str] = (),
+    way: ways.Way = ways.PLAIN,
 ) -> Loaded:
     """Posts `body` exactly `requests` times over kept connections, `rate` a second if given."""
     requests = max(requests, connections)
-    command = [tools.path("h2load"), "--h1", "-t", "1", "-c", str(connections), "-n", str(requests)]
+    command = [tools.path("h2load"), *way.of_h2load(), "-t", "1", "-c", str(connections), "-n", str(requests)]
     if rate is not None:
         command += ["--rps", f"{rate / connections:.4f}"]
-    for header in (JSON, *headers):
+    for header in (*way.headers, *headers):
         command += ["-H", header]
     command += ["-d", str(body), url]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

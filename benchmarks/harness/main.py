@@ -93,6 +93,7 @@ def _need_tools(choice: rows.Choice) -> None:
     needed |= {"haproxy"} & set(choice.peers)
     needed |= {"envoy"} if {"envoy", "envoy-extproc"} & set(choice.peers) else set()
     needed |= {"sink"} if "envoy-extproc" in choice.peers else set()
+    needed |= {"openssl"} if "tls" in choice.rows else set()
     needed |= {"vegeta"} if {"latency", *faults.FAULTS} & set(choice.rows) else set()
     for program in sorted(needed):
         tools.path(program)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from harness import bodies, load, machine, peers, proc, rig
+from harness import bodies, load, machine, peers, proc, rig, ways
 from harness.problems import Problem
 
 OTHERS_MAX = 0.15  # of a core, by processes that are not ours
@@ -31,6 +31,7 @@ class Spec:
     rate: float | None = None
     connections: int = load.CONNECTIONS
     watches_memory: bool = False
+    way: ways.Way = ways.PLAIN
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Measurement:
     ) -> load.Loaded:
         body = self.rig.folder / f"{exchange.name}.up"
         cores = self.rig.others
-        return load.send(peer.url(exchange), body, count, cores, spec.connections, rate)
+        return load.send(peer.url(exchange), body, count, cores, spec.connections, rate, way=spec.way)
 
     def warm_up(self, peer: peers.Peer, spec: Spec) -> tuple[int, float]:
         """Sends until it is warm; how many, and how many a second at the end."""

@@ -4,7 +4,7 @@ import json
 import pathlib
 from typing import Protocol
 
-from harness import bodies, processes, proc, rig, tools
+from harness import bodies, processes, proc, rig, tools, ways
 
 
 class Peer(Protocol):
@@ -45,8 +45,9 @@ class _Server:
 
     name = ""
 
-    def __init__(self, where: rig.Rig) -> None:
+    def __init__(self, where: rig.Rig, way: ways.Way = ways.PLAIN) -> None:
         self.rig = where
+        self.way = way
         self.port = 0
         self.folder = pathlib.Path()
         self.started: dict[str, processes.Started] = {}
@@ -65,7 +66,7 @@ class _Server:
         return started
 
     def url(self, exchange: bodies.Exchange) -> str:
-        return f"http://127.0.0.1:{self.port}{exchange.path}"
+        return f"{self.way.scheme}://127.0.0.1:{self.port}{exchange.path}"
 
     def pids(self) -> dict[str, int]:
         return {name: started.pid for name, started in self.started.items()}
@@ -113,14 +114,17 @@ http {{
   {http}
   upstream model {{ server 127.0.0.1:{backend}; keepalive 512; keepalive_requests 1000000000; }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} backlog=4096{speaks};
     location / {{
-      proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection "";
+      {passing}
       {location}
     }}
   }}
 }}
 """
+
+
+_PASSING = 'proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
 class Nginx(_Server):
@@ -132,10 +136,20 @@ class Nginx(_Server):
     def start(self) -> None:
         self._begin()
         config = self.folder / "nginx.conf"
-        values = {"folder": self.folder, "port": self.port, "backend": self.rig.backend_port}
-        parts = {"load": self.load, "http": self.http, "location": self.location}
+        values = {"folder": self.folder, "port": self.port, "backend": self.rig.model_port(self.way.grpc)}
+        http, location, speaks = self.http, self.location, ""
+        passing = "grpc_pass grpc://model;" if self.way.grpc else _PASSING
+        if self.way.tls:
+            cert, key = self.rig.certificate()
+            http += f"ssl_certificate {cert}; ssl_certificate_key {key};"
+            speaks = " ssl"
+        if self.way.http2:
+            speaks += " http2"
+        if not self.way.buffers:
+            location += "proxy_buffering off;"
+        parts = {"load": self.load, "http": http, "location": location}
         filled = {name: part.format(modules=rig.nginx_modules(), **values) for name, part in parts.items()}
-        config.write_text(_NGINX.format(**filled, **values))
+        config.write_text(_NGINX.format(speaks=speaks, passing=passing, **filled, **values))
         self._run("nginx", tools.path("nginx"), "-c", str(config)).await_port(self.port)
 
 
@@ -205,6 +219,16 @@ class Haproxy(_Server):
         self._run("haproxy", tools.path("haproxy"), "-db", "-f", str(config)).await_port(self.port)
 
 
+_HTTP2 = {
+    "typed_extension_protocol_options": {
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 128}},
+        }
+    }
+}
+
+
 class Envoy(_Server):
     """Envoy, passing through."""
 
@@ -231,11 +255,22 @@ class Envoy(_Server):
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
             "http_filters": [*filters, router],
         }
-        chain = {"filters": [{"name": "http", "typed_config": manager}]}
+        chain: dict = {"filters": [{"name": "http", "typed_config": manager}]}
+        if self.way.tls:
+            chain["transport_socket"] = {"name": "tls", "typed_config": self._tls()}
         listener = {"name": "door", "address": _address(self.port), "filter_chains": [chain]}
-        model = _cluster("model", self.rig.backend_port)
+        model = _cluster("model", self.rig.model_port(self.way.grpc)) | (_HTTP2 if self.way.grpc else {})
         resources = {"listeners": [listener], "clusters": [model, *clusters]}
         return {"static_resources": resources}
+
+
+    def _tls(self) -> dict:
+        cert, key = self.rig.certificate()
+        files = {"certificate_chain": {"filename": str(cert)}, "private_key": {"filename": str(key)}}
+        return {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": {"tls_certificates": [files]},
+        }
 
 
 class EnvoyExtProc(Envoy):
@@ -262,16 +297,7 @@ class EnvoyExtProc(Envoy):
                 "response_trailer_mode": "SEND",
             },
         }
-        options = {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 128}},
-        }
-        cluster = _cluster("capture", port) | {
-            "typed_extension_protocol_options": {
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
-            }
-        }
-        self._start_envoy([{"name": "capture", "typed_config": capture}], [cluster])
+        self._start_envoy([{"name": "capture", "typed_config": capture}], [_cluster("capture", port) | _HTTP2])
 
     def count_back(self, sent: int) -> None:
         self.sent = sent

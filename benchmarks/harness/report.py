@@ -9,6 +9,10 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 TITLES = {
     "small": "257 B up, 45 B down, closed loop, 64 connections",
     "large": "64 KiB up and down, fixed rate, 64 connections",
+    "h2": "HTTP/2 at the door, 257 B up, 45 B down, closed loop, 8 connections of 8 streams",
+    "tls": "TLS at the door, 257 B up, 45 B down, closed loop, 64 connections",
+    "sse": "200 events of 100 B an answer, 2 ms apart, 64 connections",
+    "grpc": "gRPC unary, HTTP/2 on both sides, 257 B up, 45 B down, closed loop, 8 connections of 8 streams",
     "entries": "1 KiB up and down, closed loop, 64 connections",
     "memory": "64 KiB up and down, closed loop, 256 connections",
     "quick": "quick: 257 B up, 45 B down",

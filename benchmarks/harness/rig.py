@@ -32,6 +32,17 @@ http {{
     listen 127.0.0.1:{port} backlog=4096;
     {locations}
   }}
+  server {{
+    listen 127.0.0.1:{grpc_port} backlog=4096 http2;
+    location = {call} {{
+      add_trailer grpc-status 0;
+      content_by_lua_block {{
+        ngx.req.read_body()
+        ngx.header["Content-Type"] = "application/grpc"
+        ngx.print(answers["{call_name}"])
+      }}
+    }}
+  }}
 }}
 """
 
@@ -48,6 +59,24 @@ _LOCATION = """
 """
 
 
+# A model that says one word after the other, {gap} seconds apart.
+_EVENTS = """
+    location ~ ^(/model/m)?/{name}$ {{
+      content_by_lua_block {{
+        ngx.req.read_body()
+        ngx.header["Content-Type"] = "text/event-stream"
+        local size = #answers["{name}"] / {events}
+        for i = 0, {events} - 1 do
+          ngx.print(string.sub(answers["{name}"], i * size + 1, (i + 1) * size))
+          ngx.flush(true)
+          ngx.sleep({gap})
+        end
+      }}
+    }}
+"""
+EVENT_GAP = 0.002
+
+
 @dataclass
 class Rig:
     """The folder, the core that is measured and those of load and model."""
@@ -56,6 +85,7 @@ class Rig:
     measured: list[int]
     others: list[int]
     backend_port: int = 0
+    grpc_port: int = 0
 
     @staticmethod
     def make(measured: int, others: Sequence[int], place: str | None) -> "Rig":
@@ -74,14 +104,21 @@ class Rig:
         return Rig(folder, [measured], list(others))
 
     def start_backend(self) -> processes.Started:
-        self.backend_port = processes.free_port()
+        self.backend_port, self.grpc_port = processes.free_port(), processes.free_port()
         names = ",".join(f'"{one.name}"' for one in bodies.ALL)
         text = _BACKEND.format(
             modules=nginx_modules(),
             folder=self.folder,
             port=self.backend_port,
+            grpc_port=self.grpc_port,
+            call=bodies.CALL.call,
+            call_name=bodies.CALL.name,
             names=names,
-            locations="".join(_LOCATION.format(name=one.name) for one in bodies.ALL),
+            locations="".join(
+                (_EVENTS if one.events else _LOCATION).format(name=one.name, events=one.events, gap=EVENT_GAP)
+                for one in bodies.ALL
+                if not one.call
+            ),
         )
         config = self.folder / "backend.conf"
         config.write_text(text)
@@ -90,6 +127,21 @@ class Rig:
         backend = processes.Started("backend", command, self.others, log)
         backend.await_port(self.backend_port)
         return backend
+
+    def model_port(self, grpc: bool) -> int:
+        """Where the model answers what is asked like that."""
+        return self.grpc_port if grpc else self.backend_port
+
+    def certificate(self) -> tuple[pathlib.Path, pathlib.Path]:
+        """A certificate for the doors that take TLS, and its key."""
+        cert, key = self.folder / "door.pem", self.folder / "door.key"
+        if not cert.exists():
+            kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
+            name = ["-subj", "/CN=door", "-addext", "subjectAltName=IP:127.0.0.1"]
+            files = ["-keyout", str(key), "-out", str(cert)]
+            tools.run([tools.path("openssl"), "req", "-x509", *kind, *name, *files])
+            key.chmod(0o644)  # a server that gives up root reads it, and it is worth nothing
+        return cert, key
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

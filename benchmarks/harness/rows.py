@@ -7,10 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness import bodies, capacity, faults, figures, gateway, latency, machine, measure, peers, record, rig
+from harness import bodies, capacity, faults, figures, gateway, latency, machine, measure, peers, record, rig, ways
 from harness.problems import Problem
 
-ROWS = ("small", "large", "latency", "entries", "memory", "start", "feedback")
+PROTOCOLS = {
+    "h2": (ways.H2, bodies.SMALL),
+    "tls": (ways.TLS, bodies.SMALL),
+    "sse": (ways.SSE, bodies.EVENTS),
+    "grpc": (ways.GRPC, bodies.CALL),
+}
+ROWS = ("small", "large", *PROTOCOLS, "latency", "entries", "memory", "start", "feedback")
 OTHERS = {
     "nginx": peers.Nginx,
     "haproxy": peers.Haproxy,
@@ -67,6 +73,8 @@ class Run:
             "start": self._start,
             "feedback": self._feedback,
         }
+        for row in PROTOCOLS:
+            steps[row] = lambda row=row: self._protocol(row)
         for row in self.choice.rows:
             if row in faults.FAULTS:
                 continue
@@ -75,6 +83,7 @@ class Run:
             self._faults()
         taken = self.taken
         taken.figures += figures.of_rows(taken.samples)
+        taken.figures += figures.of_protocols(taken.samples, tuple(PROTOCOLS))
         taken.figures += figures.of_entries(taken.samples, disk)
         taken.figures += figures.of_memory(taken.samples)
         taken.figures += figures.of_timed(taken.timed)
@@ -84,9 +93,9 @@ class Run:
     def _spec(self, row: str, exchange: bodies.Exchange, **more: object) -> measure.Spec:
         return measure.Spec(row, exchange, self.choice.seconds, self.choice.warm_seconds, **more)  # type: ignore[arg-type]
 
-    def _peer(self, name: str) -> peers.Peer:
+    def _peer(self, name: str, way: ways.Way = ways.PLAIN) -> peers.Peer:
         if name in OTHERS:
-            return OTHERS[name](self.rig)
+            return OTHERS[name](self.rig, way)
         over = ["--proxy.transport=io_uring"] if name.endswith(figures.URING) else []
         return gateway.Loopgate(
             self.rig,
@@ -95,6 +104,7 @@ class Run:
             options=[*self.choice.options, *over],
             java_options=self.choice.java_options,
             plant_loss=self.choice.plant_loss,
+            way=way,
         )
 
     def _without_uring(self) -> list[str]:
@@ -107,7 +117,7 @@ class Run:
                 # Others have no JIT: a short warm-up fills their connections.
                 warm = spec.warm_seconds if name in figures.FORMS.values() else min(1.0, spec.warm_seconds)
                 own = dataclasses.replace(spec, warm_seconds=warm)
-                session = running.enter_context(self.measurement.session(self._peer(name), own))
+                session = running.enter_context(self.measurement.session(self._peer(name, spec.way), own))
                 takes[name] = session.take
             samples = measure.in_rounds(takes, self.choice.rounds, self.choice.keeps_noisy, tell_sample)
         measure.check_counted(samples)  # counting back knows of bodies that were kept in part
@@ -119,6 +129,11 @@ class Run:
     def _large(self, disk: float) -> None:
         rate = self.choice.large_rate or max(64.0, LARGE_SHARE * disk / LARGE_BYTES)
         self._load(self._spec("large", bodies.LARGE, rate=rate), self._without_uring())
+
+    def _protocol(self, row: str) -> None:
+        way, exchange = PROTOCOLS[row]
+        names = [name for name in (*figures.PROTOCOL_PEERS, figures.DURABLE) if name in self.choice.peers]
+        self._load(self._spec(row, exchange, connections=way.connections, way=way), names)
 
     def _entries(self) -> None:
         self._load(self._spec("entries", bodies.MEDIUM), [figures.DURABLE])

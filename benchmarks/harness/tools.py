@@ -21,6 +21,7 @@ DEBIAN = {
     "haproxy": "haproxy",
     "h2load": "nghttp2-client",
     "wrk": "wrk",
+    "openssl": "openssl",
 }
 
 

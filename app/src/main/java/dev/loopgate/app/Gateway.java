@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Gateway {
   /*
    * Each room that is open leaves its way back on a stack. So a start that fails half way and a stop take the same
-   * path: stop accepting and drain; empty the ring and force; publish what is left; close the files.
+   * path: send callers elsewhere; stop accepting and drain; empty the ring and force; publish what is left; close the files.
    */
 
   @FunctionalInterface
@@ -100,6 +100,7 @@ final class Gateway {
         openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread), policy);
     openAdminDoor(proxy, readiness, thread);
     onClose("drain", () -> drain(proxy));
+    onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config()));
@@ -291,6 +292,20 @@ final class Gateway {
               + " does; allowed: auto");
     }
     return transport;
+  }
+
+  private void leave(Proxy proxy) throws InterruptedException, UsageException {
+    Duration delay = plan.settings().drainDelay();
+    if (delay.isZero()) {
+      return;
+    }
+    telemetry
+        .log()
+        .line(
+            LogLines.Level.INFO,
+            "app",
+            "leaving: not ready, serves on for drain-delay=" + Kind.Time.shown(delay));
+    proxy.leave(delay);
   }
 
   private void drain(Proxy proxy) throws InterruptedException, UsageException {

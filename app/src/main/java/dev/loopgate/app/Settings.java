@@ -22,6 +22,9 @@ final class Settings {
   /// Names the file; an option and a variable, but no setting of a file.
   static final String CONFIG = "config";
 
+  // What load balancers need to look away, unless they are slow.
+  private static final Duration DRAIN_DELAY_BY_DEFAULT = Duration.ofSeconds(5);
+
   private static final String CONFIG_VARIABLE = Setting.VARIABLE_PREFIX + "CONFIG";
 
   // Not ours to read: the launcher's own, and what Kubernetes sets for a Service named loopgate.
@@ -173,6 +176,13 @@ final class Settings {
     }
   }
 
+  /// How long the door stays open after SIGTERM: what is set, or what fits into `grace`.
+  Duration drainDelay() throws UsageException {
+    Duration room = get(SettingsTable.GRACE).minus(get(SettingsTable.DRAIN));
+    return get(SettingsTable.DRAIN_DELAY)
+        .orElse(room.compareTo(DRAIN_DELAY_BY_DEFAULT) < 0 ? room : DRAIN_DELAY_BY_DEFAULT);
+  }
+
   private void checkTogether() throws UsageException {
     Duration drain = get(SettingsTable.DRAIN);
     Duration grace = get(SettingsTable.GRACE);
@@ -184,6 +194,18 @@ final class Settings {
               + " is longer than grace="
               + Kind.Time.shown(grace)
               + "; allowed: at most grace, which includes it");
+    }
+    Duration delay = drainDelay();
+    if (delay.plus(drain).compareTo(grace) > 0) {
+      throw new UsageException(
+          where(SettingsTable.DRAIN_DELAY)
+              + ": drain-delay="
+              + Kind.Time.shown(delay)
+              + " and drain="
+              + Kind.Time.shown(drain)
+              + " are longer than grace="
+              + Kind.Time.shown(grace)
+              + "; allowed: together at most grace, which includes both");
     }
     long segment = get(SettingsTable.SEGMENT_BYTES);
     long log = get(SettingsTable.SPOOL_BYTES_MAX);

@@ -356,18 +356,28 @@ final class SettingsTable {
           "1h",
           "One exchange from the request's head to the answer's end; beyond it 504, or the answer is cut.");
 
+  static final Setting<Optional<Duration>> DRAIN_DELAY =
+      setting(
+          "drain-delay",
+          new Kind.AutoTime(time(Duration.ZERO, Duration.ofHours(1))),
+          "auto",
+          "0s",
+          "After SIGTERM /readyz says 503 for this long while everybody is still served, so that load"
+              + " balancers look away before the door closes. auto: 5s, less where grace has no room for"
+              + " it.");
   static final Setting<Duration> DRAIN =
       setting(
           "drain",
           time(Duration.ZERO, Duration.ofHours(1)),
           "10s",
-          "After SIGTERM exchanges in flight have this long to end; what is left ends as gateway_stopped.");
+          "Once the door is closed exchanges in flight have this long to end; what is left ends as"
+              + " gateway_stopped.");
   static final Setting<Duration> GRACE =
       setting(
           "grace",
           time(Duration.ofSeconds(1), Duration.ofHours(2)),
           "20s",
-          "After SIGTERM the process ends within this time, drain included; what is not published by then is"
+          "After SIGTERM the process ends within this time, drain-delay and drain included; what is not published by then is"
               + " published after the next start.");
 
   /// All of them, in the order of the documentation.
@@ -423,6 +433,7 @@ final class SettingsTable {
           FIRST_BYTE_TIMEOUT,
           IDLE_TIMEOUT,
           TOTAL_TIMEOUT,
+          DRAIN_DELAY,
           DRAIN,
           GRACE);
 

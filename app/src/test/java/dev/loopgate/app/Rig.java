@@ -82,6 +82,9 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
     if (!options.contains("--ship.window")) {
       arguments.addAll(List.of("--ship.window", "1s"));
     }
+    if (!options.contains("--drain-delay")) {
+      arguments.addAll(List.of("--drain-delay", "0s")); // nobody here looks at readiness first
+    }
     arguments.addAll(List.of("--data", data().toString()));
     arguments.addAll(options);
     return GatewayProcess.start(new GatewayProcess.Launch(jar(), jvmFlags, arguments));

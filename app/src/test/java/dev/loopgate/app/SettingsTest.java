@@ -93,6 +93,7 @@ final class SettingsTest {
           sample("proxy.first-byte-timeout", "30s", "30", "25h"),
           sample("proxy.idle-timeout", "30s", "s", "25h"),
           sample("proxy.total-timeout", "2h", "2 h", "241h"),
+          sample("drain-delay", "3s", "ten", "2h", "none"),
           sample("drain", "0s", "ten", "2h"),
           sample("grace", "90s", "0s", "3h"));
 
@@ -126,6 +127,17 @@ final class SettingsTest {
         .isEqualTo(Duration.ofSeconds(5));
     assertThat(Settings.of(Role.GATEWAY, Map.of(), Map.of()).get(SettingsTable.SHIP_WINDOW))
         .isEqualTo(Duration.ofSeconds(150));
+  }
+
+  @Test
+  void theDoorStaysOpenAsLongAsGraceAllowsUnlessItIsSet() throws UsageException {
+    Map<String, String> shorter = Map.of("drain", "8s", "grace", "10s");
+
+    assertThat(of(Map.of(), Map.of()).drainDelay()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(of(shorter, Map.of()).drainDelay()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(of(Map.of("drain-delay", "9s"), Map.of()).drainDelay())
+        .isEqualTo(Duration.ofSeconds(9));
+    assertThat(Settings.of(Role.UP, Map.of(), Map.of()).drainDelay()).isEqualTo(Duration.ZERO);
   }
 
   static List<Sample> samples() {
@@ -305,6 +317,10 @@ final class SettingsTest {
         .isEqualTo(
             "option --drain: drain=30s is longer than grace=20s;"
                 + " allowed: at most grace, which includes it");
+    assertThat(refusal(Map.of("drain-delay", "12s"), Map.of()))
+        .isEqualTo(
+            "option --drain-delay: drain-delay=12s and drain=10s are longer than grace=20s;"
+                + " allowed: together at most grace, which includes both");
     assertThat(refusal(Map.of("spool.bytes-max", "64MiB"), Map.of()))
         .contains("allowed: at least 256MiB");
   }

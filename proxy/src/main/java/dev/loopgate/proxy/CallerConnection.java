@@ -354,7 +354,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
           }
           case Parsed.Got<RawHead>(RawHead head) -> CallerRequest.of(head);
         };
-    boolean mayUpgrade = first && !secure && !loop.isDraining();
+    boolean mayUpgrade = first && !secure && !loop.isLeaving();
     first &= parsed instanceof Parsed.More;
     return switch (parsed) {
       case Parsed.More<CallerRequest> _ -> false;

@@ -6,6 +6,10 @@ interface CallerLink {
   /// A look at the deadlines.
   void tick(long nowNanos);
 
+  /// Asks for further requests to come elsewhere, and serves those that come all the same. Where
+  /// the protocol has no word of its own for that, the answers say it.
+  default void leave() {}
+
   /// No further request: closes what is idle; what goes on ends with its answer.
   void drain();
 

@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
@@ -257,7 +258,16 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   }
 
   @Override
+  public void leave() {
+    goAway(Integer.MAX_VALUE); // whatever is on its way already, it will be served (RFC 9113, 6.8)
+    flush(context());
+  }
+
+  @Override
   public void drain() {
+    if (connection().goAwaySent()) {
+      goAway(connection().remote().lastStreamCreated()); // it was left, and the codec says it once
+    }
     // Says GOAWAY; what goes on ends first, then the connection closes.
     gracefulShutdownTimeoutMillis(-1);
     channel().close();
@@ -272,6 +282,11 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   @Override
   public void close() {
     context().close();
+  }
+
+  private void goAway(int lastStreamId) {
+    ChannelHandlerContext ctx = context();
+    goAway(ctx, lastStreamId, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
   }
 
   private Channel channel() {
@@ -347,6 +362,9 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
               Http2CallerConnection.this, exchanges, stream, first ? null : exchanges.slots());
       stream.setProperty(key, fresh);
       fresh.begin(headers, ended);
+      if (loop.isLeaving() && !connection().goAwaySent()) {
+        leave(); // it came while the door was still open
+      }
     }
 
     @Override

@@ -249,7 +249,7 @@ final class LocalExchange implements Exchange {
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     over = true;
     body = null;
-    boolean keep = request.persistent() && requestWhole && !loop.isDraining();
+    boolean keep = request.persistent() && requestWhole && !loop.isLeaving();
     List<Header> headers = new ArrayList<>(reply.headers().size() + 3);
     for (Header header : reply.headers()) {
       if (!OURS.contains(header.name())) {

@@ -156,6 +156,14 @@ public final class Proxy implements AutoCloseable {
     return config.bytesMax();
   }
 
+  /// Serves on for `pause`, door open, and asks callers to come elsewhere: each answer has
+  /// `connection: close`, over HTTP/2 there is a GOAWAY that excludes nothing. So whoever spreads
+  /// the load can see that this gateway leaves before [#drain] closes the door. Blocks.
+  public void leave(Duration pause) throws InterruptedException {
+    each(ProxyLoop::leave);
+    acceptor.awaitTermination(pause.toMillis(), TimeUnit.MILLISECONDS); // a pause
+  }
+
   /// Accepts no more, lets end what goes on, each answer with `connection: close`. What is not over
   /// within the limit ends as `gateway_stopped`. Blocks until all connections are closed, at most
   /// the limit and some seconds.

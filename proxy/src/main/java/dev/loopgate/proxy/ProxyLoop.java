@@ -21,7 +21,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// What one event loop has of its own: lane, ids, capture buffers, connections. Confined to that
-/// event loop, but for [#isDraining].
+/// event loop, but for [#isLeaving] and [#isDraining].
 final class ProxyLoop {
   /// What all loops share, each part of it for any thread.
   record Shared(
@@ -52,6 +52,7 @@ final class ProxyLoop {
   private final ModelPool models;
   private final Mirrors mirrors;
   private final Set<CallerLink> callers = new HashSet<>();
+  private volatile boolean leaving;
   private volatile boolean draining;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
@@ -177,13 +178,27 @@ final class ProxyLoop {
     models.sweep(nowNanos);
   }
 
+  /// Whether each answer is to be its connection's last. Any thread.
+  boolean isLeaving() {
+    return leaving;
+  }
+
   /// Any thread.
   boolean isDraining() {
     return draining;
   }
 
-  /// Answers say `connection: close` from now on, idle connections end.
+  /// Answers say `connection: close` from now on; whoever comes is served.
+  void leave() {
+    leaving = true;
+    for (CallerLink caller : snapshot()) {
+      caller.leave();
+    }
+  }
+
+  /// The same, and idle connections end.
   void drain() {
+    leaving = true;
     draining = true;
     models.closeIdle();
     for (CallerLink caller : snapshot()) {

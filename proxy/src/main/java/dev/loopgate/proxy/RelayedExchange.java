@@ -209,7 +209,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     learnFrom(got.headers());
     List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
     if (!got.isSwitch()) {
-      boolean goesOn = request.persistent() && requestWhole && !loop.isDraining();
+      boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
       answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
     }
     capture.responseStarted(got.status(), headers);
@@ -459,7 +459,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     over = true;
     closeModel();
-    boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isDraining();
+    boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isLeaving();
     List<Header> headers = new ArrayList<>(reply.headers());
     PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
     int length = reply.body().remaining();

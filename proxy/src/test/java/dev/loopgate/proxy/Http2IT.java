@@ -367,6 +367,43 @@ final class Http2IT {
   }
 
   @Test
+  void aLeavingGatewaySaysGoAwayAndServesOnUntilItDrains() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    Proxy proxy =
+        door(
+            RawModel.start(with -> {
+              if (with.readHead().startsWith("GET /slow")) {
+                asked.countDown();
+                answer.await();
+              }
+              with.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+            }));
+    Http2Driver early = call(proxy);
+    early.call(Http2Driver.get("/model/m/"), true).await();
+
+    proxy.leave(Duration.ZERO);
+
+    assertThat(early.awaitGoAway()).isTrue();
+    Http2Driver late = call(proxy);
+    Http2Driver.Call slow = late.call(Http2Driver.get("/model/m/slow"), true);
+    assertThat(late.awaitGoAway()).isTrue();
+    asked.await();
+    try (ExecutorService drainer = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> drained = drainer.submit(() -> proxy.drain(Duration.ofSeconds(20)));
+      assertThat(early.awaitClose()).isTrue();
+      answer.countDown();
+
+      assertThat(slow.await().body()).isEqualTo("ok");
+      assertThat(drained.get()).isTrue();
+    }
+    assertThat(late.awaitClose()).isTrue();
+    assertThat(lane.await(2))
+        .extracting(KeepingLane.Kept::ending)
+        .containsExactly(Ending.COMPLETE, Ending.COMPLETE);
+  }
+
+  @Test
   void aConnectionThatIsUnusedEnds() throws Exception {
     Http2Driver caller = call(door(RawModel.echo()));
     caller.call(Http2Driver.get("/model/m/"), true).await();

@@ -450,6 +450,24 @@ final class RelayedExchangeTest {
   }
 
   @Test
+  void aLeavingGatewayServesOnAndEndsEachConnectionWithAnAnswer() {
+    door.send(GET);
+    door.answer(0, OK);
+    door.loop.leave();
+    assertThat(door.caller.isOpen()).isTrue();
+    assertThat(door.received()).doesNotContain("connection: close");
+
+    door.send(GET);
+    door.answer(0, OK); // the model's connection is none of those that are to end
+
+    assertThat(door.received()).contains("connection: close\r\n").endsWith("answer");
+    assertThat(door.caller.isOpen()).isFalse();
+    assertThat(door.lane.kept())
+        .extracting(KeepingLane.Kept::ending)
+        .containsExactly(Ending.COMPLETE, Ending.COMPLETE);
+  }
+
+  @Test
   void aDrainingGatewayLetsAnswersEndAndClosesTheirConnections() {
     door.send(POST);
     door.loop.drain();
