@@ -273,21 +273,21 @@ final class SettingsTable {
   static final Setting<List<AddressRange>> PROXY_PROTOCOL_PEERS =
       setting(
           "proxy.proxy-protocol-peers",
-          new Kind.Ranges(),
+          new EdgeKinds.Ranges(),
           "",
           "Who may connect then, like 10.0.0.0/8,2001:db8::7; all others are closed and counted. Empty: anybody"
               + " who reaches the port, who then can claim any address.");
   static final Setting<Integer> TRUSTED_HOPS =
       setting(
           "proxy.trusted-hops",
-          new Kind.Hops(),
+          new EdgeKinds.Hops(),
           "all",
           "How many proxies in front are believed what they say of the caller in X-Forwarded-* or Forwarded. 0: none,"
               + " what came is taken off. all: whatever came is passed on and recorded.");
   static final Setting<Forwarding> FORWARDED_HEADERS =
       setting(
           "proxy.forwarded-headers",
-          new Kind.Headers(),
+          new EdgeKinds.Headers(),
           "x-forwarded",
           "In which headers models are told of the caller. both: told in X-Forwarded-*, passed on in both. none:"
               + " nothing is added.");

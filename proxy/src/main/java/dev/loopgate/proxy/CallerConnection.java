@@ -338,25 +338,13 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   private boolean readHead(ByteBuf in) {
-    Parsed<CallerRequest> parsed =
-        switch (heads.readRequest(in)) {
-          case Parsed.More<RawHead> _ -> new Parsed.More<>();
-          case Parsed.Refused<RawHead>(int status, String reason) ->
-              new Parsed.Refused<>(status, reason);
-          case Parsed.Got<RawHead>(RawHead head) when first && Http2Beginning.isPreface(head) -> {
-            becomeHttp2(Http2Beginning.PREFACE, in);
-            yield new Parsed.More<>();
-          }
-          case Parsed.Got<RawHead>(RawHead head) when first && !head.isHttp() -> {
-            loop.events().malformed(400);
-            channel().close();
-            yield new Parsed.More<>();
-          }
-          case Parsed.Got<RawHead>(RawHead head) -> CallerRequest.of(head);
-        };
+    Parsed<RawHead> raw = heads.readRequest(in);
+    if (first && raw instanceof Parsed.Got<RawHead>(RawHead head) && !isOurs(head, in)) {
+      return false;
+    }
     boolean mayUpgrade = first && !secure && !loop.isLeaving();
-    first &= parsed instanceof Parsed.More;
-    return switch (parsed) {
+    first &= raw instanceof Parsed.More;
+    return switch (raw.then(CallerRequest::of)) {
       case Parsed.More<CallerRequest> _ -> false;
       case Parsed.Refused<CallerRequest>(int status, String reason) -> {
         refuse(status, reason);
@@ -372,6 +360,19 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
         yield asked == null;
       }
     };
+  }
+
+  // Whether the first head is one of HTTP/1.
+  private boolean isOurs(RawHead head, ByteBuf in) {
+    if (Http2Beginning.isPreface(head)) {
+      becomeHttp2(Http2Beginning.PREFACE, in);
+      return false;
+    }
+    if (!head.isHttp()) {
+      loop.events().malformed(400);
+      channel().close();
+    }
+    return head.isHttp();
   }
 
   private void begin(CallerRequest request) {

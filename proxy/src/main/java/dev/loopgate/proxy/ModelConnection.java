@@ -223,12 +223,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
 
   private boolean readHead(ByteBuf in, Listener to) {
     Parsed<ModelAnswer> parsed =
-        switch (heads.readResponse(in)) {
-          case Parsed.More<RawHead> _ -> new Parsed.More<>();
-          case Parsed.Refused<RawHead>(int status, String reason) ->
-              new Parsed.Refused<>(status, reason);
-          case Parsed.Got<RawHead>(RawHead head) -> ModelAnswer.of(head, method, switches);
-        };
+        heads.readResponse(in).then(head -> ModelAnswer.of(head, method, switches));
     if (parsed instanceof Parsed.More) {
       return false;
     }

@@ -2,14 +2,11 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
-import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.policy.Decision;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +27,11 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private final ProxyLoop loop;
   private final CallerRequest request;
   private final Deployment deployment;
-  private final RequestId id;
   private final String modelPath;
   private final List<Header> modelHeaders;
   private final ModelLimits limits;
   private final ExchangeCapture capture;
+  private final AnswerRelay back;
   private final @Nullable Admission admission; // null: it needs none
   private final boolean climbsOut;
   private final @Nullable MirrorCopy mirrored;
@@ -43,11 +40,6 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private @Nullable ModelCall model;
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
-  private boolean answerStarted; // its head went to the caller
-  private boolean bodiless; // the answer's head is all of it
-  private boolean switched; // both sides speak something else by now
-  private long declared = -1; // length of the answer that the caller was told
-  private long answered;
   private boolean over;
   private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
@@ -65,19 +57,21 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.request = request;
     this.deployment = match.deployment();
     this.limits = loop.config().model().within(deployment.model().bounds());
-    this.id = identity.id();
     this.climbsOut = Router.climbsOut(match.path());
     this.modelPath =
         deployment.model().replica().basePath()
             + match.path()
             + request.target().substring(request.path().length());
     this.modelHeaders =
-        PassedHeaders.toModel(request, id, deployment.model().upstream(), caller, loop);
+        PassedHeaders.toModel(request, identity.id(), deployment.model().upstream(), caller, loop);
     this.admission = Admission.toModel(loop, request, match);
     if (admission != null) {
       admission.takeTokenFrom(modelHeaders);
     }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
+    this.back =
+        new AnswerRelay(
+            caller, loop, request, identity.id(), deployment, capture, this::complete);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
@@ -202,49 +196,13 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   @Override
   public void answerStarted(ModelAnswer got) {
     progressNanos = loop.time().nanos();
-    if (got.isInterim()) {
-      passInterim(got);
-      return;
-    }
-    learnFrom(got.headers());
-    List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
-    if (!got.isSwitch()) {
-      boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
-      answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
-    }
-    capture.responseStarted(got.status(), headers);
-    answerStarted = true;
-    bodiless = got.framing().isEmpty();
-    declared = got.framing().kind() == BodyFraming.Kind.LENGTH ? got.framing().length() : -1;
-    if (bodiless) {
-      capture.grpcStatus(got.headers());
-      complete(); // before the write: without a body the head is what completes the answer (P1)
-    }
-    answer.head(got.status(), got.reason(), headers, bodiless);
-    if (got.isSwitch()) {
-      switched = true;
-      answer.flush();
-      caller.switchProtocols();
-    }
+    back.started(got, requestWhole);
   }
 
   @Override
   public void answerPiece(ByteBuf piece, boolean last) {
     progressNanos = loop.time().nanos();
-    capture.responsePiece(piece, progressNanos);
-    answered += piece.readableBytes();
-    // Whatever the model's framing does later, the byte that the caller waits for last completes
-    // it.
-    boolean whole = last || answered == declared;
-    if (bodiless) {
-      piece.release();
-    } else {
-      if (whole) {
-        complete(); // before the write: who has the last byte must find the entry kept (P1)
-      }
-      answer.piece(piece, last);
-    }
-    if (last || (whole && !answer.takesTrailers())) {
+    if (back.piece(piece, last, progressNanos)) {
       finish();
     } else if (!answer.isWritable()) {
       setModelReading(false);
@@ -254,11 +212,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   @Override
   public void answerEnded(List<Header> trailers) {
     progressNanos = loop.time().nanos();
-    capture.grpcStatus(trailers);
-    complete();
-    if (!bodiless) {
-      answer.trailers(PassedHeaders.trailersToCaller(trailers));
-    }
+    back.ended(trailers);
     finish();
   }
 
@@ -282,7 +236,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   @Override
   public void modelBroke() {
     leaveModel();
-    if (switched) {
+    if (back.isSwitched()) {
       cut(Ending.MODEL_RESET);
       return;
     }
@@ -306,6 +260,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       return;
     }
     over = true;
+    boolean switched = back.isSwitched(); // then either side may end it
     end(switched ? Ending.COMPLETE : Ending.CLIENT_LEFT, switched);
     closeModel(); // nobody waits for its answer any more
   }
@@ -330,7 +285,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
       tickWaiting(nowNanos, deploymentId);
-    } else if (answerStarted) {
+    } else if (back.isStarted()) {
       tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
       if (quietNanos >= callers.stalled().toNanos()) {
@@ -364,31 +319,6 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     } else if (quietNanos >= limits.idle().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deployment.model().id()));
     }
-  }
-
-  private void passInterim(ModelAnswer got) {
-    // 100 is ours to give; who speaks HTTP/1.0 knows none of them.
-    if (got.status() != 100 && request.minor() == 1) {
-      List<Header> headers = new ArrayList<>();
-      for (Header header : got.headers()) {
-        if (!Hops.keeps(header.name(), got.hops()) && !header.name().equals("content-length")) {
-          headers.add(header);
-        }
-      }
-      answer.interim(got.status(), got.reason(), headers);
-    }
-  }
-
-  private void learnFrom(List<Header> headers) {
-    String name = RawHead.first(headers, PassedHeaders.MODEL_NAME);
-    String version = RawHead.first(headers, PassedHeaders.MODEL_VERSION);
-    if (name != null || version != null) {
-      deployment.learn(sane(name), sane(version));
-    }
-  }
-
-  private static String sane(@Nullable String text) {
-    return text != null && RequestId.isValid(text) ? text : "";
   }
 
   private void complete() {
@@ -439,7 +369,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     if (capture.isEnded()) {
       wrapUp();
-    } else if (answerStarted) {
+    } else if (back.isStarted()) {
       cut(ending);
     } else {
       replyLocally(ending, reply);
@@ -449,32 +379,15 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   // The caller was sent every byte, and only the model's own end is missing.
   private void wrapUp() {
     closeModel();
-    if (!bodiless) {
-      answer.piece(Unpooled.EMPTY_BUFFER, true);
-    }
+    back.endNow();
     finish();
   }
 
-  private void replyLocally(Ending ending, LocalReply given) {
-    LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
+  private void replyLocally(Ending ending, LocalReply reply) {
     over = true;
     closeModel();
     boolean keep = request.persistent() && requestWhole && !climbsOut && !loop.isLeaving();
-    List<Header> headers = new ArrayList<>(reply.headers());
-    PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
-    int length = reply.body().remaining();
-    boolean empty = request.method().equals("HEAD") || length == 0;
-    BodyFraming framing = empty ? BodyFraming.NONE : BodyFraming.ofLength(length);
-    answer.frame(request, reply.status(), framing, length, keep, headers);
-    ByteBuf body = empty ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(reply.body().duplicate());
-    capture.responseStarted(reply.status(), headers);
-    capture.responsePiece(body, loop.time().nanos());
-    capture.grpcStatus(headers);
-    end(ending, true); // before the write: a local reply has a completing byte too (P1)
-    answer.head(reply.status(), Reasons.of(reply), headers, empty);
-    if (!empty) {
-      answer.piece(body, true);
-    }
+    back.reply(reply, keep, () -> end(ending, true));
     caller.finish();
   }
 
