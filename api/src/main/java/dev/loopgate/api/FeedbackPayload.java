@@ -1,6 +1,7 @@
 package dev.loopgate.api;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.loopgate.capture.Redaction;
@@ -13,13 +14,16 @@ import java.util.Optional;
 
 /// Turns query and body of a feedback into its `payload`: one compact JSON object with the groups
 /// `json`, `post`, `uri` and `body` of contract section 3, each only where there is content.
+///
+/// Where fields of payloads are secret, what can't be read as JSON is not kept: [Redaction#MASK]
+/// stands in its place.
 final class FeedbackPayload {
   private static final String FORM = "application/x-www-form-urlencoded";
 
   private FeedbackPayload() {}
 
   /// The payload; empty when the body claims to be JSON and is not.
-  static Optional<String> of(ApiRequest request, Redaction redaction) {
+  static Optional<String> of(ApiRequest request, FeedbackConfig config) {
     String contentType = request.header("content-type");
     String mediaType = mediaType(contentType);
     byte[] body = request.body();
@@ -32,8 +36,9 @@ final class FeedbackPayload {
       }
     }
     // A form of other bytes than text would be torn by decoding: kept whole, as any other body.
-    boolean isForm = mediaType.equals(FORM) && text.isPresent();
-    String compact = json.orElse("");
+    // Where fields are secret, too: it is no JSON.
+    boolean isForm = mediaType.equals(FORM) && text.isPresent() && config.secret().isEmpty();
+    String compact = json.map(value -> withoutSecrets(value, config)).orElse("");
     return Optional.of(
         JsonText.write(payload -> {
           payload.writeStartObject();
@@ -43,9 +48,9 @@ final class FeedbackPayload {
           } else if (isForm) {
             writeGroup(payload, "post", UrlEncoded.parameters(new String(body, ISO_8859_1)));
           }
-          writeGroup(payload, "uri", UrlEncoded.parameters(masked(request, redaction)));
+          writeGroup(payload, "uri", UrlEncoded.parameters(masked(request, config.redaction())));
           if (compact.isEmpty() && !isForm && body.length > 0) {
-            writeBody(payload, text, body, contentType);
+            writeBody(payload, text, request, config);
           }
           payload.writeEndObject();
         }));
@@ -75,16 +80,35 @@ final class FeedbackPayload {
   }
 
   private static void writeBody(
-      JsonGenerator payload, Optional<String> text, byte[] body, String contentType)
+      JsonGenerator payload, Optional<String> text, ApiRequest request, FeedbackConfig config)
       throws IOException {
-    payload.writeStringField(
-        "body", text.orElseGet(() -> Base64.getEncoder().encodeToString(body)));
+    boolean binary = text.isEmpty() && config.secret().isEmpty();
+    if (binary) {
+      payload.writeStringField("body", Base64.getEncoder().encodeToString(request.body()));
+    } else if (config.secret().isEmpty()) {
+      payload.writeStringField("body", text.orElse(""));
+    } else {
+      payload.writeStringField(
+          "body", text.flatMap(whole -> readable(whole, config)).orElse(Redaction.MASK));
+    }
+    String contentType = request.header("content-type");
     if (!contentType.isEmpty()) {
       payload.writeStringField("content_type", UrlEncoded.text(contentType));
     }
-    if (text.isEmpty()) {
+    if (binary) {
       payload.writeStringField("encoding", "base64");
     }
+  }
+
+  private static String withoutSecrets(String json, FeedbackConfig config) {
+    return config.secret().isEmpty()
+        ? json
+        : readable(json, config).orElse("\"" + Redaction.MASK + "\"");
+  }
+
+  private static Optional<String> readable(String json, FeedbackConfig config) {
+    byte[] kept = config.secret().redact(json, config.bytesMax());
+    return kept == null ? Optional.empty() : Optional.of(new String(kept, UTF_8));
   }
 
   private static String mediaType(String contentType) {

@@ -76,7 +76,7 @@ sealed interface FeedbackReading {
     if (request.isBodyTooLarge() || request.body().length > config.bytesMax()) {
       return new Refused(413, "Feedback is larger than " + config.bytesMax() + " bytes");
     }
-    Optional<String> payload = FeedbackPayload.of(request, config.redaction());
+    Optional<String> payload = FeedbackPayload.of(request, config);
     if (payload.isEmpty()) {
       return new Refused(400, "Cannot parse data");
     }

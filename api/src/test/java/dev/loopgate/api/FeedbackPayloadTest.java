@@ -5,11 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.loopgate.capture.BodyRules;
+import dev.loopgate.capture.FieldRule;
 import dev.loopgate.capture.Redaction;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FeedbackPayloadTest {
@@ -213,6 +216,54 @@ class FeedbackPayloadTest {
 
     assertThat(door.kept.getLast().payloadJson()).contains(Redaction.MASK).doesNotContain("cret");
     assertThat(door.answer()).contains(Redaction.MASK).doesNotContain("cret");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "application/json; {\"user\":{\"email\":\"hush\",\"n\":1}};"
+            + " {\"json\":{\"user\":{\"email\":\"*****\",\"n\":1}}}",
+        "application/json; {\"us\\u0065r\":{\"email\":1,\"email\":\"hush\"}};"
+            + " {\"json\":{\"us\\u0065r\":{\"email\":\"*****\",\"email\":\"*****\"}}}",
+        "``; {\"pin\":\"hush\",\"n\":0.10}; {\"json\":{\"n\":0.10}}",
+        "application/json; {\"n\":0.10}; {\"json\":{\"n\":0.10}}",
+        "text/plain; {\"pin\":\"hush\",\"n\":1};"
+            + " {\"body\":\"{\\\"n\\\":1}\",\"content_type\":\"text/plain\"}",
+        "text/plain; hush; {\"body\":\"*****\",\"content_type\":\"text/plain\"}",
+        "``; {\"pin\":\"hush; {\"body\":\"*****\"}",
+        "application/x-www-form-urlencoded; pin=hush;"
+            + " {\"body\":\"*****\",\"content_type\":\"application/x-www-form-urlencoded\"}",
+      })
+  void secretFieldsAreTakenOutBeforeTheyAreKept(String type, String body, String kept) {
+    DoorFixture door = secretive(1 << 20);
+
+    assertThat(door.payloadOf(type, body)).isEqualTo(kept);
+    assertThat(door.answer()).doesNotContain("hush").contains(kept);
+  }
+
+  @Test
+  void whatIsNoJsonForSureIsNotKeptWhereFieldsAreSecret() {
+    assertThat(secretive(100).payloadOf("application/json", "{\"pin\":\"hush\""))
+        .isEqualTo(UNPARSED);
+    assertThat(secretive(100).payloadOf("text/plain", "{\"pin\":1}".getBytes(UTF_16)))
+        .isEqualTo("{\"body\":\"*****\",\"content_type\":\"text/plain\"}");
+    FeedbackConfig growing =
+        new FeedbackConfig(
+            20, Redaction.DEFAULT, new BodyRules(List.of(new FieldRule("/*", false))));
+    assertThat(new DoorFixture(growing).payloadOf("application/json", "[1,2,3,4,5]"))
+        .as("longer than a feedback may be")
+        .isEqualTo("{\"json\":\"*****\"}");
+  }
+
+  private static DoorFixture secretive(int bytesMax) {
+    return new DoorFixture(
+        new FeedbackConfig(
+            bytesMax,
+            Redaction.DEFAULT,
+            new BodyRules(
+                List.of(new FieldRule("/user/email", false), new FieldRule("/pin", true)))));
   }
 
   @ParameterizedTest

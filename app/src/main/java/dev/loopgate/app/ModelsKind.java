@@ -3,6 +3,7 @@ package dev.loopgate.app;
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.KeepRules;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
@@ -57,7 +58,9 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
               "total-timeout",
               "connections-max",
               "requests-max",
-              "waiting-max"));
+              "waiting-max",
+              "keep",
+              "redact-body"));
   private static final Pattern PREFIX = Pattern.compile("/|(/[A-Za-z0-9._~-]+)+");
   private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,252})");
   private static final Pattern HEADER_VALUE = Pattern.compile("[!-~]([ -~]{0,254}[!-~])?");
@@ -131,7 +134,12 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
             field(fields, at, "version", HEADER_VALUE, "1 to 256 printable ASCII characters"),
             new Kept(flag(fields, at, "capture", true), Kept.BODY_BYTES_MAX, 1.0),
             bounds(fields, at));
-    return new ConfiguredModel(model, bodyBytes(fields, at), sampleRate(fields, at));
+    return new ConfiguredModel(
+        model,
+        bodyBytes(fields, at),
+        sampleRate(fields, at),
+        keepRules(fields, at),
+        secret(fields, at));
   }
 
   /// Refuses a prefix under which the gateway itself answers.
@@ -300,15 +308,13 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return Predictor.ofWord(word);
   }
 
-  private static boolean flag(
-      Map<String, Raw> fields, String at, String name, boolean byDefault) {
+  private static boolean flag(Map<String, Raw> fields, String at, String name, boolean byDefault) {
     String word = text(fields, at, name);
     if (word == null) {
       return byDefault;
     }
     if (!word.equals("true") && !word.equals("false")) {
-      throw new NotAllowedException(
-          at + "." + name + " is true or false, not " + Shown.of(word));
+      throw new NotAllowedException(at + "." + name + " is true or false, not " + Shown.of(word));
     }
     return word.equals("true");
   }
@@ -322,6 +328,24 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
 
   private static @Nullable Double sampleRate(Map<String, Raw> fields, String at) {
     return fields.containsKey("sample") ? parsed(fields, at, "sample", new Rate()) : null;
+  }
+
+  private static KeepRules keepRules(Map<String, Raw> fields, String at) {
+    Raw raw = fields.get("keep");
+    return raw == null ? KeepRules.NONE : parsed(new KeepRulesKind(), raw, at + ".keep");
+  }
+
+  private static List<RedactedField> secret(Map<String, Raw> fields, String at) {
+    Raw raw = fields.get("redact-body");
+    return raw == null ? List.of() : parsed(new FieldsKind(false), raw, at + ".redact-body");
+  }
+
+  private static <T> T parsed(Kind<T> kind, Raw raw, String at) {
+    try {
+      return kind.parse(raw);
+    } catch (NotAllowedException e) {
+      throw new NotAllowedException(at + " is " + e.getMessage() + ", not " + Shown.of(raw));
+    }
   }
 
   private static @Nullable String field(

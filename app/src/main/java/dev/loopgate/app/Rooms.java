@@ -1,6 +1,8 @@
 package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
+import dev.loopgate.capture.BodyRedactor;
+import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.ShipperConfig;
@@ -54,11 +56,28 @@ final class Rooms {
   }
 
   private HeapBudget beforeFeedback() throws UsageException {
-    return new HeapBudget()
-        .onHeap("what is there after the start", 12 * MIB)
-        .onHeap("a window's index", 8 * MIB)
-        .onHeap("a body being decoded", 36 * MIB) // its wire bytes, its text, the text as it grows
-        .onHeap("proxy.loops", loops() * bytesOfLoop());
+    HeapBudget budget =
+        new HeapBudget()
+            .onHeap("what is there after the start", 12 * MIB)
+            .onHeap("a window's index", 8 * MIB)
+            // Its wire bytes, its text, the text as it grows.
+            .onHeap("a body being decoded", 36 * MIB)
+            .onHeap("proxy.loops", loops() * bytesOfLoop());
+    return hidesFields()
+        ? budget.onHeap("bodies being redacted", loops() * bytesOfRedaction())
+        : budget;
+  }
+
+  private boolean hidesFields() throws UsageException {
+    return !settings.get(SettingsTable.REDACT_BODY).isEmpty()
+        || settings.get(SettingsTable.MODELS).stream().anyMatch(one -> !one.secret().isEmpty());
+  }
+
+  // A body as it came and unpacked, and a feedback as bytes, as it is kept, and as that grows.
+  private long bytesOfRedaction() throws UsageException {
+    long ofFeedback =
+        feedback().secret().isEmpty() ? 0 : 4L * settings.get(SettingsTable.FEEDBACK_BYTES_MAX);
+    return BodyRedactor.HEAP_BYTES_MAX + ofFeedback;
   }
 
   /// Of the heap that nothing else can take, as much as is of use; the largest feedback passes, or
@@ -97,7 +116,13 @@ final class Rooms {
 
   FeedbackConfig feedback() throws UsageException {
     return new FeedbackConfig(
-        settings.get(SettingsTable.FEEDBACK_BYTES_MAX).intValue(), redaction());
+        settings.get(SettingsTable.FEEDBACK_BYTES_MAX).intValue(),
+        redaction(),
+        new BodyRules(
+            settings.get(SettingsTable.REDACT_BODY).stream()
+                .filter(RedactedField::inFeedback)
+                .map(RedactedField::rule)
+                .toList()));
   }
 
   ProxyConfig proxy(InetSocketAddress address) throws UsageException {

@@ -33,13 +33,13 @@ final class SampleModel {
 
   private SampleModel() {}
 
-  /// The model at a port that is free now.
-  static Model onFreePort(int bodyBytesMax, double sampleRate) throws IOException {
-    return atPort(ProcessHost.freePort(), bodyBytesMax, sampleRate);
+  /// The model at a port that is free now, of whose exchanges this is kept.
+  static Model onFreePort(Kept kept) throws IOException {
+    return atPort(ProcessHost.freePort(), kept);
   }
 
   /// The model at this port.
-  static Model atPort(int port, int bodyBytesMax, double sampleRate) {
+  static Model atPort(int port, Kept kept) {
     return new Model(
         ID,
         new Upstream(List.of(new Replica(URI.create("http://127.0.0.1:" + port)))),
@@ -47,7 +47,7 @@ final class SampleModel {
         PREFIX,
         null,
         null,
-        new Kept(true, bodyBytesMax, sampleRate));
+        kept);
   }
 
   /// How its server is started.

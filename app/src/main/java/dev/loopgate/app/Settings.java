@@ -1,6 +1,8 @@
 package dev.loopgate.app;
 
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.KeepRules;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.ModelRoute;
 import java.nio.file.Path;
@@ -127,11 +129,22 @@ final class Settings {
   List<Model> models(Settings gateway) throws UsageException {
     int bytesMax = gateway.get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue();
     double sampleRate = gateway.get(SettingsTable.CAPTURE_SAMPLE);
+    List<RedactedField> secret = gateway.get(SettingsTable.REDACT_BODY);
     List<Model> models = new ArrayList<>();
     for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
-      models.add(configured.within(bytesMax, sampleRate));
+      models.add(configured.within(bytesMax, sampleRate, secret));
     }
     return models;
+  }
+
+  /// What is kept of a model of which nothing is said.
+  Kept kept() throws UsageException {
+    return new Kept(
+        true,
+        get(SettingsTable.CAPTURE_BODY_BYTES_MAX).intValue(),
+        get(SettingsTable.CAPTURE_SAMPLE),
+        KeepRules.NONE,
+        get(SettingsTable.REDACT_BODY).stream().map(RedactedField::ofModel).toList());
   }
 
   /// Where the value of a setting was written, for messages about values that don't fit the
@@ -196,7 +209,7 @@ final class Settings {
     }
     List<Model> models = new ArrayList<>(models());
     if (sources.role() == Role.UP) {
-      models.add(SampleModel.atPort(1, 0, 1.0));
+      models.add(SampleModel.atPort(1, kept()));
     }
     try {
       Fleet.of(models, routes);

@@ -61,9 +61,8 @@ final class SettingsTable {
           "models",
           new ModelsKind(),
           ModelsKind.NONE,
-          "The models that run already: a list of id, url (or urls) and optionally predictor, prefix, name,"
-              + " version, capture, body-bytes-max, sample, time-outs and bounds, see below. The role up adds its"
-              + " sample model, wine.");
+          "The models that run already: a list of id, url (or urls) and optionally what is told below. The role up"
+              + " adds its sample model, wine.");
   static final Setting<List<ModelRoute>> ROUTES =
       setting(
           "routes",
@@ -97,14 +96,24 @@ final class SettingsTable {
       setting(
           "redact.headers",
           new Kind.Names(),
-          joined(Redaction.DEFAULT.headers()),
-          "Headers that are never kept, of requests and responses. A list of yours replaces this one.");
+          joined(Redaction.DEFAULT.headers().names()),
+          "Headers that are never kept, of requests and responses; * in a name is any run of characters. A"
+              + " list of yours replaces this one.");
   static final Setting<Set<String>> REDACT_QUERY_PARAMETERS =
       setting(
           "redact.query-parameters",
           new Kind.Names(),
-          joined(Redaction.DEFAULT.queryParameters()),
-          "Query parameters whose values are never kept. A list of yours replaces this one.");
+          joined(Redaction.DEFAULT.queryParameters().names()),
+          "Query parameters whose values are never kept; * in a name is any run of characters. A list of yours"
+              + " replaces this one.");
+  static final Setting<List<RedactedField>> REDACT_BODY =
+      setting(
+          "redact.body",
+          new FieldsKind(true),
+          FieldsKind.NONE,
+          "Fields of JSON bodies whose values are never kept, of all models and of feedback; a model may name"
+              + " more. A body that can't be read for sure as JSON, or is larger than 256KiB, is then not kept at"
+              + " all, and counted as cut (unparsable).");
 
   static final Setting<Long> RING_BYTES =
       setting(
@@ -316,6 +325,7 @@ final class SettingsTable {
           CAPTURE_SAMPLE,
           REDACT_HEADERS,
           REDACT_QUERY_PARAMETERS,
+          REDACT_BODY,
           RING_BYTES,
           RING_DIRECTORY,
           SEGMENT_BYTES,

@@ -65,6 +65,21 @@ final class HeapBudgetTest {
         .hasMessageStartingWith("heap memory: the settings need 60MiB (most of it a body being");
   }
 
+  @Test
+  void secretFieldsOfBodiesTakeTheirShare() throws UsageException {
+    String models = "[{id: a, url: \"http://h:1\", redact-body: [{pointer: /a}]}]";
+    String fields = "[{pointer: /a}]";
+
+    assertThat(with("models", models)).contains("heap: bodies being redacted=1088KiB\n");
+    assertThat(with("redact.body", fields)).contains("heap: bodies being redacted=9280KiB\n");
+  }
+
+  private static String with(String setting, String value) throws UsageException {
+    Settings settings =
+        Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2", setting, value), Map.of());
+    return new Rooms(settings, new Memory(124 * MIB, 512 * MIB)).budget().toString();
+  }
+
   private static HeapBudget of(Memory memory) throws UsageException {
     Settings settings = Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2"), Map.of());
     return new Rooms(settings, memory).budget();

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.fleet.Bounds;
+import dev.loopgate.fleet.KeepRules;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.SecretField;
 import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -156,6 +159,47 @@ final class ModelsKindTest {
         .containsExactly(1.0);
   }
 
+  @Test
+  void aModelHasSecretFieldsBesideThoseOfTheGateway() throws UsageException {
+    Settings settings =
+        Settings.of(
+            Role.GATEWAY,
+            Map.of(
+                "redact.body",
+                "[{pointer: /user/email, in: [request, feedback]}]",
+                "models",
+                "[{id: a, url: \"http://h:1\"}, {id: b, url: \"http://h:1\", redact-body:"
+                    + " [{pointer: /in/*/data, action: drop, in: response}, {pointer: /x}]}]"),
+            Map.of());
+    SecretField ofAll = new SecretField("/user/email", false, true, false);
+
+    assertThat(settings.models())
+        .extracting(model -> model.kept().secretFields())
+        .containsExactly(
+            List.of(ofAll),
+            List.of(
+                ofAll,
+                new SecretField("/in/*/data", true, false, true),
+                new SecretField("/x", false, true, true)));
+    assertThat(settings.kept().secretFields()).containsExactly(ofAll);
+  }
+
+  @Test
+  void aModelSaysWhatIsAlwaysKept() throws UsageException {
+    assertThat(
+            models(
+                "[{id: a, url: \"http://h:1\", keep: {status: [5xx, 404], ending: timed_out,"
+                    + " slower-than: 500ms, header: [X-Debug]}}, {id: b, url: \"http://h:1\", keep: {}}]"))
+        .extracting(model -> model.kept().always())
+        .containsExactly(
+            new KeepRules(
+                Set.of("5xx", "404"),
+                Set.of("timed_out"),
+                Duration.ofMillis(500),
+                Set.of("x-debug")),
+            KeepRules.NONE);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
@@ -164,7 +208,7 @@ final class ModelsKindTest {
         "[{url: 'http://h:1'}]; models[0].id is needed",
         "[{id: A, url: 'http://h:1'}]; models[0].id is letters",
         "[{id: a}]; models[0].url is needed",
-        "[{id: a, url: 'https://h:1'}]; models[0].url is needed",
+        "[{id: a, url: 'ftp://h:1'}]; models[0].url is needed",
         "[{id: a, url: 'http://h:1?x=1'}]; models[0].url is needed",
         "[{id: a, url: 'http://u:p@h:1'}]; models[0].url is needed",
         "[{id: a, url: 'http://h:99999'}]; models[0].url is needed",
@@ -191,6 +235,13 @@ final class ModelsKindTest {
         "[{id: a, url: 'http://h:1', connections-max: 0}]; models[0].connections-max is 1 to 65535",
         "[{id: a, url: 'http://h:1', requests-max: x}]; models[0].requests-max is 1 to 1000000",
         "[{id: a, url: 'http://h:1', waiting-max: -1}]; models[0].waiting-max is 0 to 1000000",
+        "[{id: a, url: 'http://h:1', keep: all}]; models[0].keep is a mapping like",
+        "[{id: a, url: 'http://h:1', keep: {status: 6xx}}]; kept status: value=6xx",
+        "[{id: a, url: 'http://h:1', keep: {ending: gone}}]; ending: word=gone",
+        "[{id: a, url: 'http://h:1', keep: {slower-than: 5}}]; models[0].keep is",
+        "[{id: a, url: 'http://h:1', keep: {headers: a}}]; models[0].keep is a mapping like",
+        "[{id: a, url: 'http://h:1', redact-body: /a}]; models[0].redact-body is a list of at most 32",
+        "[{id: a, url: 'http://h:1', redact-body: [{pointer: /a, in: feedback}]}]; models[0].redact-body is",
         "[{id: a, url: 'http://h:1', titel: x}]; not \"titel\"",
         "[{id: a, url: [x]}]; models[0].url is needed",
         "[{id: [a], url: 'http://h:1'}]; models[0].id is a text",

@@ -11,6 +11,7 @@ import dev.loopgate.testkit.FilesReader;
 import dev.loopgate.testkit.Framing;
 import dev.loopgate.testkit.GatewayProcess;
 import dev.loopgate.testkit.Payload;
+import dev.loopgate.testkit.Script;
 import dev.loopgate.testkit.ScriptedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,6 +71,55 @@ final class SamplingIT {
     assertThat(ids(rig, "request_response")).containsExactlyElementsOf(expected);
     assertThat(ids(rig, "response_body")).containsExactlyElementsOf(expected);
     assertThat(ids(rig, "feedback")).containsExactlyElementsOf(all);
+    assertThat(sampledOut(rig)).isEqualTo(COUNT - expected.size());
+    GatewayProcess.Run verify = rig.verify();
+    assertThat(verify.exit()).as(verify.output()).isZero();
+  }
+
+  @Test
+  void whatIsAlwaysKeptIsInTheFilesAndTheLedgerBalances(@TempDir Path directory) throws Exception {
+    TreeSet<String> expected = new TreeSet<>();
+    Payload body = new Payload(Payload.Kind.LETTERS, 5, 100);
+    Rig rig;
+    try (ScriptedModel model = ScriptedModel.start()) {
+      rig =
+          Rig.infrontOf(
+              directory,
+              model.url(),
+              "    sample: 0.000000000001\n",
+              "    keep: {status: [5xx], header: [x-debug]}\n");
+      try (GatewayProcess gateway = rig.start()) {
+        try (Caller caller = gateway.call()) {
+          for (int i = 0; i < COUNT; i++) {
+            String id = "kept-" + i;
+            boolean fails = i % 5 == 0;
+            boolean debugged = i % 7 == 0;
+            if (fails || debugged) {
+              expected.add(id);
+            }
+            Script script = Script.plain(body, body).answering(fails ? 503 : 200);
+            caller.send(
+                "POST",
+                "/model/m/x?" + script.query(),
+                Map.of("request-id", id, debugged ? "x-debug" : "x-other", "1"),
+                Framing.LENGTH,
+                body);
+            assertThat(caller.receive("POST").status()).isEqualTo(script.status());
+          }
+        }
+        Map<String, Double> metrics = Rig.metrics(gateway);
+        assertThat(metrics.get("loopgate_ledger_seen_total" + OF_MODEL)).isEqualTo(COUNT);
+        assertThat(metrics.get("loopgate_ledger_accepted_total" + OF_MODEL))
+            .isEqualTo(expected.size());
+        assertThat(metrics.get("loopgate_ledger_sampled_out_total" + OF_MODEL))
+            .isEqualTo(COUNT - expected.size());
+        assertThat(gateway.stop()).as(gateway.output()).isZero();
+      }
+    }
+
+    assertThat(ids(rig, "request_response")).containsExactlyElementsOf(expected);
+    assertThat(rig.linesOf("response_body", "kept-0").getFirst().text("response_content"))
+        .isEqualTo(body.text());
     assertThat(sampledOut(rig)).isEqualTo(COUNT - expected.size());
     GatewayProcess.Run verify = rig.verify();
     assertThat(verify.exit()).as(verify.output()).isZero();

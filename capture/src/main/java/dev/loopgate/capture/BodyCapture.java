@@ -14,6 +14,7 @@ public final class BodyCapture {
   private long size;
   private int kept;
   private @Nullable CutReason cut;
+  private boolean decoded; // what is kept is not in the wire's encoding any more
   private boolean released;
 
   /// Keeps at most `keptMax` bytes, in pieces of `buffers`.
@@ -61,6 +62,58 @@ public final class BodyCapture {
     return cut;
   }
 
+  /// How many bytes are kept.
+  int keptLength() {
+    return kept;
+  }
+
+  /// Copies what is kept to the beginning of `bytes`.
+  void copyTo(byte[] bytes) {
+    int at = 0;
+    for (ByteBuffer piece : pieces) {
+      piece.get(0, bytes, at, piece.position());
+      at += piece.position();
+    }
+  }
+
+  /// Takes what is to be kept in place of what passed: beyond the limit if need be, but not beyond
+  /// all buffers together.
+  BodyRewriter.Sink replacement() {
+    return new BodyRewriter.Sink() {
+      @Override
+      public void restart() {
+        keepNothing();
+      }
+
+      @Override
+      public boolean put(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at < to) {
+          ByteBuffer piece = pieceWithRoom();
+          if (piece == null) {
+            return false;
+          }
+          int part = Math.min(to - at, piece.remaining());
+          piece.put(bytes, at, part);
+          at += part;
+          kept += part;
+        }
+        return true;
+      }
+    };
+  }
+
+  /// What is kept has lost the wire's encoding.
+  void decoded() {
+    decoded = true;
+  }
+
+  /// Keeps nothing.
+  void forget(CutReason reason) {
+    keepNothing();
+    cut = reason;
+  }
+
   /// What is kept, lent until [#release].
   ///
   /// @param whole the sender's last byte has passed
@@ -70,12 +123,21 @@ public final class BodyCapture {
     for (ByteBuffer piece : pieces) {
       views.add(piece.asReadOnlyBuffer().flip());
     }
-    return new Body(views, size, !whole || cut != null, contentEncoding);
+    return new Body(views, size, !whole || cut != null, decoded ? "" : contentEncoding);
   }
 
   /// Gives the pieces back; views of them are void. Harmless when repeated.
   public void release() {
     released = true;
+    giveBackPieces();
+  }
+
+  private void keepNothing() {
+    giveBackPieces();
+    kept = 0;
+  }
+
+  private void giveBackPieces() {
     for (ByteBuffer piece : pieces) {
       buffers.giveBack(piece);
     }

@@ -6,15 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /// What is never kept (P6): headers that are removed, query parameters whose values are masked.
 /// Applied before the ring. Immutable, any thread.
 ///
-/// @param headers names of headers that are removed, exact match, whatever their case
+/// @param headers names of headers that are removed
 /// @param queryParameters names of query parameters whose values are masked, matched after
-///   percent-decoding, whatever their case
-public record Redaction(Set<String> headers, Set<String> queryParameters) {
+///   percent-decoding
+public record Redaction(NameSet headers, NameSet queryParameters) {
   /// What stands where a value was.
   public static final String MASK = "*****";
 
@@ -40,9 +39,10 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
   private static final Set<String> URL_HEADERS =
       Set.of("x-original-uri", "x-envoy-original-path", "referer");
 
-  public Redaction {
-    headers = lowerCase(headers);
-    queryParameters = lowerCase(queryParameters);
+  /// @param headers exact names and patterns, in any case
+  /// @param queryParameters as well
+  public Redaction(Set<String> headers, Set<String> queryParameters) {
+    this(new NameSet(headers), new NameSet(queryParameters));
   }
 
   /// The headers that may be kept, as they may be kept.
@@ -58,6 +58,11 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
               : header);
     }
     return kept;
+  }
+
+  /// Whether a header with this lower-case name is not kept, wherever it is told of.
+  public boolean removes(String name) {
+    return headers.contains(name);
   }
 
   /// Whether a header with this lower-case name is not kept, or not as it is.
@@ -124,11 +129,5 @@ public record Redaction(Set<String> headers, Set<String> queryParameters) {
     } catch (IllegalArgumentException _) {
       return name; // not percent-encoding at all: what stands there is the name
     }
-  }
-
-  private static Set<String> lowerCase(Set<String> names) {
-    return names.stream()
-        .map(name -> name.toLowerCase(Locale.ROOT))
-        .collect(Collectors.toUnmodifiableSet());
   }
 }

@@ -63,6 +63,24 @@ final class RedactionTest {
     assertThat(rules.maskQuery("/a?token=kept")).isEqualTo("/a?token=kept");
   }
 
+  @Test
+  void patternsHoldBesideNames() {
+    Redaction rules = new Redaction(Set.of("X-Secret-*", "cookie"), Set.of("*token*", "pin"));
+
+    assertThat(
+            rules.redact(
+                List.of(
+                    new Header("x-secret-a", "s"),
+                    new Header("x-secret-", "s"),
+                    new Header("cookie", "s"),
+                    new Header("x-secre", "kept"))))
+        .containsExactly(new Header("x-secre", "kept"));
+    assertThat(rules.touches("x-secret-b")).isTrue();
+    assertThat(rules.touches("x-secret")).isFalse();
+    assertThat(rules.maskQuery("/a?My%54oken=1&pin=2&pins=3&atokens[]=4"))
+        .isEqualTo("/a?My%54oken=*****&pin=*****&pins=3&atokens[]=*****");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"x-original-uri", "x-envoy-original-path", "referer"})
   void masksInsideHeadersThatCarryAUrl(String name) {

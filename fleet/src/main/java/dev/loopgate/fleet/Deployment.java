@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /// A model in service: what is configured, and what was learned of it. Any thread.
 public final class Deployment {
-  /// What was learned so far, each empty before it was.
+  /// A name and a version, each empty before it was learned.
   private record Learned(String name, String version) {
     static final Learned NOTHING = new Learned("", "");
   }
@@ -12,6 +12,7 @@ public final class Deployment {
   private final Model model;
   private final Replicas replicas;
   private final Circuit circuit;
+  private final AtomicReference<Learned> discovered = new AtomicReference<>(Learned.NOTHING);
   private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
   private volatile boolean ready;
 
@@ -47,23 +48,25 @@ public final class Deployment {
     return circuit;
   }
 
-  /// The model's name: configured, else last learned, else the deployment's id. Never empty.
+  /// The model's name: configured, else discovered, else as the last answer said, else the
+  /// deployment's id. Never empty.
   public String name() {
     String configured = model.name();
     if (configured != null) {
       return configured;
     }
-    String name = learned.get().name();
+    String name = knownName();
     return name.isEmpty() ? model.id() : name;
   }
 
-  /// The model's version: configured, else last learned, else `unknown`. Never empty.
+  /// The model's version: configured, else discovered, else as the last answer said, else
+  /// `unknown`. Never empty.
   public String version() {
     String configured = model.version();
     if (configured != null) {
       return configured;
     }
-    String version = learned.get().version();
+    String version = knownVersion();
     return version.isEmpty() ? "unknown" : version;
   }
 
@@ -79,23 +82,42 @@ public final class Deployment {
 
   /// Whether name and version are both known and need not be asked for any more.
   public boolean isIdentified() {
-    Learned known = learned.get();
-    return (model.name() != null || !known.name().isEmpty())
-        && (model.version() != null || !known.version().isEmpty());
+    return (model.name() != null || !knownName().isEmpty())
+        && (model.version() != null || !knownVersion().isEmpty());
   }
 
-  /// Keeps what a model server said of itself. What it did not say (empty) or said in a form that
-  /// [Model#isLabel] does not allow leaves what was known before.
+  /// Keeps what a model server said of itself when it was asked. What it did not say (empty) or
+  /// said in a form that [Model#isLabel] does not allow leaves what was known before.
+  public void discover(String name, String version) {
+    keep(discovered, name, version);
+  }
+
+  /// Keeps what an answer said of the model, by the same rule. It holds where nothing was
+  /// discovered.
   public void learn(String name, String version) {
+    keep(learned, name, version);
+  }
+
+  private String knownName() {
+    String name = discovered.get().name();
+    return name.isEmpty() ? learned.get().name() : name;
+  }
+
+  private String knownVersion() {
+    String version = discovered.get().version();
+    return version.isEmpty() ? learned.get().version() : version;
+  }
+
+  private static void keep(AtomicReference<Learned> in, String name, String version) {
     Learned known;
     Learned more;
     do {
-      known = learned.get();
+      known = in.get();
       more =
           new Learned(
               Model.isLabel(name) ? name : known.name(),
               Model.isLabel(version) ? version : known.version());
       // Almost every answer says what the last one said: then nothing is written.
-    } while (!more.equals(known) && !learned.compareAndSet(known, more));
+    } while (!more.equals(known) && !in.compareAndSet(known, more));
   }
 }

@@ -125,6 +125,23 @@ final class FleetTest {
   }
 
   @Test
+  void whatAServerSaysWhenAskedGoesBeforeWhatItsAnswersSay() {
+    Deployment deployment = new Deployment(model("a", ""));
+    deployment.learn("Said", "1");
+    deployment.discover("Asked", "");
+
+    assertThat(deployment.name()).isEqualTo("Asked");
+    assertThat(deployment.version()).as("discovered nothing of it").isEqualTo("1");
+
+    deployment.learn("Said", "2");
+    assertThat(deployment.name() + " " + deployment.version()).isEqualTo("Asked 2");
+    deployment.discover("", "3");
+    deployment.learn("Said", "4");
+    assertThat(deployment.name() + " " + deployment.version()).isEqualTo("Asked 3");
+    assertThat(deployment.isIdentified()).isTrue();
+  }
+
+  @Test
   void whatAModelSaysOfItselfIsKeptOnlyIfAHeaderCanCarryIt() {
     Deployment deployment = new Deployment(model("a", ""));
     deployment.learn("Wine", "1");

@@ -40,6 +40,7 @@ final class ModelTest {
     "http://model/, model, 80, '', model:80",
     "http://model:8080/base, model, 8080, /base, model:8080",
     "http://model:8080/base/v1//, model, 8080, /base/v1, model:8080",
+    "https://model, model, 443, '', model:443",
     "http://[::1]:9000, [::1], 9000, '', [::1]:9000",
   })
   void readsTheParts(String url, String host, int port, String base, String authority) {
@@ -54,7 +55,7 @@ final class ModelTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "https://model",
+        "HTTPS://model",
         "model:5000",
         "/path",
         "http:///path",
@@ -69,7 +70,7 @@ final class ModelTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model("a", url, ""))
         .withMessageContaining("model url: value=")
-        .withMessageContaining("allowed=http://host:port[/path]");
+        .withMessageContaining("allowed=http[s]://host:port[/path]");
   }
 
   @ParameterizedTest

@@ -1,6 +1,8 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.BodyCapture;
+import dev.loopgate.capture.BodyRedactor;
+import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
@@ -30,14 +32,16 @@ import org.jspecify.annotations.Nullable;
 /// in the events. Confined to the exchange's event loop.
 ///
 /// An exchange that is not captured goes the same way; only the ledger and the spool hear nothing
-/// of it. One that the sampling leaves out is counted, and nothing of it is copied.
+/// of it. One that the sampling leaves out is counted, and nothing of it is copied, unless its
+/// ending may still have it kept.
 final class ExchangeCapture {
   private final ProxyLoop loop;
   private final Fleet.Match match;
   private final int slot;
   private final long startNanos;
+  private final CaptureRules rules;
   private @Nullable Requesting requesting; // null: not captured, or left out
-  private final boolean sampledOut;
+  private final boolean sampledOut; // unless the ending says otherwise
   private @Nullable Responding responding;
   private int status;
   private long firstByteNanos = Timing.NONE;
@@ -53,12 +57,14 @@ final class ExchangeCapture {
       Fleet.Match match,
       int slot,
       long startNanos,
+      CaptureRules rules,
       @Nullable Requesting requesting,
       boolean sampledOut) {
     this.loop = loop;
     this.match = match;
     this.slot = slot;
     this.startNanos = startNanos;
+    this.rules = rules;
     this.requesting = requesting;
     this.sampledOut = sampledOut;
   }
@@ -79,14 +85,18 @@ final class ExchangeCapture {
     int slot = loop.slotOf(model.id());
     loop.events().exchangeStarted(model.id());
     if (!model.kept().captured() || !model.predictor().captures(request.method(), match.path())) {
-      return new ExchangeCapture(loop, match, slot, startNanos, null, false);
+      return new ExchangeCapture(loop, match, slot, startNanos, CaptureRules.NONE, null, false);
     }
+    CaptureRules rules = loop.captureRulesOf(model);
     long startMillis = loop.time().epochMillis();
     loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
-    if (!new Sampling(model.kept().sampleRate()).keeps(identity.id())) {
-      return new ExchangeCapture(loop, match, slot, startNanos, null, true);
+    boolean chosen =
+        new Sampling(model.kept().sampleRate()).keeps(identity.id())
+            || rules.always().keeps(request.headers());
+    if (!chosen && !rules.always().looksAtEndings()) {
+      return new ExchangeCapture(loop, match, slot, startNanos, rules, null, true);
     }
-    String external = RawHead.first(request.headers(), "x-request-id");
+    String external = kept(loop.redaction(), request, "x-request-id");
     Requesting requesting =
         new Requesting(
             identity.id(),
@@ -96,9 +106,9 @@ final class ExchangeCapture {
             headOf(loop, request, model, modelPath, modelHeaders),
             startMillis,
             startNanos,
-            new BodyCapture(loop.captureBuffers(), model.kept().bodyBytesMax()),
+            new BodyCapture(loop.captureBuffers(), bytesMax(model, rules.request())),
             encodingIn(request.headers()));
-    return new ExchangeCapture(loop, match, slot, startNanos, requesting, false);
+    return new ExchangeCapture(loop, match, slot, startNanos, rules, requesting, !chosen);
   }
 
   /// When it began.
@@ -139,7 +149,7 @@ final class ExchangeCapture {
           requesting.responseStarted(
               new ResponseHead(status, loop.redaction().redact(headers)),
               new BodyCapture(
-                  loop.captureBuffers(), match.deployment().model().kept().bodyBytesMax()),
+                  loop.captureBuffers(), bytesMax(match.deployment().model(), rules.response())),
               encodingIn(headers),
               nowNanos);
     }
@@ -176,11 +186,16 @@ final class ExchangeCapture {
     }
     ended = true;
     long nowNanos = loop.time().nanos();
-    if (requesting != null) {
-      keep(requesting, ending, responseWhole, nowNanos);
-    } else if (sampledOut) {
+    Requesting request = requesting;
+    boolean leftOut =
+        sampledOut
+            && (request == null || !rules.always().keeps(status, ending, nowNanos - startNanos));
+    if (leftOut) {
       loop.lane().sampledOut(EntryKind.PREDICTION, slot, loop.time().epochMillis());
+    } else if (request != null) {
+      keep(request, ending, responseWhole, nowNanos);
     }
+    release();
     loop.events()
         .exchangeEnded(
             match.deployment().model().id(), ending, status, nowNanos - startNanos, firstByteNanos);
@@ -193,6 +208,7 @@ final class ExchangeCapture {
   private void keep(Requesting requesting, Ending ending, boolean responseWhole, long nowNanos) {
     long nowMillis = loop.time().epochMillis();
     Responding answer = responding;
+    redact(requesting, answer, responseWhole);
     Prediction prediction =
         answer == null
             ? requesting.end(ending, target(), requestWhole, nowMillis, nowNanos)
@@ -215,10 +231,22 @@ final class ExchangeCapture {
       case ACCEPTED_WITHOUT_BODIES -> loop.events().bodyCut(CutReason.RING_FULL);
       case FULL, CLOSED -> loop.events().entryDropped(match.deployment().model().id());
     }
-    if (answer == null) {
+  }
+
+  // Before the ring, so that no secret is ever in it (P6).
+  private void redact(Requesting request, @Nullable Responding answer, boolean responseWhole) {
+    BodyRedactor redactor = loop.redactor();
+    redactor.redact(request.body(), rules.request(), requestWhole, request.contentEncoding());
+    if (answer != null) {
+      redactor.redact(answer.body(), rules.response(), responseWhole, answer.contentEncoding());
+    }
+  }
+
+  private void release() {
+    if (responding != null) {
+      responding.release();
+    } else if (requesting != null) {
       requesting.release();
-    } else {
-      answer.release();
     }
   }
 
@@ -239,6 +267,12 @@ final class ExchangeCapture {
         new ModelIdentity(deployment.name(), deployment.version()));
   }
 
+  // More than can be looked at would only be thrown away.
+  private static int bytesMax(Model model, BodyRules secret) {
+    int bytesMax = model.kept().bodyBytesMax();
+    return secret.isEmpty() ? bytesMax : Math.min(bytesMax, BodyRedactor.BYTES_MAX);
+  }
+
   private static RequestHead headOf(
       ProxyLoop loop,
       CallerRequest request,
@@ -256,16 +290,22 @@ final class ExchangeCapture {
         model.replica().scheme(),
         redaction.maskQuery(
             firstFilled(
-                believed ? RawHead.first(request.headers(), "x-original-uri") : null,
-                believed ? RawHead.first(request.headers(), "x-envoy-original-path") : null,
+                believed ? kept(redaction, request, "x-original-uri") : null,
+                believed ? kept(redaction, request, "x-envoy-original-path") : null,
                 request.target())),
         firstFilled(
             claims == null
-                ? RawHead.first(request.headers(), Claims.FORWARDED_HOST)
-                : claims.host(),
+                ? kept(redaction, request, Claims.FORWARDED_HOST)
+                : redaction.removes(Claims.FORWARDED_HOST) ? null : claims.host(),
             null,
             request.host()),
         redaction.redact(modelHeaders));
+  }
+
+  // A field of the record is no way round the rules for headers.
+  private static @Nullable String kept(Redaction redaction, CallerRequest request, String name) {
+    String value = RawHead.first(request.headers(), name);
+    return value == null || redaction.removes(name) ? null : value;
   }
 
   // What may not be kept as a header is not kept in part either.

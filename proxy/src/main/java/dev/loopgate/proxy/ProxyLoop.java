@@ -1,15 +1,20 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.CaptureBuffers;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Kept;
+import dev.loopgate.fleet.Model;
 import dev.loopgate.spool.SpoolLane;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 
@@ -29,11 +34,15 @@ final class ProxyLoop {
       LocalBytes localBytes,
       ToIntFunction<String> slots) {}
 
+  private record Compiled(Kept kept, CaptureRules rules) {}
+
   private final EventLoop eventLoop;
   private final Shared shared;
   private final SpoolLane lane;
   private final RequestIds requestIds = RequestIds.seeded();
   private final CaptureBuffers captureBuffers;
+  private final BodyRedactor redactor = new BodyRedactor();
+  private final Map<String, Compiled> captureRules = new HashMap<>(); // models of the fleet
   private final byte[] headScratch;
   private final Names names = new Names();
   private final KnownHeaders knownHeaders;
@@ -89,6 +98,24 @@ final class ProxyLoop {
 
   CaptureBuffers captureBuffers() {
     return captureBuffers;
+  }
+
+  BodyRedactor redactor() {
+    return redactor;
+  }
+
+  /// What holds for a model's exchanges beside its rate and its limits.
+  CaptureRules captureRulesOf(Model model) {
+    Kept kept = model.kept();
+    if (kept.isPlain()) {
+      return CaptureRules.NONE; // almost always: nothing is looked up
+    }
+    Compiled compiled = captureRules.get(model.id());
+    if (compiled == null || !compiled.kept().equals(kept)) {
+      compiled = new Compiled(kept, CaptureRules.of(kept));
+      captureRules.put(model.id(), compiled);
+    }
+    return compiled.rules();
   }
 
   /// A reader of heads, one for each connection; of this loop, as they share what they work with.

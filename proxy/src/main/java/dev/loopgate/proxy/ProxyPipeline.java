@@ -33,9 +33,11 @@ import org.jspecify.annotations.Nullable;
 ///  RelayedExchange             ExchangeCapture: copies as it passes, ends once                |
 ///    | (hold: between the exchange and ModelPool.acquire, while the model wakes)              |
 ///    v                                                                                        |
-///  ModelPool                   a connection of this event loop                                |
+///  ModelPool                   a ModelCall on a connection of this event loop                 |
 ///    v                                                                                        |
-///  "model" ModelConnection     HeadReader, ModelAnswer  <- (tls: in ModelConnector)  <--------+
+///  "model" ModelConnection     HeadReader, ModelAnswer                                        |
+///    or                                                                                       |
+///  "http2" Http2ModelConnection   a call is an Http2ModelStream  <- ("tls", by ModelOpening) <+
 /// ```
 final class ProxyPipeline extends ChannelInitializer<Channel> {
   /// Who is behind a connection, where its header of the PROXY protocol says so.

@@ -30,9 +30,17 @@ final class Http2Frames {
   static final int PADDED = 8;
 
   /// One frame.
-  record Frame(int type, int flags, int stream, byte[] payload) {
+  ///
+  /// @param bytes its payload
+  record Frame(int type, int flags, int stream, ByteBuffer bytes) {
     boolean isLast() {
       return (type == DATA || type == HEADERS) && (flags & END_STREAM) != 0;
+    }
+
+    byte[] payload() {
+      byte[] payload = new byte[bytes.remaining()];
+      bytes.duplicate().get(payload);
+      return payload;
     }
   }
 
@@ -141,9 +149,9 @@ final class Http2Frames {
           return null;
         }
         ByteBuffer fields = ByteBuffer.wrap(head);
-        int length = (head[0] & 0xff) << 16 | fields.getShort(1) & 0xffff;
+        int length = ((head[0] & 0xff) << 16) | (fields.getShort(1) & 0xffff);
         byte[] payload = in.readNBytes(length);
-        return new Frame(head[3], head[4], fields.getInt(5), payload);
+        return new Frame(head[3], head[4], fields.getInt(5), ByteBuffer.wrap(payload));
       } catch (SocketException _) {
         return null; // reset
       }

@@ -114,11 +114,13 @@ public final class ModelProbe implements AutoCloseable {
   private void identify(ModelQuestions questions) throws InterruptedException {
     Duration pause = pace.period();
     int vain = 0;
-    while (!deployment.isIdentified() && questions.canAsk()) {
+    // Once in any case: what an answer has said meanwhile holds only where the server says nothing.
+    boolean unknown = deployment.model().name() == null || deployment.model().version() == null;
+    while (unknown && questions.canAsk()) {
       try {
         Optional<ModelQuestions.Identity> identity = questions.identity();
         if (identity.isPresent()) {
-          deployment.learn(identity.get().name(), identity.get().version());
+          deployment.discover(identity.get().name(), identity.get().version());
           events.modelIdentified(deployment.model().id(), deployment.name(), deployment.version());
           return;
         }
@@ -133,6 +135,7 @@ public final class ModelProbe implements AutoCloseable {
         Duration twice = pause.multipliedBy(2);
         pause = twice.compareTo(pace.periodMax()) < 0 ? twice : pace.periodMax();
       }
+      unknown = !deployment.isIdentified();
     }
   }
 

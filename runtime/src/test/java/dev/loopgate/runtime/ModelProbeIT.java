@@ -87,6 +87,20 @@ class ModelProbeIT {
     assertThat(asked.stream().filter(INFO::equals)).hasSize(1);
   }
 
+  @Test
+  void asksOnceEvenWhereAnAnswerHasSaidItsName() throws Exception {
+    answers.put(HEALTHCHECK, "");
+    answers.put(INFO, "{\"info\":{\"title\":\"wine-quality\",\"version\":\"1.0\"}}");
+    Deployment wine = deployment(Predictor.ODAHU_ML_SERVER, null);
+    wine.learn("said", "0");
+    try (ModelProbe probe = ModelProbe.start(wine, PACE, events)) {
+      assertThat(events.next("identified")).isEqualTo("identified wine wine-quality 1.0");
+      awaitEnd(probe);
+    }
+    wine.learn("said", "2");
+    assertThat(wine.name() + " " + wine.version()).isEqualTo("wine-quality 1.0");
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"TRITON", "OPEN_INFERENCE"})
   void learnsFromTheIndexOfAnOpenInferenceServer(Predictor predictor) throws Exception {
