@@ -209,7 +209,7 @@ final class Settings {
     }
     List<Model> models = new ArrayList<>(models());
     if (sources.role() == Role.UP) {
-      models.add(SampleModel.atPort(1, kept()));
+      models.add(SampleModel.atPort(1, new Kept(true, 0, 1.0)));
     }
     try {
       Fleet.of(models, routes);
