@@ -74,6 +74,9 @@ final class Reload implements AutoCloseable {
   }
 
   private void run() {
+    if (!started.isStillSaid()) {
+      reload(); // changed while the process started
+    }
     while (!closed) {
       try {
         boolean asked = hangups.poll(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS) != null;
