@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,8 @@ final class Gateway {
   private final GuardedClock clock;
   private final Telemetry telemetry;
   private final Deque<Closing> closings = new ArrayDeque<>();
+  private final ArrayBlockingQueue<Boolean> hangups =
+      new ArrayBlockingQueue<>(1); // more say no more
   private long deadlineNanos; // of publishing, from the moment of closing on
 
   private Gateway(Plan plan, GuardedClock clock, Telemetry telemetry) {
@@ -75,6 +78,11 @@ final class Gateway {
 
   private Serving open() throws StartException, UsageException {
     Looks.requireReadable(plan.data()); // before anything is opened, for a person to act on
+    if (plan.settings().file().isPresent()) {
+      // Before the door is open: who sees it may ask. Without a file SIGHUP ends the process as
+      // ever.
+      HangupSignal.install(() -> hangups.offer(true));
+    }
     Rooms rooms = plan.rooms();
     TelemetryThread thread = TelemetryThread.start(clock, telemetry.log());
     onClose("telemetry", thread::close);
@@ -182,7 +190,7 @@ final class Gateway {
   private void watch(Reload.Kept kept) throws UsageException {
     Optional<Path> file = plan.settings().file();
     if (file.isPresent()) {
-      Reload reload = Reload.start(plan.settings(), file.get(), kept);
+      Reload reload = Reload.start(plan.settings(), file.get(), kept, hangups);
       onClose("reload", reload::close);
     }
   }

@@ -324,15 +324,13 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
     return Predictor.ofWord(word);
   }
 
-  private static boolean flag(
-      Map<String, Raw> fields, String at, String name, boolean byDefault) {
+  private static boolean flag(Map<String, Raw> fields, String at, String name, boolean byDefault) {
     String word = text(fields, at, name);
     if (word == null) {
       return byDefault;
     }
     if (!word.equals("true") && !word.equals("false")) {
-      throw new NotAllowedException(
-          at + "." + name + " is true or false, not " + Shown.of(word));
+      throw new NotAllowedException(at + "." + name + " is true or false, not " + Shown.of(word));
     }
     return word.equals("true");
   }

@@ -34,14 +34,14 @@ final class Reload implements AutoCloseable {
   private final Settings started;
   private final Path file;
   private final Kept kept;
-  private final ArrayBlockingQueue<Boolean> hangups =
-      new ArrayBlockingQueue<>(1); // more say no more
+  private final ArrayBlockingQueue<Boolean> hangups;
   private final Thread thread;
   private volatile boolean closed;
   private String seen; // confined to the thread, as the next
   private String used;
 
-  private Reload(Settings started, Path file, Kept kept) {
+  private Reload(Settings started, Path file, Kept kept, ArrayBlockingQueue<Boolean> hangups) {
+    this.hangups = hangups;
     this.started = started;
     this.file = file;
     this.kept = kept;
@@ -50,13 +50,13 @@ final class Reload implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("reload").daemon(true).unstarted(this::run);
   }
 
-  /// Looks from now on, where there is a file to look at; without one SIGHUP ends the process as
-  /// ever.
+  /// Looks from now on.
   ///
   /// @param settings what the process started with
-  static Reload start(Settings settings, Path file, Kept kept) {
-    Reload reload = new Reload(settings, file, kept);
-    HangupSignal.install(() -> reload.hangups.offer(true));
+  /// @param hangups has one element when somebody asked
+  static Reload start(
+      Settings settings, Path file, Kept kept, ArrayBlockingQueue<Boolean> hangups) {
+    Reload reload = new Reload(settings, file, kept, hangups);
     reload.thread.start();
     return reload;
   }
@@ -74,6 +74,9 @@ final class Reload implements AutoCloseable {
   }
 
   private void run() {
+    if (!started.isStillSaid()) {
+      reload(); // changed while the process started
+    }
     while (!closed) {
       try {
         boolean asked = hangups.poll(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS) != null;

@@ -104,6 +104,15 @@ final class Settings {
     return again;
   }
 
+  /// Whether the same would be read now.
+  boolean isStillSaid() {
+    try {
+      return again().values.equals(values);
+    } catch (UsageException _) {
+      return false; // whoever reads it will be told why
+    }
+  }
+
   /// The file among the places, if there is one.
   Optional<Path> file() throws UsageException {
     String file = sources.file();

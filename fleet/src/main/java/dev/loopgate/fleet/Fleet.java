@@ -168,8 +168,7 @@ public final class Fleet {
       routes.add(inService(route, byId));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    return new Snapshot(
-        Collections.unmodifiableMap(byId), List.copyOf(routes), onlyGrpc(byId));
+    return new Snapshot(Collections.unmodifiableMap(byId), List.copyOf(routes), onlyGrpc(byId));
   }
 
   private static Deployment inService(Model model, @Nullable Deployment before) {

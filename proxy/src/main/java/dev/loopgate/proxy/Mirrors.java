@@ -57,8 +57,7 @@ final class Mirrors {
     boolean toHttp1 =
         match.deployment().model().upstream().isHttp2() && !mirror.model().upstream().isHttp2();
     MirrorCopy copy =
-        new MirrorCopy(
-            loop, mirror, request, path, toHttp1 ? forHttp1(request, headers) : headers);
+        new MirrorCopy(loop, mirror, request, path, toHttp1 ? forHttp1(request, headers) : headers);
     copies.add(copy);
     return copy;
   }

@@ -218,8 +218,7 @@ final class ModelPool {
     }
     sharings
         .entrySet()
-        .removeIf(
-            each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
+        .removeIf(each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
     for (Http2ModelConnection connection : allShared()) {
       if (connection.replica().isRetired()) {
         connection.close();

@@ -123,7 +123,8 @@ public final class Proxy implements AutoCloseable {
 
   /// Reads what connections to a model over TLS are made with once, to see whether it can be used.
   ///
-  /// @throws IOException when it can't be read or does not fit together; the message names the files
+  /// @throws IOException when it can't be read or does not fit together; the message names the
+  ///   files
   public static void check(ServerTrust trust) throws IOException {
     ModelTls.read(trust, List.of());
   }

@@ -68,8 +68,8 @@ final class ModelTlsIT {
   }
 
   // A server that offers these protocols, and asks for a certificate of `clients` if there is one.
-  private Http2Model server(
-      Certificates own, @Nullable Path clients, String... protocols) throws Exception {
+  private Http2Model server(Certificates own, @Nullable Path clients, String... protocols)
+      throws Exception {
     SslContextBuilder builder =
         SslContextBuilder.forServer(
                 write(own, "server.pem").toFile(), writeKey(own, "server.key").toFile())
@@ -148,11 +148,7 @@ final class ModelTlsIT {
   void aServerThatDoesNotSpeakWhatItMustIsUnreachable() throws Exception {
     Certificates own = Certificates.make(directory, "own");
     assertUnreachable(
-        call(
-            server(own, null, "http/1.1"),
-            "127.0.0.1",
-            Protocol.H2,
-            trust(write(own, "ca.pem"))));
+        call(server(own, null, "http/1.1"), "127.0.0.1", Protocol.H2, trust(write(own, "ca.pem"))));
   }
 
   @Test
@@ -171,8 +167,7 @@ final class ModelTlsIT {
     assertUnreachable(call(server, "localhost", Protocol.AUTO, trust(ca)));
 
     RawCaller caller =
-        call(
-            server, "localhost", Protocol.AUTO, new ServerTrust(ca, "127.0.0.1", null, null));
+        call(server, "localhost", Protocol.AUTO, new ServerTrust(ca, "127.0.0.1", null, null));
     caller.send(POST);
     assertThat(caller.readThrough("\r\n\r\nhello")).startsWith("HTTP/1.1 200 OK\r\n");
   }
@@ -200,8 +195,7 @@ final class ModelTlsIT {
   void renewedAuthoritiesAreReadAgain() throws Exception {
     Certificates own = Certificates.make(directory, "own");
     Path ca = write(Certificates.make(directory, "other"), "ca.pem");
-    RawCaller caller =
-        call(server(own, null, "http/1.1"), "127.0.0.1", Protocol.HTTP1, trust(ca));
+    RawCaller caller = call(server(own, null, "http/1.1"), "127.0.0.1", Protocol.HTTP1, trust(ca));
     caller.send(POST);
     caller.readThrough("can not be reached\"}");
 
@@ -213,7 +207,8 @@ final class ModelTlsIT {
       caller.send(POST);
       String head = caller.readThrough("\r\n\r\n");
       status = head.substring(9, 12);
-      caller.readExactly(status.equals("200") ? 3 : "{\"error\":\"Model m can not be reached\"}".length());
+      caller.readExactly(
+          status.equals("200") ? 3 : "{\"error\":\"Model m can not be reached\"}".length());
     }
     assertThat(status).isEqualTo("200");
   }
