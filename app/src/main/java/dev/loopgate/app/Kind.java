@@ -235,33 +235,6 @@ interface Kind<T> {
     }
   }
 
-  /// A length of time, or `auto` where the gateway may choose.
-  record AutoTime(Time time) implements Kind<Optional<Duration>> {
-    private static final String AUTO = "auto";
-
-    @Override
-    public Optional<Duration> parse(Raw raw) {
-      if (AUTO.equals(text(raw, allowed()))) {
-        return Optional.empty();
-      }
-      try {
-        return Optional.of(time.parse(raw));
-      } catch (NotAllowedException _) {
-        throw new NotAllowedException(allowed());
-      }
-    }
-
-    @Override
-    public String label() {
-      return time.label();
-    }
-
-    @Override
-    public String allowed() {
-      return "auto, or " + time.allowed();
-    }
-  }
-
   /// A number of things. 0 stands for `auto` where the gateway may choose.
   record Count(int min, int max, boolean auto) implements Kind<Integer> {
     @Override

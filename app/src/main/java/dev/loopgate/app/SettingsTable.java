@@ -359,7 +359,7 @@ final class SettingsTable {
   static final Setting<Optional<Duration>> DRAIN_DELAY =
       setting(
           "drain-delay",
-          new Kind.AutoTime(time(Duration.ZERO, Duration.ofHours(1))),
+          new AutoTimeKind(time(Duration.ZERO, Duration.ofHours(1))),
           "auto",
           "0s",
           "After SIGTERM /readyz says 503 for this long while everybody is still served, so that load"
