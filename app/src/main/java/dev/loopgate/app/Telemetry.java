@@ -12,8 +12,8 @@ record Telemetry(
     SpoolTelemetry spool,
     ShipperTelemetry shipper,
     RuntimeTelemetry runtime,
-      ConfigTelemetry config,
-      PolicyTelemetry policy) {
+    ConfigTelemetry config,
+    PolicyTelemetry policy) {
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
     log.takeOver();

@@ -70,8 +70,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.back =
-        new AnswerRelay(
-            caller, loop, request, identity.id(), deployment, capture, this::complete);
+        new AnswerRelay(caller, loop, request, identity.id(), deployment, capture, this::complete);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;

@@ -165,7 +165,9 @@ final class MirrorTest {
             EmbeddedDoor.model("b", "http://b:5000", Predictor.NONE, "/model/b"),
             EmbeddedDoor.model("m", "http://m:5000/mine", Predictor.NONE, "/model/m"));
     ModelRoute route = new ModelRoute("ab", "/ab", List.of(targets), "m");
-    EmbeddedDoor door = new EmbeddedDoor(Fleet.of(models, List.of(route)), List.of(), 16 << 20, Edge.DEFAULT, 8, null);
+    EmbeddedDoor door =
+        new EmbeddedDoor(
+            Fleet.of(models, List.of(route)), List.of(), 16 << 20, Edge.DEFAULT, 8, null);
     door.hosts.put("m", List.of(InetAddress.ofLiteral("10.0.0.9")));
     return door;
   }
