@@ -55,7 +55,6 @@ final class Rooms {
     return beforeFeedback()
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
-        .offHeap("copies for mirrors", ProxyConfig.mirrorBytesMax(loops()))
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
         .offHeap("the log being read", 36 * MIB); // the largest entry, and what two scans hold
   }

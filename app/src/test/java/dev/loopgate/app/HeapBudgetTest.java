@@ -45,11 +45,10 @@ final class HeapBudgetTest {
             heap: feedback in flight=69087KiB
             heap sum=126975KiB
             direct: capture.bytes-max=64MiB
-            direct: copies for mirrors=8MiB
             direct: the log's write buffers=16MiB
             direct: the log being read=36MiB
-            direct: proxy.connections-max=396576KiB
-            direct sum=523552KiB
+            direct: proxy.connections-max=405216KiB
+            direct sum=524000KiB
             """);
   }
 

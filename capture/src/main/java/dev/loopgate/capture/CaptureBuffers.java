@@ -47,6 +47,27 @@ public final class CaptureBuffers {
     (piece.capacity() == SMALL_BYTES ? small : large).push(piece);
   }
 
+  /// Takes room of the share for bytes that lie elsewhere; [#giveBack(int)] gives it back.
+  ///
+  /// @return false when the share is used up
+  public boolean takeRoom(int bytes) {
+    if (bytesInUse + bytes > bytesMax) {
+      return false;
+    }
+    while (bytesAllocated + bytes > bytesMax) {
+      bytesAllocated -= (large.isEmpty() ? small : large).pop().capacity();
+    }
+    bytesAllocated += bytes;
+    bytesInUse += bytes;
+    return true;
+  }
+
+  /// Gives back room that was taken.
+  public void giveBack(int bytes) {
+    bytesAllocated -= bytes;
+    bytesInUse -= bytes;
+  }
+
   /// Bytes that bodies hold now.
   public long bytesInUse() {
     return bytesInUse;

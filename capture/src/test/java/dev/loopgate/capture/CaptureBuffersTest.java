@@ -102,4 +102,20 @@ final class CaptureBuffersTest {
           .isBetween(buffers.bytesInUse(), share);
     }
   }
+
+  @Test
+  void roomThatIsTakenIsOfTheShareAndIdlePiecesMakeWayForIt() {
+    CaptureBuffers buffers = new CaptureBuffers(CaptureBuffers.LARGE_BYTES);
+    ByteBuffer piece = Objects.requireNonNull(buffers.takeLarge());
+    assertThat(buffers.takeRoom(1)).isFalse();
+    buffers.giveBack(piece);
+
+    assertThat(buffers.takeRoom(CaptureBuffers.LARGE_BYTES)).isTrue();
+    assertThat(buffers.bytesAllocated()).isEqualTo(CaptureBuffers.LARGE_BYTES);
+    assertThat(buffers.takeSmall()).isNull();
+
+    buffers.giveBack(CaptureBuffers.LARGE_BYTES);
+    assertThat(buffers.bytesInUse()).isZero();
+    assertThat(buffers.takeSmall()).isNotNull();
+  }
 }

@@ -18,7 +18,8 @@ final class Mirrors {
   /// The largest body that is copied.
   static final int BODY_BYTES_MAX = 1 << 20;
 
-  /// Bodies of all copies of a loop together, from their first byte until the mirror has answered.
+  /// Bodies of all copies of a loop together, from their first byte until the mirror has answered;
+  /// of the loop's share of `capture.bytes-max`.
   static final int BYTES_MAX = 4 << 20;
 
   /// Copies of a loop that are under way at a time.
@@ -74,7 +75,7 @@ final class Mirrors {
 
   /// Takes room for so many bytes more of a body, if there is as much.
   boolean take(int more) {
-    if (bytes + more > BYTES_MAX) {
+    if (bytes + more > BYTES_MAX || !loop.captureBuffers().takeRoom(more)) {
       return false;
     }
     bytes += more;
@@ -84,6 +85,7 @@ final class Mirrors {
   /// A copy is over, and gives back the room it took.
   void ended(MirrorCopy copy, int taken) {
     bytes -= taken;
+    loop.captureBuffers().giveBack(taken);
     copies.remove(copy);
   }
 

@@ -75,21 +75,15 @@ public record ProxyConfig(
   /// The most memory that this room can ever hold. Every holder is one line.
   public long bytesMax() {
     long sum = 0;
-    sum += captureBytesMax; // all capture buffers together; past it bodies are cut
+    sum += captureBytesMax; // all capture buffers and copies for mirrors; past it bodies are cut
     sum += (long) loops * headBytesMax; // scratch of the head readers
     // Read ahead: heads, pipelined or held bytes, or the window of an HTTP/2 connection.
     sum += (long) connectionsMax * Math.max(HELD_BYTES_MAX, Http2CallerConnection.WINDOW_BYTES);
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);
-    sum += mirrorBytesMax(loops); // copies of bodies; past it a copy is skipped
     sum += localBytesMax; // bodies for the door's own services; past it they are answered 503
     return sum;
-  }
-
-  /// The most that copies of requests for mirrors ever hold, beyond what their connections do.
-  public static long mirrorBytesMax(int loops) {
-    return (long) loops * Mirrors.BYTES_MAX;
   }
 
   int modelConnectionsMax() {
