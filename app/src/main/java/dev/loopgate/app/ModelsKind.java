@@ -231,8 +231,8 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static ServerTrust trust(Map<String, Raw> fields, String at) {
-    Path certificate = file(fields, at, "tls-certificate");
-    Path key = file(fields, at, "tls-key");
+    String certificate = file(fields, at, "tls-certificate");
+    String key = file(fields, at, "tls-key");
     if ((certificate == null) != (key == null)) {
       throw new NotAllowedException(at + " has tls-certificate and tls-key, both or none");
     }
@@ -244,14 +244,14 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
         key);
   }
 
-  private static @Nullable Path file(Map<String, Raw> fields, String at, String name) {
+  private static @Nullable String file(Map<String, Raw> fields, String at, String name) {
     String text = text(fields, at, name);
     if (text == null) {
       return null;
     }
     try {
       if (!text.isBlank()) {
-        return Path.of(text);
+        return Path.of(text).toString();
       }
     } catch (InvalidPathException _) {
       // Said below, as for every other value.

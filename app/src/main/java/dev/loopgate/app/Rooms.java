@@ -116,7 +116,7 @@ final class Rooms {
 
   Redaction redaction() throws UsageException {
     Set<String> headers = new HashSet<>(settings.get(SettingsTable.REDACT_HEADERS));
-    if (settings.get(SettingsTable.AUTH_JWKS).isPresent()) {
+    if (settings.get(TokenSettings.AUTH_JWKS).isPresent()) {
       headers.add("authorization"); // whatever the list says: what opens models is never kept
     }
     return new Redaction(headers, settings.get(SettingsTable.REDACT_QUERY_PARAMETERS));
@@ -197,9 +197,9 @@ final class Rooms {
 
   /// Who may pass; null for everybody.
   @Nullable PolicyConfig policy() throws UsageException {
-    Optional<PolicyConfig.Published> keys = settings.get(SettingsTable.AUTH_JWKS);
+    Optional<PolicyConfig.Published> keys = settings.get(TokenSettings.AUTH_JWKS);
     if (keys.isEmpty()) {
-      for (Setting<?> lone : List.of(SettingsTable.AUTH_ISSUER, SettingsTable.AUTH_AUDIENCE)) {
+      for (Setting<?> lone : List.of(TokenSettings.AUTH_ISSUER, TokenSettings.AUTH_AUDIENCE)) {
         if (!settings.get(lone).equals(Optional.empty())) {
           throw new UsageException(
               settings.where(lone)
@@ -211,11 +211,11 @@ final class Rooms {
       }
       return null;
     }
-    Duration refresh = settings.get(SettingsTable.AUTH_REFRESH);
-    Duration stale = settings.get(SettingsTable.AUTH_STALE);
+    Duration refresh = settings.get(TokenSettings.AUTH_REFRESH);
+    Duration stale = settings.get(TokenSettings.AUTH_STALE);
     if (stale.compareTo(refresh) < 0) {
       throw new UsageException(
-          settings.where(SettingsTable.AUTH_STALE)
+          settings.where(TokenSettings.AUTH_STALE)
               + ": auth.stale="
               + Kind.Time.shown(stale)
               + " is shorter than auth.refresh="
@@ -226,13 +226,13 @@ final class Rooms {
     return new PolicyConfig(
         keys.get(),
         new PolicyConfig.Expected(
-            settings.get(SettingsTable.AUTH_ISSUER).orElse(null),
-            settings.get(SettingsTable.AUTH_AUDIENCE).orElse(null),
-            settings.get(SettingsTable.AUTH_ROLES_CLAIM).orElseThrow(),
-            settings.get(SettingsTable.AUTH_LEEWAY)),
+            settings.get(TokenSettings.AUTH_ISSUER).orElse(null),
+            settings.get(TokenSettings.AUTH_AUDIENCE).orElse(null),
+            settings.get(TokenSettings.AUTH_ROLES_CLAIM).orElseThrow(),
+            settings.get(TokenSettings.AUTH_LEEWAY)),
         new PolicyConfig.Freshness(refresh, stale, defaults.pause(), defaults.within()),
-        settings.get(SettingsTable.AUTH_FORWARD).equals("true"),
-        settings.get(SettingsTable.AUTH_CACHE_BYTES));
+        settings.get(TokenSettings.AUTH_FORWARD).equals("true"),
+        settings.get(TokenSettings.AUTH_CACHE_BYTES));
   }
 
   /// Looks at the keys of tokens, before anything is opened.

@@ -3,7 +3,6 @@ package dev.loopgate.app;
 import dev.loopgate.capture.CaptureLimits;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.ModelRoute;
-import dev.loopgate.policy.PolicyConfig;
 import dev.loopgate.proxy.AddressRange;
 import dev.loopgate.proxy.Forwarding;
 import java.nio.file.Path;
@@ -71,66 +70,6 @@ final class SettingsTable {
           RoutesKind.NONE,
           "Routes beside those that each model has of its own: a prefix, models by weight, and a mirror that"
               + " gets a copy, see below.");
-
-  static final Setting<Optional<PolicyConfig.Published>> AUTH_JWKS =
-      setting(
-          "auth.jwks",
-          new KeysKind(),
-          "none",
-          "The keys of the tokens' issuer, a JSON Web Key Set: a file (read again when it changes) or a URL. Then"
-              + " models and feedback ask for a token: Authorization: Bearer, a signed JWT.");
-  static final Setting<Optional<String>> AUTH_ISSUER =
-      setting(
-          "auth.issuer",
-          new Kind.Word(true),
-          "none",
-          "What iss of a token must be. none: whatever it is, so set it where the keys sign for others, too.");
-  static final Setting<Optional<String>> AUTH_AUDIENCE =
-      setting(
-          "auth.audience",
-          new Kind.Word(true),
-          "none",
-          "What must be in aud of a token. none: whatever is there.");
-  static final Setting<Optional<String>> AUTH_ROLES_CLAIM =
-      setting(
-          "auth.roles-claim",
-          new Kind.Word(false),
-          "realm_access.roles",
-          "The claim with the roles: its name, or its path with dots; a list, or one text with blanks.");
-  static final Setting<Duration> AUTH_LEEWAY =
-      setting(
-          "auth.leeway",
-          time(Duration.ZERO, Duration.ofMinutes(5)),
-          "30s",
-          "How far the issuer's clock may be from ours, for exp and nbf.");
-  static final Setting<String> AUTH_FORWARD =
-      setting(
-          "auth.forward",
-          new Kind.Choice(List.of("true", "false")),
-          "false",
-          "Whether the model gets the Authorization header that was verified here. Where none is asked for, it"
-              + " is always passed on.");
-  static final Setting<Duration> AUTH_REFRESH =
-      setting(
-          "auth.refresh",
-          time(Duration.ofSeconds(1), Duration.ofHours(24)),
-          "5m",
-          "How often the keys of a URL are read; also, at most every 10 s, when a token names one that is not"
-              + " there.");
-  static final Setting<Duration> AUTH_STALE =
-      setting(
-          "auth.stale",
-          time(Duration.ofSeconds(1), Duration.ofHours(240)),
-          "1h",
-          "So long after the last read the keys of a URL that can't be read are trusted; then 503. At least"
-              + " auth.refresh.");
-  static final Setting<Long> AUTH_CACHE_BYTES =
-      setting(
-          "auth.cache-bytes",
-          bytes(64 * KIB, GIB),
-          "2MiB",
-          "Verified tokens that are remembered until they expire, about 1 KiB each; beyond it the oldest are"
-              + " verified again.");
 
   static final Setting<Long> CAPTURE_BYTES_MAX =
       setting(
@@ -391,15 +330,15 @@ final class SettingsTable {
           DATA,
           MODELS,
           ROUTES,
-          AUTH_JWKS,
-          AUTH_ISSUER,
-          AUTH_AUDIENCE,
-          AUTH_ROLES_CLAIM,
-          AUTH_LEEWAY,
-          AUTH_FORWARD,
-          AUTH_REFRESH,
-          AUTH_STALE,
-          AUTH_CACHE_BYTES,
+          TokenSettings.AUTH_JWKS,
+          TokenSettings.AUTH_ISSUER,
+          TokenSettings.AUTH_AUDIENCE,
+          TokenSettings.AUTH_ROLES_CLAIM,
+          TokenSettings.AUTH_LEEWAY,
+          TokenSettings.AUTH_FORWARD,
+          TokenSettings.AUTH_REFRESH,
+          TokenSettings.AUTH_STALE,
+          TokenSettings.AUTH_CACHE_BYTES,
           CAPTURE_BYTES_MAX,
           CAPTURE_BODY_BYTES_MAX,
           CAPTURE_SAMPLE,
@@ -444,12 +383,11 @@ final class SettingsTable {
     return ALL.stream().<String>map(Setting::name).toList();
   }
 
-  private static <T> Setting<T> setting(
-      String name, Kind<T> kind, String byDefault, String meaning) {
+  static <T> Setting<T> setting(String name, Kind<T> kind, String byDefault, String meaning) {
     return setting(name, kind, byDefault, byDefault, meaning);
   }
 
-  private static <T> Setting<T> setting(
+  static <T> Setting<T> setting(
       String name, Kind<T> kind, String byDefault, String inUp, String meaning) {
     return new Setting<>(name, kind, byDefault, inUp, meaning);
   }

@@ -14,7 +14,6 @@ import dev.loopgate.fleet.SecretField;
 import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -94,9 +93,7 @@ final class ModelsKindTest {
     assertThat(upstream.protocol()).isEqualTo(Protocol.H2);
     assertThat(upstream.grpc()).isTrue();
     assertThat(upstream.trust())
-        .isEqualTo(
-            new ServerTrust(
-                Path.of("/ca.pem"), "model.example", Path.of("/c.pem"), Path.of("/k.pem")));
+        .isEqualTo(new ServerTrust("/ca.pem", "model.example", "/c.pem", "/k.pem"));
     assertThat(models("[{id: a, url: \"http://h\", grpc: true}]").getFirst().upstream().protocol())
         .isEqualTo(Protocol.H2C);
     assertThat(models("[{id: a, url: \"http://h\"}]").getFirst().upstream().protocol())

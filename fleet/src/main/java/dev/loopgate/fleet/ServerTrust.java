@@ -1,20 +1,22 @@
 package dev.loopgate.fleet;
 
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /// Which servers are believed over TLS, and who we are to them.
 ///
-/// @param ca PEM of the authorities that servers are issued by; null for those of the JDK
+/// @param ca path of a PEM file with the authorities that servers are issued by; null for those of
+///   the JDK
 /// @param serverName whom the server's certificate must name, also sent to it; null for the url's
 ///   host
-/// @param certificate PEM, our own first, then those it was issued by; null to show none
-/// @param key of `certificate`, PEM, PKCS#8, not encrypted; given with it or not at all
+/// @param certificate path of a PEM file, our own first, then those it was issued by; null to show
+///   none
+/// @param key path of the key of `certificate`, PEM, PKCS#8, not encrypted; given with it or not at
+///   all
 public record ServerTrust(
-    @Nullable Path ca,
+    @Nullable String ca,
     @Nullable String serverName,
-    @Nullable Path certificate,
-    @Nullable Path key) {
+    @Nullable String certificate,
+    @Nullable String key) {
   /// The authorities of the JDK, the url's host, no certificate of our own.
   public static final ServerTrust DEFAULT = new ServerTrust(null, null, null, null);
 

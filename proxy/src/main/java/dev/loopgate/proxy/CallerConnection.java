@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.util.Objects;
@@ -44,7 +43,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   private boolean secure;
   private boolean counted;
   private Phase phase = Phase.HEAD;
-  private @Nullable ByteBuf pending;
+  private final Unread unread = new Unread();
   private @Nullable BodyReader body; // of the request that is going on
   private @Nullable Exchange exchange;
   private boolean processing;
@@ -79,8 +78,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
 
   @Override
   public boolean hasUnread() {
-    ByteBuf unread = pending;
-    return unread != null && unread.isReadable();
+    return !unread.isEmpty();
   }
 
   @Override
@@ -182,14 +180,13 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
 
   @Override
   public void updateReading() {
-    ByteBuf unread = pending;
     Exchange now = exchange;
     BodyReader reader = body;
     boolean reading;
     if (now != null && reader != null && !reader.isDone() && now.takesBody()) {
       reading = now.wantsMore();
     } else {
-      reading = unread == null || unread.readableBytes() < ProxyConfig.HELD_BYTES_MAX;
+      reading = unread.length() < ProxyConfig.HELD_BYTES_MAX;
     }
     if (channel().config().isAutoRead() != reading) {
       channel().config().setAutoRead(reading);
@@ -226,15 +223,10 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     inRead = true;
-    ByteBuf in = (ByteBuf) message;
-    if (pending == null) {
-      if (phase == Phase.HEAD) {
-        sinceNanos = loop.time().nanos(); // of a head's first byte
-      }
-      pending = in;
-    } else {
-      pending = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
+    if (phase == Phase.HEAD && unread.isEmpty()) {
+      sinceNanos = loop.time().nanos(); // of a head's first byte
     }
+    unread.add(ctx.alloc(), (ByteBuf) message);
     process();
   }
 
@@ -272,7 +264,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
       now.callerLeft();
     }
     if (!processing) {
-      releasePending();
+      unread.release();
     }
     answer.release();
     loop.remove(this);
@@ -304,8 +296,10 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
       }
     } finally {
       processing = false;
-      if (pending != null && (replaced || !pending.isReadable())) {
-        releasePending();
+      if (replaced) {
+        unread.release();
+      } else {
+        unread.releaseIfRead();
       }
     }
     if (replaced) {
@@ -319,7 +313,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   private boolean step() {
-    ByteBuf in = pending;
+    ByteBuf in = unread.bytes();
     Exchange now = exchange;
     BodyReader reader = body;
     return switch (phase) {
@@ -433,21 +427,9 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   }
 
   private void throwAway() {
-    ByteBuf in = pending;
-    if (in != null) {
-      thrownAway += in.readableBytes();
-      in.skipBytes(in.readableBytes());
-      if (thrownAway > LINGER_BYTES_MAX) {
-        channel().close();
-      }
-    }
-  }
-
-  private void releasePending() {
-    ByteBuf in = pending;
-    pending = null;
-    if (in != null) {
-      in.release();
+    thrownAway += unread.release();
+    if (thrownAway > LINGER_BYTES_MAX) {
+      channel().close();
     }
   }
 

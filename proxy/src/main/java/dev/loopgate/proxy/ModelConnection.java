@@ -8,7 +8,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -34,7 +33,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   private boolean chunked; // so the request's body goes out
   private @Nullable ModelAnswer answer; // from its head to its last byte
   private @Nullable BodyReader body;
-  private @Nullable ByteBuf pending;
+  private final Unread pending = new Unread();
   private int interims;
   private boolean broken;
   private boolean resetByModel;
@@ -70,11 +69,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
 
   /// Whether another request can be written.
   boolean isUsable() {
-    ByteBuf unread = pending;
-    return !broken
-        && (unread == null || !unread.isReadable())
-        && listener == null
-        && channel().isActive();
+    return !broken && pending.isEmpty() && listener == null && channel().isActive();
   }
 
   boolean isExpired(long nowNanos) {
@@ -149,18 +144,15 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    ByteBuf in = (ByteBuf) message;
-    ByteBuf all =
-        pending == null
-            ? in
-            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
-    pending = all;
-    while (!broken && all.isReadable() && step(all)) {
+    pending.add(ctx.alloc(), (ByteBuf) message);
+    ByteBuf all = pending.bytes();
+    while (!broken && all != null && all.isReadable() && step(all)) {
       // One head or piece after the other.
     }
-    if (broken || !all.isReadable()) {
-      all.release();
-      pending = null;
+    if (broken) {
+      pending.release();
+    } else {
+      pending.releaseIfRead();
     }
   }
 
@@ -182,10 +174,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    if (pending != null) {
-      pending.release();
-      pending = null;
-    }
+    pending.release();
     outgoing.release();
     BodyReader open = body;
     Listener to = listener;

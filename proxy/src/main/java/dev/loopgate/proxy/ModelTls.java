@@ -112,9 +112,9 @@ final class ModelTls {
 
   private static List<Path> filesOf(ServerTrust trust) {
     List<Path> files = new ArrayList<>();
-    for (Path file : new Path[] {trust.ca(), trust.certificate(), trust.key()}) {
+    for (String file : new String[] {trust.ca(), trust.certificate(), trust.key()}) {
       if (file != null) {
-        files.add(file);
+        files.add(Path.of(file));
       }
     }
     return files;
@@ -142,15 +142,15 @@ final class ModelTls {
                 ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
                 protocols));
       }
-      Path ca = trust.ca();
+      String ca = trust.ca();
       if (ca != null) {
-        builder.trustManager(Pem.certificatesOf(ca));
+        builder.trustManager(Pem.certificatesOf(Path.of(ca)));
       }
-      Path certificate = trust.certificate();
-      Path key = trust.key();
+      String certificate = trust.certificate();
+      String key = trust.key();
       if (certificate != null && key != null) {
-        X509Certificate[] chain = Pem.certificatesOf(certificate);
-        PrivateKey own = Pem.keyOf(key, chain[0].getPublicKey());
+        X509Certificate[] chain = Pem.certificatesOf(Path.of(certificate));
+        PrivateKey own = Pem.keyOf(Path.of(key), chain[0].getPublicKey());
         builder.keyManager(own, chain);
       }
       return builder.build();

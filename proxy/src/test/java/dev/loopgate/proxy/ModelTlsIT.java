@@ -118,7 +118,7 @@ final class ModelTlsIT {
   }
 
   private static ServerTrust trust(Path ca) {
-    return new ServerTrust(ca, null, null, null);
+    return new ServerTrust(ca.toString(), null, null, null);
   }
 
   @ParameterizedTest
@@ -167,7 +167,11 @@ final class ModelTlsIT {
     assertUnreachable(call(server, "localhost", Protocol.AUTO, trust(ca)));
 
     RawCaller caller =
-        call(server, "localhost", Protocol.AUTO, new ServerTrust(ca, "127.0.0.1", null, null));
+        call(
+            server,
+            "localhost",
+            Protocol.AUTO,
+            new ServerTrust(ca.toString(), "127.0.0.1", null, null));
     caller.send(POST);
     assertThat(caller.readThrough("\r\n\r\nhello")).startsWith("HTTP/1.1 200 OK\r\n");
   }
@@ -184,7 +188,11 @@ final class ModelTlsIT {
             server,
             "127.0.0.1",
             Protocol.H2,
-            new ServerTrust(ca, null, certificate, writeKey(ours, "ours.key")));
+            new ServerTrust(
+                ca.toString(),
+                null,
+                certificate.toString(),
+                writeKey(ours, "ours.key").toString()));
     caller.send(POST);
     assertThat(caller.readThrough("\r\n\r\nhello")).startsWith("HTTP/1.1 200 OK\r\n");
 

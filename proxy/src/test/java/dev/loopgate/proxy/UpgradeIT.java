@@ -22,11 +22,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 final class UpgradeIT {
   private static final String HANDSHAKE =
-      "GET /model/m/ws HTTP/1.1\r\nHost: d\r\nConnection: keep-alive, Upgrade\r\n"
-          + "Upgrade: websocket\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n";
+      EmbeddedDoor.http(
+          "GET /model/m/ws HTTP/1.1~Host: d~Connection: keep-alive, Upgrade~Upgrade: websocket~"
+              + "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==~~");
   private static final String SWITCH =
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-          + "Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n\r\n";
+      EmbeddedDoor.http(
+          "HTTP/1.1 101 Switching Protocols~Connection: Upgrade~Upgrade: websocket~"
+              + "Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=~~");
 
   private final KeepingLane lane = new KeepingLane();
   private final BlockingQueue<String> heads = new LinkedBlockingQueue<>();

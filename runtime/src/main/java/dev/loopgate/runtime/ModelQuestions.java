@@ -83,14 +83,14 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private static SSLContext sslContext(ServerTrust trust) {
-    Path ca = trust.ca();
+    String ca = trust.ca();
     try {
       if (ca == null) {
         return SSLContext.getDefault();
       }
       KeyStore anchors = KeyStore.getInstance(KeyStore.getDefaultType());
       anchors.load(null, null);
-      try (InputStream in = Files.newInputStream(ca)) {
+      try (InputStream in = Files.newInputStream(Path.of(ca))) {
         for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
           anchors.setCertificateEntry("ca-" + anchors.size(), each);
         }
