@@ -76,7 +76,7 @@ final class EdgeKinds {
         }
         case Raw.Items(String _, List<Raw> items) -> {
           for (Raw item : items) {
-            ranges.add(checked(text(item, allowed())));
+            ranges.add(checked(Kind.text(item, allowed())));
           }
         }
         case Raw.Fields _ -> throw new NotAllowedException(allowed());

@@ -392,11 +392,11 @@ final class SettingsTable {
     return new Setting<>(name, kind, byDefault, inUp, meaning);
   }
 
-  private static Kind.Bytes bytes(long min, long max) {
+  static Kind.Bytes bytes(long min, long max) {
     return new Kind.Bytes(min, max, false);
   }
 
-  private static Kind.Time time(Duration min, Duration max) {
+  static Kind.Time time(Duration min, Duration max) {
     return new Kind.Time(min, max);
   }
 

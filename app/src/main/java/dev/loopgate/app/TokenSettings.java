@@ -37,7 +37,7 @@ final class TokenSettings {
   static final Setting<Duration> AUTH_LEEWAY =
       setting(
           "auth.leeway",
-          time(Duration.ZERO, Duration.ofMinutes(5)),
+          SettingsTable.time(Duration.ZERO, Duration.ofMinutes(5)),
           "30s",
           "How far the issuer's clock may be from ours, for exp and nbf.");
   static final Setting<String> AUTH_FORWARD =
@@ -50,21 +50,21 @@ final class TokenSettings {
   static final Setting<Duration> AUTH_REFRESH =
       setting(
           "auth.refresh",
-          time(Duration.ofSeconds(1), Duration.ofHours(24)),
+          SettingsTable.time(Duration.ofSeconds(1), Duration.ofHours(24)),
           "5m",
           "How often the keys of a URL are read; also, at most every 10 s, when a token names one that is not"
               + " there.");
   static final Setting<Duration> AUTH_STALE =
       setting(
           "auth.stale",
-          time(Duration.ofSeconds(1), Duration.ofHours(240)),
+          SettingsTable.time(Duration.ofSeconds(1), Duration.ofHours(240)),
           "1h",
           "So long after the last read the keys of a URL that can't be read are trusted; then 503. At least"
               + " auth.refresh.");
   static final Setting<Long> AUTH_CACHE_BYTES =
       setting(
           "auth.cache-bytes",
-          bytes(64 * KIB, GIB),
+          SettingsTable.bytes(64L << 10, 1L << 30),
           "2MiB",
           "Verified tokens that are remembered until they expire, about 1 KiB each; beyond it the oldest are"
               + " verified again.");
