@@ -168,6 +168,12 @@ final class EntryCodecModelTest {
     if (p.timing().firstByteNanos() != Timing.NONE) {
       message.setFirstByteUs(p.timing().firstByteNanos() / 1000);
     }
+    if (p.timing().gapMaxNanos() != Timing.NONE) {
+      message.setGapMaxUs(p.timing().gapMaxNanos() / 1000);
+    }
+    if (p.grpc().isPresent()) {
+      message.setGrpcStatus(p.grpc().code()).setGrpcMessage(p.grpc().message());
+    }
     return message.build();
   }
 
