@@ -36,12 +36,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LeakFree.class)
 @Timeout(60)
 final class ProtocolMatrixIT {
-  private enum Version {
+  enum Version {
     HTTP1,
     HTTP2
   }
 
-  private enum Form {
+  enum Form {
     NONE,
     LENGTH,
     STREAMED
@@ -58,7 +58,7 @@ final class ProtocolMatrixIT {
   private final Semaphore cut = new Semaphore(0); // may be ended, for a model that resets
   private final List<AutoCloseable> closing = new ArrayList<>();
 
-  private record Case(Version caller, Version model, Form question, Form answer, Ending ending) {
+  record Case(Version caller, Version model, Form question, Form answer, Ending ending) {
     String path() {
       return "/" + answer + "/" + ending.word();
     }
@@ -114,7 +114,8 @@ final class ProtocolMatrixIT {
       assertThat(kept.responseBody().truncated()).isFalse();
     } else {
       assertThat(whole).startsWith(kept.responseText());
-      assertThat(kept.responseBody().truncated()).isTrue();
+      // Who leaves may have done so before the answer's head came by.
+      assertThat(kept.responseBody().truncated()).isEqualTo(kept.status() != 0);
       assertThat(kept.responseText()).startsWith(received);
     }
   }
