@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 /// of it. One that the sampling leaves out is counted, and nothing of it is copied, unless its
 /// ending may still have it kept.
 final class ExchangeCapture {
+  /// Shorter pauses are how the kernel cut the bytes, not how the model sent them.
+  private static final long GAP_MIN_NANOS = 1_000_000;
+
   private final ProxyLoop loop;
   private final Fleet.Match match;
   private final int slot;
@@ -217,7 +220,7 @@ final class ExchangeCapture {
                 target(),
                 requestWhole || status == 101, // what follows has no end of its own
                 responseWhole,
-                gapMaxNanos,
+                gapMaxNanos < GAP_MIN_NANOS ? Timing.NONE : gapMaxNanos,
                 grpc,
                 nowMillis,
                 nowNanos);

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ public final class Proxy implements AutoCloseable {
   private final CallerSlots slots;
   private final List<Channel> doors = new ArrayList<>();
   private @Nullable Tls tls;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Proxy(ProxyConfig config, ProxyEvents events, Transport transport) {
     this.config = config;
@@ -184,9 +186,12 @@ public final class Proxy implements AutoCloseable {
   }
 
   /// Closes what is still open, at once, and ends the threads. What goes on ends as
-  /// `gateway_stopped`.
+  /// `gateway_stopped`. Harmless when repeated.
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     for (Channel door : doors) {
       door.close().syncUninterruptibly();
     }
