@@ -28,6 +28,7 @@ public final class Deployment {
     this(model);
     Model was = before.model();
     if (was.upstream().equals(model.upstream()) && was.predictor() == model.predictor()) {
+      discovered.set(before.discovered.get());
       learned.set(before.learned.get());
       ready = before.ready;
     }

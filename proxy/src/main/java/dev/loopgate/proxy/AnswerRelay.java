@@ -75,7 +75,9 @@ final class AnswerRelay {
     capture.responseStarted(got.status(), headers);
     started = true;
     bodiless = got.framing().isEmpty();
-    declared = got.framing().kind() == BodyFraming.Kind.LENGTH ? got.framing().length() : -1;
+    // A call's status comes behind its last byte, and completes it.
+    boolean counts = got.framing().kind() == BodyFraming.Kind.LENGTH && !Grpc.isCall(request);
+    declared = counts ? got.framing().length() : -1;
     if (bodiless) {
       capture.grpcStatus(got.headers());
       complete.run(); // without a body the head is what completes the answer

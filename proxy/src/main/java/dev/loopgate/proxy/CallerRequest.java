@@ -113,8 +113,16 @@ record CallerRequest(
     if (minor == 0 || !framing.isEmpty() || !hops.contains("upgrade")) {
       return null;
     }
-    String wanted = RawHead.first(headers, "upgrade");
-    return wanted == null || wanted.isEmpty() || wanted.equalsIgnoreCase("h2c") ? null : wanted;
+    String wanted = null;
+    for (Header header : headers) {
+      if (header.name().equals("upgrade")) {
+        if (wanted != null || header.value().toLowerCase(Locale.ROOT).contains("h2c")) {
+          return null; // HTTP/2 is the door's to speak, and never a model's through it
+        }
+        wanted = header.value();
+      }
+    }
+    return wanted == null || wanted.isEmpty() ? null : wanted;
   }
 
   private static Parsed<CallerRequest> understood(

@@ -17,6 +17,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
   private final ModelPool.Means means;
   private final Deployment deployment;
   private final ModelPool.Borrower borrower;
+  private final boolean counts; // by the model's circuit, as one that waits
   private ReplicaState replica; // whose `started` is told, and `ended` not yet
   private @Nullable ModelSlots held; // of the replica, where it has its own cap and one is taken
   private @Nullable ModelSlots awaited;
@@ -36,6 +37,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
     this.deployment = deployment;
     this.replica = replica;
     this.borrower = borrower;
+    this.counts = !(borrower instanceof SharedWait); // for whom each that waits is counted
     this.triesLeft = Math.min(REPLICAS_MAX, deployment.replicas().all().size());
   }
 
@@ -73,7 +75,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
       return false; // or what it waited for is on its way, and is given back when it comes
     }
     awaited = null;
-    deployment.circuit().waited();
+    uncount();
     giveBackHeld();
     replica.ended();
     return true;
@@ -85,7 +87,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
     if (borrower.isGone()) {
       replica.ended();
       loop.models().giveBack(connection);
-    } else if (connection.isUsable()) {
+    } else if (loop.models().isQuiet(connection)) {
       borrower.modelReady(connection);
     } else {
       connection.close();
@@ -104,7 +106,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
   }
 
   private void await(ModelSlots where, Runnable next) {
-    if (!deployment.circuit().await()) {
+    if (counts && !deployment.circuit().await()) {
       giveBackHeld();
       replica.ended();
       loop.events().circuitOpen(deployment.model().id());
@@ -130,7 +132,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
   private void waited() {
     awaited = null;
     loop.models().waitsNoMore(borrower);
-    deployment.circuit().waited();
+    uncount();
   }
 
   // Its slots are taken, and are given back with the connection or with the failure.
@@ -167,6 +169,9 @@ final class ConnectionSearch implements ModelOpening.Owner {
     loop.models().share(connection);
     if (borrower.isGone()) {
       replica.ended();
+    } else if (!connection.hasRoom()) {
+      replica.ended(); // it takes no call at all, for now
+      tellLater(borrower::modelUnreachable);
     } else {
       borrower.modelReady(connection.newCall());
     }
@@ -204,6 +209,12 @@ final class ConnectionSearch implements ModelOpening.Owner {
 
   private @Nullable ReplicaState choose(long without) {
     return deployment.replicas().choose(ThreadLocalRandom.current(), without, loop.time().nanos());
+  }
+
+  private void uncount() {
+    if (counts) {
+      deployment.circuit().waited();
+    }
   }
 
   private void giveBackHeld() {

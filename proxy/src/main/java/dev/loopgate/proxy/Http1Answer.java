@@ -190,6 +190,9 @@ final class Http1Answer implements Answer {
       case NONE -> {
         if (declaredLength >= 0 && status != 204) {
           headers.add(PassedHeaders.contentLength(declaredLength, loop.knownHeaders()));
+        } else if (status != 204 && status != 304 && !request.method().equals("HEAD")) {
+          headers.add(
+              PassedHeaders.contentLength(0, loop.knownHeaders())); // HTTP/2 need not say it
         }
         yield BodyFraming.Kind.NONE;
       }

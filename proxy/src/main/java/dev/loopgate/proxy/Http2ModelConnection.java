@@ -49,10 +49,10 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   static final int STREAM_WINDOW_BYTES = ProxyConfig.RECEIVE_BYTES_MAX;
 
   private static final Duration QUIET_MAX = Duration.ofSeconds(10);
+  private static final int PINGS_MAX = 2; // since the last answer's piece
+  private static final Duration PING_EVERY = Duration.ofMinutes(6); // from then on
   private static final Duration UNUSED_MAX = Duration.ofSeconds(60);
   private static final int CONTROL_FRAMES_MAX = 1000;
-  private static final int RESETS_MAX = 400;
-  private static final int RESETS_SECONDS = 30;
   private static final int EMPTY_FRAMES_MAX = 16;
   private static final int CONTINUATIONS_MAX = 16;
 
@@ -66,8 +66,11 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   private boolean opened;
   private boolean over; // takes no further stream
   private boolean told; // that it is closed
+  private boolean closing; // with its last call
   private boolean inRead;
   private boolean asked; // for a sign of life
+  private int pings;
+  private long askedNanos;
   private long heardNanos;
   private long usedNanos;
 
@@ -177,18 +180,33 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
     long quietNanos = nowNanos - heardNanos;
     if (asked && quietNanos >= 2 * QUIET_MAX.toNanos()) {
       closeNow(); // not even a ping is answered
-    } else if (!asked && quietNanos >= QUIET_MAX.toNanos()) {
+    } else if (!asked && quietNanos >= QUIET_MAX.toNanos() && mayAsk(nowNanos)) {
       asked = true;
+      askedNanos = nowNanos;
+      pings++;
       encoder().writePing(context(), false, nowNanos, context().newPromise());
       flush(context());
     }
   }
 
+  // Servers of gRPC send away who pings often while nothing else is said.
+  private boolean mayAsk(long nowNanos) {
+    return pings < PINGS_MAX || nowNanos - askedNanos >= PING_EVERY.toNanos();
+  }
+
   /// Takes no further request; closes when the last one is over.
   void close() {
     over = true;
-    gracefulShutdownTimeoutMillis(-1);
-    context().channel().close();
+    if (!closing || isIdle()) {
+      closing = true; // once is enough while calls go on
+      gracefulShutdownTimeoutMillis(-1);
+      context().channel().close();
+    }
+  }
+
+  /// Whether it takes no further request.
+  boolean isOver() {
+    return over;
   }
 
   /// Closes at once: calls that go on are broken.
@@ -312,6 +330,8 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
       if (!opened) {
         opened = true;
         listener.opened(Http2ModelConnection.this);
+      } else {
+        listener.streamEnded(Http2ModelConnection.this); // there may be more room now
       }
     }
 
@@ -331,6 +351,7 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
     @Override
     public void onHeadersRead(
         ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean ended) {
+      pings = 0;
       Http2ModelStream stream = of(connection().stream(streamId));
       if (stream != null) {
         stream.headers(headers, ended);
@@ -340,6 +361,7 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
     @Override
     public int onDataRead(
         ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean ended) {
+      pings = 0;
       int length = data.readableBytes();
       Http2ModelStream stream = of(connection().stream(streamId));
       return padding + (stream == null || !stream.data(data, ended) ? length : 0);
@@ -383,7 +405,7 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
               .pushEnabled(false)
               .initialWindowSize(STREAM_WINDOW_BYTES)
               .maxHeaderListSize(loop.config().headBytesMax()));
-      decoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS);
+      decoderEnforceMaxRstFramesPerWindow(0, 0); // of our own calls: a server may reset them all
       decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_FRAMES_MAX);
       decoderEnforceMaxSmallContinuationFrames(CONTINUATIONS_MAX);
       encoderEnforceMaxQueuedControlFrames(CONTROL_FRAMES_MAX);

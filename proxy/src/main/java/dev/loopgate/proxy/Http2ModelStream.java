@@ -37,6 +37,7 @@ final class Http2ModelStream implements ModelCall {
   private boolean touched;
   private boolean answering; // the answer's head has come
   private boolean ended; // the answer's end has come
+  private boolean lacksBytes; // of those that its head has promised
   private @Nullable List<Header> trailers;
   private boolean toldEnd;
   private boolean requestEnded;
@@ -147,8 +148,8 @@ final class Http2ModelStream implements ModelCall {
 
   /// A look at the deadlines.
   void tick(long nowNanos) {
-    if (listener == null && !ended && nowNanos - letGoNanos >= END_WITHIN.toNanos()) {
-      reset();
+    if (listener == null && nowNanos - letGoNanos >= END_WITHIN.toNanos()) {
+      reset(); // it lacks its end, or does not take the request's
     }
   }
 
@@ -162,9 +163,8 @@ final class Http2ModelStream implements ModelCall {
     if (list == null) {
       broke();
     } else if (answering) {
-      ended = true; // the codec lets nothing but trailers pass here
-      trailers = list;
-      deliver();
+      trailers = list; // the codec lets nothing else pass here
+      answerEnded();
     } else {
       head(to, headers.status(), list, last);
     }
@@ -183,9 +183,14 @@ final class Http2ModelStream implements ModelCall {
     if (!got.isInterim()) {
       answering = true;
       ended = last;
+      lacksBytes = got.framing().kind() == BodyFraming.Kind.LENGTH && got.framing().length() > 0;
     }
     touch();
     to.answerStarted(got);
+    if (got.framing().isEmpty() && !got.isInterim() && !ended && listener != null) {
+      toldEnd = true; // its head was all of it, whenever the stream ends
+      to.answerPiece(Unpooled.EMPTY_BUFFER, true);
+    }
     deliver();
   }
 
@@ -202,13 +207,31 @@ final class Http2ModelStream implements ModelCall {
       ended |= last;
       return false;
     }
-    ended = last;
+    if (!answering) {
+      broke(); // a body without a head
+      return false;
+    }
     boolean taken = data.isReadable();
     if (taken) {
+      lacksBytes = false;
       held.add(data.retain());
     }
-    deliver();
+    if (last) {
+      answerEnded();
+    } else {
+      deliver();
+    }
     return taken;
+  }
+
+  // The codec looks at content-length only where any byte has come.
+  private void answerEnded() {
+    if (lacksBytes) {
+      broke();
+    } else {
+      ended = true;
+      deliver();
+    }
   }
 
   void readComplete() {

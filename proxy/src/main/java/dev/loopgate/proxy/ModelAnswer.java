@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,10 @@ record ModelAnswer(
       return new Parsed.Refused<>(502, "the model's status line is malformed");
     }
     if (status == 101) {
-      return new Parsed.Got<>(switching(head));
+      String to = RawHead.first(head.headers(), "upgrade");
+      return to == null || to.toLowerCase(Locale.ROOT).contains("h2c")
+          ? new Parsed.Refused<>(502, "the model switches to what nobody asked for")
+          : new Parsed.Got<>(switching(head));
     }
     return switch (BodyFraming.of(head.headers(), minor, BodyFraming.UNTIL_CLOSE)) {
       case Parsed.Got<BodyFraming>(BodyFraming framing) ->
@@ -57,6 +61,9 @@ record ModelAnswer(
       case Parsed.Got<BodyFraming>(BodyFraming framing) -> {
         RawHead head = new RawHead("", "", Reasons.of(status), headers);
         ModelAnswer got = understood(head, status, 1, method, framing);
+        if (ended && !got.framing().isEmpty() && framing.kind() == BodyFraming.Kind.LENGTH) {
+          yield new Parsed.Refused<>(502, "of the model: less than content-length");
+        }
         yield new Parsed.Got<>(ended ? got.withoutBody() : got);
       }
       case Parsed.Refused<BodyFraming>(int _, String reason) ->

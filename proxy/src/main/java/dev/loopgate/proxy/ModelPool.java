@@ -89,23 +89,60 @@ final class ModelPool {
   /// Lends an idle or shared connection to this replica, if there is one that lives and has room.
   boolean lend(ReplicaState replica, Borrower borrower) {
     List<Http2ModelConnection> streams = shared.get(replica);
-    if (streams != null) {
-      for (int i = 0; i < streams.size(); i++) {
-        if (streams.get(i).hasRoom()) {
-          borrower.modelReady(streams.get(i).newCall());
-          return true;
-        }
-      }
+    Http2ModelConnection room = streams == null ? null : withRoom(streams);
+    if (room != null) {
+      reached(room.deployment(), replica);
+      borrower.modelReady(room.newCall());
+      return true;
     }
     ArrayDeque<ModelConnection> connections = idle.get(replica);
     while (connections != null && !connections.isEmpty()) {
       ModelConnection connection = connections.pop(); // the last used is the likeliest to live
-      if (connection.isUsable() && means.connector().isQuiet(connection.channel(), one)) {
+      if (isQuiet(connection)) {
         reached(connection.deployment(), replica);
         borrower.modelReady(connection);
         return true;
       }
       connection.close();
+    }
+    return false;
+  }
+
+  /// Whether a connection that nobody uses can be used, at this very moment.
+  boolean isQuiet(ModelConnection connection) {
+    return connection.isUsable() && means.connector().isQuiet(connection.channel(), one);
+  }
+
+  private static @Nullable Http2ModelConnection withRoom(List<Http2ModelConnection> streams) {
+    for (int i = 0; i < streams.size(); i++) {
+      if (streams.get(i).hasRoom()) {
+        return streams.get(i);
+      }
+    }
+    return null;
+  }
+
+  /// A shared connection to any of the deployment's replicas that can take another call.
+  @Nullable Http2ModelConnection sharedWithRoom(Deployment deployment) {
+    for (ReplicaState replica : deployment.replicas().all()) {
+      List<Http2ModelConnection> streams = shared.get(replica);
+      Http2ModelConnection room = streams == null ? null : withRoom(streams);
+      if (room != null) {
+        return room;
+      }
+    }
+    return null;
+  }
+
+  /// Whether there is a shared connection that carries nothing and has no room all the same:
+  /// another one would have none either.
+  boolean takesNoCalls(Deployment deployment) {
+    for (ReplicaState replica : deployment.replicas().all()) {
+      for (Http2ModelConnection connection : shared.getOrDefault(replica, List.of())) {
+        if (connection.isIdle() && !connection.isOver() && !connection.hasRoom()) {
+          return true;
+        }
+      }
     }
     return false;
   }
@@ -143,7 +180,7 @@ final class ModelPool {
 
   /// A shared connection may have room for one more.
   void streamEnded(Http2ModelConnection connection) {
-    if (loop.isDraining() && connection.isIdle()) {
+    if ((loop.isDraining() || connection.isOver()) && connection.isIdle()) {
       connection.close();
     }
     SharedWait sharing = sharings.get(connection.deployment());
@@ -219,6 +256,9 @@ final class ModelPool {
     sharings
         .entrySet()
         .removeIf(each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
+    if (means.slots().isAwaited()) {
+      closeOneIdle(); // somebody on another loop may wait for its slot
+    }
     for (Http2ModelConnection connection : allShared()) {
       if (connection.replica().isRetired()) {
         connection.close();

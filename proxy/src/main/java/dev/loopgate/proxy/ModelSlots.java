@@ -31,7 +31,10 @@ final class ModelSlots {
   ModelSlots ofReplica(ReplicaState replica, int connectionsMax) {
     ModelSlots slots = ofReplicas.get(replica);
     if (slots == null) {
-      ofReplicas.keySet().removeIf(ReplicaState::isRetired); // so that they do not add up
+      // Those of replicas that are gone for good do not add up.
+      ofReplicas
+          .entrySet()
+          .removeIf(each -> each.getKey().isRetired() && each.getValue().isUnused());
       slots = ofReplicas.computeIfAbsent(replica, _ -> new ModelSlots(connectionsMax));
     }
     return slots;
@@ -86,6 +89,10 @@ final class ModelSlots {
     if (!waiting.isEmpty() && tryTake()) {
       giveBack();
     }
+  }
+
+  private boolean isUnused() {
+    return taken.get() == 0 && waiting.isEmpty();
   }
 
   int taken() {

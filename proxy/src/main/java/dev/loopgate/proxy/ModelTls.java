@@ -78,9 +78,12 @@ final class ModelTls {
     }
     entry.lookedNanos = nowNanos;
     start(() -> {
-      look(wanted, entry);
-      Read now = entry.read;
-      loop.execute(() -> found.accept(now == null ? null : now.context()));
+      try {
+        look(wanted, entry);
+      } finally {
+        Read now = entry.read;
+        loop.execute(() -> found.accept(now == null ? null : now.context()));
+      }
     });
   }
 

@@ -209,6 +209,15 @@ public final class Proxy implements AutoCloseable {
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
+  // What is thrown here would end all looks at deadlines for good.
+  private void sweep(ProxyLoop loop) {
+    try {
+      loop.sweep();
+    } catch (RuntimeException e) {
+      events.failed(e);
+    }
+  }
+
   private void openLoops(ProxyLoop.Shared shared, Lanes lanes) {
     for (EventExecutor executor : group) {
       EventLoop eventLoop = (EventLoop) executor;
@@ -219,7 +228,7 @@ public final class Proxy implements AutoCloseable {
               .getNow();
       loops.put(eventLoop, loop);
       long every = SWEEP_EVERY.toMillis();
-      eventLoop.scheduleWithFixedDelay(loop::sweep, every, every, TimeUnit.MILLISECONDS);
+      eventLoop.scheduleWithFixedDelay(() -> sweep(loop), every, every, TimeUnit.MILLISECONDS);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.ReplicaState;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /// Exchanges of one event loop that wait for room on a model's shared connections: one connection
 /// is made at a time, and streams that end are taken as they come. Confined to its event loop.
@@ -11,10 +12,14 @@ import java.util.Deque;
 /// Who waits is bounded by the exchanges in flight: each gives up by its own deadline, and is
 /// forgotten.
 final class SharedWait implements ModelPool.Borrower {
+  /// @param counted by the model's circuit
+  private record Waiting(ModelPool.Borrower borrower, boolean counted) {}
+
   private final ProxyLoop loop;
   private final Deployment deployment;
-  private final Deque<ModelPool.Borrower> waiting = new ArrayDeque<>();
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
   private boolean searching;
+  private boolean serving;
   private boolean ofNoUse;
 
   SharedWait(ProxyLoop loop, Deployment deployment) {
@@ -34,50 +39,57 @@ final class SharedWait implements ModelPool.Borrower {
 
   /// @param replica that was chosen and has no room; `started` was told
   void add(ReplicaState replica, ModelPool.Borrower borrower) {
-    if (!deployment.circuit().await()) {
+    // Who comes first makes the connection, as in HTTP/1.1; only who finds it so waits.
+    boolean counted = searching || !waiting.isEmpty();
+    if (counted && !deployment.circuit().await()) {
       replica.ended();
       loop.events().circuitOpen(deployment.model().id());
       tellLater(borrower, borrower::tooManyWait);
       return;
     }
-    waiting.add(borrower);
-    if (searching) {
+    waiting.add(new Waiting(borrower, counted));
+    if (searching || loop.models().takesNoCalls(deployment)) {
       replica.ended();
     } else {
       search(replica);
     }
   }
 
-  /// Lends what room there is.
+  /// Lends what room there is. Told so while it does, it looks once more.
   void serve() {
-    while (!waiting.isEmpty() && lend(waiting.peek())) {
-      next();
+    if (serving) {
+      return;
     }
-    if (!waiting.isEmpty() && !searching) {
+    serving = true;
+    try {
+      Http2ModelConnection room = roomForNext();
+      while (room != null) {
+        room.replica().started();
+        loop.models().reached(deployment, room.replica());
+        next().borrower().modelReady(room.newCall());
+        room = roomForNext();
+      }
+    } finally {
+      serving = false;
+    }
+    if (!waiting.isEmpty() && !searching && !loop.models().isReached(deployment)) {
       ReplicaState replica = loop.models().choose(deployment);
       replica.started();
       search(replica);
     }
   }
 
-  // Whether the borrower waits no more.
-  private boolean lend(ModelPool.Borrower borrower) {
-    if (borrower.isGone()) {
-      return true;
-    }
-    for (ReplicaState replica : deployment.replicas().all()) {
-      replica.started();
-      if (loop.models().lend(replica, borrower)) {
-        return true;
-      }
-      replica.ended();
-    }
-    return false;
+  // A connection with room for who waits the longest; null when there is none, or nobody waits.
+  private @Nullable Http2ModelConnection roomForNext() {
+    return isGone() ? null : loop.models().sharedWithRoom(deployment);
   }
 
-  private ModelPool.Borrower next() {
-    deployment.circuit().waited();
-    return waiting.remove();
+  private Waiting next() {
+    Waiting first = waiting.remove();
+    if (first.counted()) {
+      deployment.circuit().waited();
+    }
+    return first;
   }
 
   private void search(ReplicaState replica) {
@@ -88,32 +100,36 @@ final class SharedWait implements ModelPool.Borrower {
   /// The borrower gave up. Says whether it waited for room, and not for a model that can't be
   /// reached.
   boolean forget(ModelPool.Borrower borrower) {
-    if (!waiting.remove(borrower)) {
-      return false;
+    for (Waiting each : waiting) {
+      if (each.borrower().equals(borrower)) {
+        waiting.remove(each);
+        if (each.counted()) {
+          deployment.circuit().waited();
+        }
+        return loop.models().isReached(deployment);
+      }
     }
-    deployment.circuit().waited();
-    return loop.models().isReached(deployment);
+    return false;
   }
 
   @Override
   public void modelReady(ModelCall call) {
     searching = false;
     ofNoUse = call instanceof ModelConnection;
-    while (!waiting.isEmpty() && waiting.peek().isGone()) {
-      next();
-    }
-    if (waiting.isEmpty()) {
+    if (!ofNoUse) {
       call.replica().ended();
-      call.letGo(true);
+      call.letGo(true); // nothing was sent on it: whoever gets room gets a call of his own
+      serve();
       return;
     }
-    next().modelReady(call);
-    if (ofNoUse) {
-      while (!waiting.isEmpty()) {
-        loop.models().acquire(deployment, next());
-      }
+    if (isGone()) {
+      call.replica().ended();
+      call.letGo(true);
     } else {
-      serve();
+      next().borrower().modelReady(call);
+    }
+    while (!waiting.isEmpty()) {
+      loop.models().acquire(deployment, next().borrower());
     }
   }
 
@@ -124,7 +140,7 @@ final class SharedWait implements ModelPool.Borrower {
       return; // who waits has a stream's end to wait for
     }
     while (!waiting.isEmpty()) {
-      ModelPool.Borrower borrower = next();
+      ModelPool.Borrower borrower = next().borrower();
       tellLater(borrower, borrower::modelUnreachable);
     }
   }
@@ -136,11 +152,8 @@ final class SharedWait implements ModelPool.Borrower {
 
   @Override
   public boolean isGone() {
-    while (!waiting.isEmpty() && waiting.peek().isGone()) {
+    while (!waiting.isEmpty() && waiting.peek().borrower().isGone()) {
       next();
-    }
-    if (waiting.isEmpty()) {
-      searching = false; // whoever asks gives up then
     }
     return waiting.isEmpty();
   }

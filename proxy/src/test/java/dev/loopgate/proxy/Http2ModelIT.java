@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
@@ -42,6 +43,7 @@ final class Http2ModelIT {
   private final KeepingLane lane = new KeepingLane();
   private final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   private final List<AutoCloseable> closing = new ArrayList<>();
+  private Bounds bounds = Bounds.NONE;
 
   @AfterEach
   void closeAll() throws Exception {
@@ -65,7 +67,14 @@ final class Http2ModelIT {
             ServerTrust.DEFAULT);
     Model model =
         new Model(
-            "m", upstream, Predictor.NONE, "/model/m", "wine", "1", new Kept(true, 4 << 20, 1.0));
+            "m",
+            upstream,
+            Predictor.NONE,
+            "/model/m",
+            "wine",
+            "1",
+            new Kept(true, 4 << 20, 1.0),
+            bounds);
     Proxy proxy =
         RealDoor.open(
             RealDoor.config(1, 1024, null),
@@ -203,6 +212,73 @@ final class Http2ModelIT {
       caller.readThrough("\r\n\r\nhello");
     }
     assertThat(lane.kept()).hasSize(3).allMatch(kept -> kept.ending() == Ending.COMPLETE);
+  }
+
+  @Test
+  void anAnswerOfNothingHasALengthForHttp11() throws Exception {
+    RawCaller caller = http1(door(Http2Model.start(request -> request.head(true))));
+    for (int i = 0; i < 3; i++) {
+      caller.send(POST);
+      assertThat(caller.readThrough("\r\n\r\n")).contains("content-length: 0\r\n");
+    }
+    assertThat(lane.kept()).hasSize(3).allMatch(kept -> kept.ending() == Ending.COMPLETE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"head", "data", "trailers", "no head"})
+  void lessThanWasPromisedIsNoAnswer(String form) throws Exception {
+    Proxy proxy =
+        door(
+            Http2Model.start(request -> {
+              switch (form) {
+                case "head" -> request.head(true, "content-length", "10");
+                case "data" -> request.head(false, "content-length", "10").data("", true);
+                case "trailers" ->
+                    request.head(false, "content-length", "10").trailers("x-sum", "1");
+                default -> request.data("HTTP/1.1 200 OK", true);
+              }
+            }));
+    RawCaller caller = http1(proxy);
+
+    caller.send(POST);
+
+    if (form.equals("data") || form.equals("trailers")) {
+      assertThat(caller.readToEnd()).doesNotContain("hello"); // its head was gone already
+    } else {
+      assertThat(caller.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 502 ");
+    }
+    assertThat(lane.await(1).getFirst().ending()).isEqualTo(Ending.MODEL_RESET);
+  }
+
+  @Test
+  void headsThatTheModelDoesNotTakeFailAloneAndAtOnce() throws Exception {
+    Http2Model server =
+        Http2Model.start(Http2Model::echo, Http2Settings.defaultSettings().maxHeaderListSize(4096));
+    Http2Driver caller = http2(door(server));
+    List<Http2Driver.Call> large = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Http2Headers head = Http2Driver.post("/model/m/" + i).add("x", "y".repeat(6000));
+      large.add(caller.call(head, false).data(HELLO, true));
+    }
+    for (Http2Driver.Call call : large) {
+      assertThat(call.await().status()).isEqualTo(502);
+    }
+    Http2Driver.Answer answer =
+        caller.call(Http2Driver.post("/model/m/x"), false).data(HELLO, true).await();
+    assertThat(answer.body()).isEqualTo("hello");
+    assertThat(server.connections()).isEqualTo(1);
+  }
+
+  @Test
+  void aModelThatLetsNobodyWaitIsReachedAllTheSame() throws Exception {
+    Http2Model server = Http2Model.start(Http2Model::echo);
+    closing.add(server);
+    bounds = new Bounds(null, null, null, null, Bounds.UNBOUNDED, Bounds.UNBOUNDED, 0);
+    RawCaller caller = http1(door(server.port(), false));
+
+    caller.send(POST);
+
+    assertThat(caller.readThrough("\r\n\r\nhello")).startsWith("HTTP/1.1 200 ");
   }
 
   @Test

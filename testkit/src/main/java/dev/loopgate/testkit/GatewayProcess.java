@@ -25,8 +25,7 @@ public final class GatewayProcess implements AutoCloseable {
   private static final Duration START_MAX = Duration.ofSeconds(60);
   private static final Duration STOP_MAX = Duration.ofSeconds(60);
   private static final int LINES_KEPT = 400;
-  private static final Pattern ADDRESS =
-      Pattern.compile("(?:127\\.0\\.0\\.1|localhost|\\[::1\\]):(\\d+)");
+  private static final Pattern ADDRESS = Pattern.compile("listening at https?://[^ ]+:(\\d+)");
   private static final List<String> FLAGS =
       List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
 
