@@ -10,13 +10,18 @@ import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// A process of its own: a gateway, a model and one caller. Prints `thread body bytes` for each
-/// size of body, the bytes that the event loop allocates on the heap for one request. Interpreted
-/// (`-Xint`) the figures are exact: no compiler removes an allocation.
+/// A process of its own: a gateway, a model and one caller at a time. Prints `thread body bytes`
+/// for each size of body, the bytes that the event loop allocates on the heap for one request of a
+/// caller in HTTP/1.1, and with `-http2` behind the thread's name in HTTP/2. Interpreted (`-Xint`)
+/// the figures are exact: no compiler removes an allocation.
 ///
 /// Arguments: a data directory that is not there yet.
 final class AllocationProbe {
@@ -54,8 +59,40 @@ final class AllocationProbe {
         measure(caller.getOutputStream(), in, body);
       }
     }
+    URI uri = URI.create("http://127.0.0.1:" + serving.address().getPort() + "/model/m/predict");
+    try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+      // A request without a body asks for HTTP/2; all others share its connection.
+      client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding());
+      for (int body : BODIES) {
+        measureHttp2(client, uri, body);
+      }
+    }
     serving.gateway().close();
     model.close();
+  }
+
+  private static void measureHttp2(HttpClient client, URI uri, int body) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri)
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray("w".repeat(body).getBytes(ISO_8859_1)))
+            .build();
+    callHttp2(client, request, body);
+    long before = allocated();
+    callHttp2(client, request, body);
+    long bytes = Math.ceilDiv(allocated() - before, REQUESTS);
+    System.out.println(THREAD + "-http2 " + body + " " + bytes);
+  }
+
+  private static void callHttp2(HttpClient client, HttpRequest request, int body) throws Exception {
+    for (int i = 0; i < REQUESTS; i++) {
+      HttpResponse<byte[]> answer = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      if (answer.statusCode() != 200
+          || answer.body().length != body
+          || answer.version() != HttpClient.Version.HTTP_2) {
+        throw new AssertionError("answer: " + answer);
+      }
+    }
   }
 
   private static void measure(OutputStream out, InputStream in, int body) throws Exception {
