@@ -23,6 +23,9 @@ sealed interface FeedbackReading {
   /// Longer keys are refused (contract section 3).
   int IDEMPOTENCY_KEY_BYTES_MAX = 256;
 
+  /// The header with that key.
+  String IDEMPOTENCY_KEY = "idempotency-key";
+
   /// Reads a feedback whose model only the headers tell.
   static FeedbackReading of(ApiRequest request, FeedbackConfig config, long arrivalMillis) {
     return read(request, "", "", "request-id", config, arrivalMillis);
@@ -65,7 +68,7 @@ sealed interface FeedbackReading {
     if (!isName(version)) {
       return new Refused(400, nameRule("model-version"));
     }
-    String key = request.header("idempotency-key");
+    String key = request.header(IDEMPOTENCY_KEY);
     if (!key.isEmpty() && !isIdempotencyKey(key)) {
       return new Refused(
           400,
@@ -81,7 +84,8 @@ sealed interface FeedbackReading {
       return new Refused(400, "Cannot parse data");
     }
     ModelIdentity model = new ModelIdentity(name, version);
-    return new Taken(new Feedback(new RequestId(id), model, arrivalMillis, payload.get(), key));
+    String kept = config.redaction().removes(IDEMPOTENCY_KEY) ? "" : key;
+    return new Taken(new Feedback(new RequestId(id), model, arrivalMillis, payload.get(), kept));
   }
 
   private static String ofHeaders(ApiRequest request, String header) {

@@ -11,6 +11,7 @@ import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -210,6 +211,10 @@ class FeedbackDoorTest {
     door.send(whole);
 
     assertThat(door.kept.getLast().idempotencyKey()).isEqualTo("k".repeat(256));
+    DoorFixture silent =
+        new DoorFixture(new FeedbackConfig(100, new Redaction(Set.of("idempotency-*"), Set.of())));
+    silent.send(whole);
+    assertThat(silent.kept.getLast().idempotencyKey()).as("a header that is not kept").isEmpty();
     for (String key : List.of("k".repeat(257), "\u00e9", "a\tb")) {
       assertThat(
               refused(

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.FieldRule;
 import dev.loopgate.capture.Redaction;
@@ -255,6 +256,20 @@ class FeedbackPayloadTest {
     assertThat(new DoorFixture(growing).payloadOf("application/json", "[1,2,3,4,5]"))
         .as("longer than a feedback may be")
         .isEqualTo("{\"json\":\"*****\"}");
+  }
+
+  @Test
+  void whatIsLongerThanIsLookedAtIsNotKeptWhereFieldsAreSecret() {
+    String most = "{\"n\":\"" + "x".repeat(BodyRedactor.BYTES_MAX - 8) + "\"}";
+
+    assertThat(secretive(1 << 20).payloadOf("application/json", most))
+        .isEqualTo("{\"json\":" + most + "}");
+    assertThat(secretive(1 << 20).payloadOf("application/json", most.replaceFirst("x", "xy")))
+        .isEqualTo("{\"json\":\"*****\"}");
+    assertThat(secretive(1 << 20).payloadOf("application/json", most.replaceFirst("x", "ü")))
+        .isEqualTo("{\"json\":\"*****\"}");
+    assertThat(secretive(1 << 20).payloadOf("text/plain", most.replaceFirst("x", "xy")))
+        .isEqualTo("{\"body\":\"*****\",\"content_type\":\"text/plain\"}");
   }
 
   private static DoorFixture secretive(int bytesMax) {

@@ -99,6 +99,8 @@ final class ConfigFile {
       throw new UsageException(at + ": not YAML: " + oneLine(e.getProblem()));
     } catch (YamlEngineException e) {
       throw new UsageException(name + ": not YAML: " + oneLine(String.valueOf(e.getMessage())));
+    } catch (StackOverflowError _) { // the parser calls itself, and has no bound of its own
+      throw new UsageException(name + ": nested too deep; allowed: " + DEPTH_MAX + " levels");
     }
   }
 

@@ -71,6 +71,10 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   private static final List<String> OWN =
       List.of("/feedback", "/api/v1/feedback", "/healthz", "/readyz", "/metrics");
 
+  // A prefix that takes feedback of the first generation's URL, /api/model/ID/VERSION/feedback.
+  private static final Pattern OWN_BY_PATH =
+      Pattern.compile("/api/model(/[^/]+){0,2}|/api/model/[^/]+/[^/]+/feedback(/.*)?");
+
   @Override
   public List<ConfiguredModel> parse(Raw raw) {
     if (raw instanceof Raw.Text(String _, String text) && text.equals(NONE)) {
@@ -146,13 +150,22 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
         secret(fields, at));
   }
 
-  /// Refuses a prefix under which the gateway itself answers.
+  /// Refuses a prefix under which the gateway itself answers, or that lies above such a path: the
+  /// model would get what is the gateway's. `/` is none of these: a model there gets what is left.
   static void refuseOwn(String prefix, String at) {
     for (String own : OWN) {
       if (prefix.equals(own) || prefix.startsWith(own + "/")) {
         throw new NotAllowedException(
             at + ".prefix may not lie under " + own + ", which is the gateway's own");
       }
+      if (own.startsWith(prefix + "/") && !prefix.isEmpty()) {
+        throw new NotAllowedException(
+            at + ".prefix may not lie above " + own + ", which is the gateway's own");
+      }
+    }
+    if (OWN_BY_PATH.matcher(prefix).matches()) {
+      throw new NotAllowedException(
+          at + ".prefix may not hold /api/model/ID/VERSION/feedback, which is the gateway's own");
     }
   }
 

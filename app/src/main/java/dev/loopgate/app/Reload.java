@@ -74,11 +74,15 @@ final class Reload implements AutoCloseable {
   }
 
   private void run() {
-    if (!started.isStillSaid()) {
-      reload(); // changed while the process started
-    }
+    boolean begun = false;
     while (!closed) {
       try {
+        if (!begun) {
+          begun = true;
+          if (!started.isStillSaid()) {
+            reload(); // changed while the process started
+          }
+        }
         boolean asked = hangups.poll(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS) != null;
         if (!closed && (hasChanged() || asked)) {
           used = seen;
@@ -86,7 +90,7 @@ final class Reload implements AutoCloseable {
         }
       } catch (InterruptedException _) {
         return; // nobody does; to end is what it would mean
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // without this thread no change would ever be seen again
         kept.told().refused("a bug: " + e);
       }
     }
@@ -111,6 +115,7 @@ final class Reload implements AutoCloseable {
   private void reload() {
     try {
       Settings next = started.again();
+      next.checkRoles(started); // whoever asks for no tokens goes on asking for none
       new Rooms(next, Memory.ofThisProcess()).checkCertificates();
       List<Model> models = new ArrayList<>(next.models(started));
       models.addAll(kept.sample());

@@ -209,6 +209,7 @@ final class Rooms {
                   + " beside auth.jwks");
         }
       }
+      settings.checkRoles(settings);
       return null;
     }
     Duration refresh = settings.get(TokenSettings.AUTH_REFRESH);

@@ -149,6 +149,28 @@ final class Settings {
     return models;
   }
 
+  /// Holds the roles of the models against what `gateway` asks of callers.
+  ///
+  /// @throws UsageException when a model needs a role and nobody is asked for a token
+  void checkRoles(Settings gateway) throws UsageException {
+    if (gateway.get(TokenSettings.AUTH_JWKS).isPresent()) {
+      return;
+    }
+    for (ConfiguredModel configured : get(SettingsTable.MODELS)) {
+      Model model = configured.model();
+      if (model.role() != null) {
+        throw new UsageException(
+            where(SettingsTable.MODELS)
+                + ": role="
+                + model.role()
+                + " of the model "
+                + model.id()
+                + " stands without auth.jwks, so nobody would be asked for a token; allowed:"
+                + " beside auth.jwks");
+      }
+    }
+  }
+
   /// What is kept of a model of which nothing is said.
   Kept kept() throws UsageException {
     return new Kept(

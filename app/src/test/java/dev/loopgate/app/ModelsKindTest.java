@@ -21,6 +21,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ModelsKindTest {
   @Test
@@ -119,6 +120,31 @@ final class ModelsKindTest {
     assertThatThrownBy(() -> models("[{id: a, url: \"" + url + "\", " + fields + "}]"))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/api",
+        "/api/v1",
+        "/api/v1/feedback",
+        "/api/model",
+        "/api/model/churn",
+        "/api/model/churn/1.0",
+        "/api/model/churn/1.0/feedback",
+        "/feedback/x"
+      })
+  void refusesAPrefixThatWouldTakeWhatIsTheGatewaysOwn(String prefix) {
+    assertThatThrownBy(() -> models("[{id: a, url: \"http://h:1\", prefix: " + prefix + "}]"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("models[0].prefix may not")
+        .hasMessageContaining("the gateway's own");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/apis", "/api/v2", "/api/v1/x", "/api/model/churn/1.0/invoke"})
+  void takesAPrefixBesideThem(String prefix) throws UsageException {
+    assertThat(models("[{id: a, url: \"http://h:1\", prefix: " + prefix + "}]")).hasSize(1);
   }
 
   @Test

@@ -39,6 +39,8 @@ final class RoutesKindTest {
         "[{prefix: /x, targets: [{model: a}]}]; routes[0]: ID is not valid",
         "[{id: ab, targets: [{model: a}]}]; routes[0]: Validation of model route is failed: empty URL Prefix",
         "[{id: ab, prefix: /metrics, targets: [{model: a}]}]; may not lie under /metrics",
+        "[{id: ab, prefix: /api/v1, targets: [{model: a}]}]; may not lie above /api/v1/feedback",
+        "[{id: ab, prefix: /api/model, targets: [{model: a}]}]; may not hold /api/model/ID",
         "[{id: ab, prefix: /x}]; targets must contain at least one element",
         "[{id: ab, prefix: /x, targets: a}]; routes[0].targets is a list",
         "[{id: ab, prefix: /x, targets: [a]}]; a list of at most",

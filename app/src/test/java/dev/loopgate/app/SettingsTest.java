@@ -286,6 +286,38 @@ final class SettingsTest {
         .doesNotContain("\n");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"[", "{a: ", "- ", "? "})
+  void refusesEndlessNestingInOneLine(String opening) throws Exception {
+    String file = write(opening.repeat(100_000));
+
+    assertThat(refusal(Map.of("config", file), Map.of()))
+        .startsWith(file + ":")
+        .hasSizeLessThan(300)
+        .doesNotContain("\n");
+    assertThat(refusal(Map.of("models", "[".repeat(100_000)), Map.of()))
+        .hasSizeLessThan(600)
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void aRoleNeedsTokens() throws Exception {
+    String models = "[{id: a, url: \"http://h:1\", role: risk}]";
+    Settings without = of(Map.of("models", models), Map.of());
+    assertThatThrownBy(() -> new Rooms(without, new Memory(1 << 30, 1 << 30)).policy())
+        .isInstanceOf(UsageException.class)
+        .hasMessage(
+            "option --models: role=risk of the model a stands without auth.jwks, so nobody would"
+                + " be asked for a token; allowed: beside auth.jwks");
+
+    Settings with = of(Map.of("models", models, "auth.jwks", "http://h/keys"), Map.of());
+    assertThat(new Rooms(with, new Memory(1 << 30, 1 << 30)).policy()).isNotNull();
+    with.checkRoles(with);
+    assertThatThrownBy(() -> with.checkRoles(of(Map.of(), Map.of())))
+        .as("a reload does not begin to ask")
+        .isInstanceOf(UsageException.class);
+  }
+
   @Test
   void namesAFileThatCanNotBeRead() throws Exception {
     assertThat(refusal(Map.of("config", "/not/there.yaml"), Map.of()))

@@ -7,7 +7,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 ///
 /// A body is JSON values, one to a line or only one (NDJSON), or an event stream whose `data:`
 /// lines are JSON values or `[DONE]`. Which of the two tells its first byte; a content type may
-/// lie. What is neither is unreadable. What no rule names stays byte for byte.
+/// lie. What is neither is unreadable. What no rule names stays byte for byte, but for what else
+/// than data an event stream can carry: comments and ids lose their text, and an `event:` that is
+/// no plain name or a `retry:` that is no number makes all of it unreadable.
 final class BodyRewriter {
   /// Where what is kept goes.
   interface Sink {
@@ -36,10 +38,11 @@ final class BodyRewriter {
   private static final byte[] MASKED = ("\"" + Redaction.MASK + "\"").getBytes(US_ASCII);
   private static final byte[] DATA = "data:".getBytes(US_ASCII);
   private static final byte[] DONE = "[DONE]".getBytes(US_ASCII);
-  // The protocol's own, which say nothing of the model's answer.
-  private static final byte[][] FIELDS = {
-    "event:".getBytes(US_ASCII), "id:".getBytes(US_ASCII), "retry:".getBytes(US_ASCII)
-  };
+  private static final byte[] ID = "id:".getBytes(US_ASCII);
+  private static final byte[] EVENT = "event:".getBytes(US_ASCII);
+  private static final byte[] RETRY = "retry:".getBytes(US_ASCII);
+  private static final int EVENT_NAME_MAX = 64;
+  private static final int RETRY_DIGITS_MAX = 10; // milliseconds of 115 days
 
   private static final Sink NOWHERE =
       new Sink() {
@@ -160,6 +163,7 @@ final class BodyRewriter {
   }
 
   private boolean events(int from) {
+    boolean hasData = false;
     int at = from;
     while (at < length) {
       int end = at;
@@ -169,17 +173,15 @@ final class BodyRewriter {
       if (end > at && !event(at, end)) {
         return false;
       }
+      hasData = hasData || startsWith(DATA, at, end);
       at = end + 1;
     }
-    return true;
+    return hasData; // without it only looks like an event stream
   }
 
   private boolean event(int from, int to) {
     if (bytes[from] == ':') {
-      if (to > from + 1) {
-        cut(from + 1, to); // a comment says nothing to anybody, and may be anything
-      }
-      return true;
+      return withoutText(from + 1, to); // a comment says nothing to anybody, and may be anything
     }
     if (startsWith(DATA, from, to)) {
       int value = walk.space(from + DATA.length, to);
@@ -189,12 +191,53 @@ final class BodyRewriter {
       int end = walk.value(value, to);
       return end >= 0 && walk.space(end, to) == to;
     }
-    for (byte[] field : FIELDS) {
-      if (startsWith(field, from, to)) {
-        return true;
-      }
+    if (startsWith(ID, from, to)) {
+      return withoutText(from + ID.length, to); // as well
+    }
+    if (startsWith(EVENT, from, to)) {
+      int name = afterOneSpace(from + EVENT.length, to);
+      return to - name <= EVENT_NAME_MAX && isNamePlain(name, to);
+    }
+    if (startsWith(RETRY, from, to)) {
+      int digits = afterOneSpace(from + RETRY.length, to);
+      return digits < to && to - digits <= RETRY_DIGITS_MAX && areDigits(digits, to);
     }
     return false;
+  }
+
+  private boolean withoutText(int from, int to) {
+    if (to > from) {
+      cut(from, to);
+    }
+    return true;
+  }
+
+  private int afterOneSpace(int from, int to) {
+    return from < to && bytes[from] == ' ' ? from + 1 : from;
+  }
+
+  private boolean isNamePlain(int from, int to) {
+    for (int i = from; i < to; i++) {
+      byte b = bytes[i];
+      boolean letter = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z');
+      if (!letter && !isDigit(b) && b != '_' && b != '.' && b != '-') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean areDigits(int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (!isDigit(bytes[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isDigit(byte b) {
+    return b >= '0' && b <= '9';
   }
 
   private boolean startsWith(byte[] prefix, int from, int to) {

@@ -72,10 +72,17 @@ public final class BodyRules {
     return rules.isEmpty();
   }
 
-  /// `json`, one value, as it may be kept; null when it is not strict JSON, nested too deeply, or
-  /// would be longer than `bytesMax`.
+  /// `json`, one value, as it may be kept; null when it is not strict JSON, nested too deeply,
+  /// longer than [BodyRedactor#BYTES_MAX], or would be longer than `bytesMax`. The bound is for who
+  /// pays for it: an event loop.
   public byte @Nullable [] redact(String json, int bytesMax) {
+    if (json.length() > BodyRedactor.BYTES_MAX) {
+      return null; // before it is copied
+    }
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > BodyRedactor.BYTES_MAX) {
+      return null;
+    }
     ArraySink sink = new ArraySink(bytesMax);
     return switch (new BodyRewriter().rewrite(bytes, bytes.length, this, sink, true)) {
       case UNCHANGED, REWRITTEN -> sink.bytes();

@@ -49,7 +49,7 @@ public record Redaction(NameSet headers, NameSet queryParameters) {
   public List<Header> redact(List<Header> all) {
     List<Header> kept = new ArrayList<>(all.size());
     for (Header header : all) {
-      if (headers.contains(header.name())) {
+      if (removes(header.name())) {
         continue;
       }
       kept.add(
@@ -60,14 +60,18 @@ public record Redaction(NameSet headers, NameSet queryParameters) {
     return kept;
   }
 
-  /// Whether a header with this lower-case name is not kept, wherever it is told of.
+  /// Whether a header with this lower-case name is not kept, wherever it is told of. `forwarded`
+  /// says again what `x-forwarded-for` and `x-forwarded-host` say (RFC 7239, section 7.4): it goes
+  /// with either.
   public boolean removes(String name) {
-    return headers.contains(name);
+    return headers.contains(name)
+        || (name.equals("forwarded")
+            && (headers.contains("x-forwarded-for") || headers.contains("x-forwarded-host")));
   }
 
   /// Whether a header with this lower-case name is not kept, or not as it is.
   public boolean touches(String name) {
-    return headers.contains(name) || URL_HEADERS.contains(name);
+    return removes(name) || URL_HEADERS.contains(name);
   }
 
   /// `uri` with the values of the named query parameters masked.

@@ -139,6 +139,18 @@ final class BodyRewriterTest {
         "data: secret\n",
         "data {\"a\":1}\n",
         "event: x\nwhat: y\n",
+        "event: x\n\n",
+        ": comments only\n",
+        "id:{\"user\":{\"email\":\"jane@x.org\"}}",
+        "retry: 10\nid: 1\n",
+        "event: {\"a\":\"secret\"}\ndata: {}\n",
+        "event: jane@x.org\ndata: {}\n",
+        "event:  two\ndata: {}\n",
+        "event: 01234567890123456789012345678901234567890123456789012345678901234\ndata: {}\n",
+        "retry: 1.5\ndata: {}\n",
+        "retry:\ndata: {}\n",
+        "retry: 41111111111\ndata: {}\n",
+        "retry: secret\ndata: {}\n",
         "event",
         "data: {\"a\":1} x\n",
         "{\"a\":1}\ndata: {\"a\":1}\n",
@@ -215,7 +227,17 @@ final class BodyRewriterTest {
         .isEqualTo(
             String.join("", lines)
                 .replace(" secret comment", "")
+                .replace("id: 7", "id:")
                 .replace("\"secret\"", "\"*****\""));
+  }
+
+  @Test
+  void anIdLosesItsTextAndPlainNamesStay() {
+    assertThat(
+            rewrite(
+                "id: {\"a\":\"secret\"}\nid:\nevent:\nevent:a.B_c-9\nretry:5\ndata: {\"a\":1}\nid:x",
+                new FieldRule("/a", false)))
+        .isEqualTo("id:\nid:\nevent:\nevent:a.B_c-9\nretry:5\ndata: {\"a\":\"*****\"}\nid:");
   }
 
   @Test

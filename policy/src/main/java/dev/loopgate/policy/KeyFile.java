@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 
@@ -58,7 +59,9 @@ final class KeyFile implements KeySource {
 
   private List<Object> stamp() {
     try {
-      return List.of(Files.getLastModifiedTime(file), Files.size(file));
+      BasicFileAttributes of = Files.readAttributes(file, BasicFileAttributes.class);
+      // The key, too: another file in its place may be as long and as old.
+      return List.of(of.lastModifiedTime(), of.size(), String.valueOf(of.fileKey()));
     } catch (IOException e) {
       return List.of(e.getClass());
     }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The keys that were published together (RFC 7517, section 5). Immutable, any thread.
 final class KeySet {
-  /// No keys.
+  /// No keys yet.
   static final KeySet NONE = new KeySet(List.of());
 
   private static final int KEYS_MAX = 32; // a token without a key's name is tried with each
@@ -26,14 +26,20 @@ final class KeySet {
   }
 
   /// Reads a key set. Keys that are no use here are passed over; a key that was there `before` is
-  /// the same one again.
+  /// the same one again. Once there were keys, a set without any says that there are none any more:
+  /// the issuer has revoked them all.
   ///
   /// @param place for messages
+  /// @param before [#NONE] when there never were any
   /// @throws KeysRefusedException when it is none, has no key to verify with, or one that must not
   ///   be published
   static KeySet parse(byte[] json, String place, KeySet before) throws KeysRefusedException {
+    List<Map<String, Object>> members = membersOf(json, place);
+    if (members.isEmpty() && before != NONE) {
+      return new KeySet(List.of());
+    }
     List<VerifyingKey> keys = new ArrayList<>();
-    for (Map<String, Object> each : membersOf(json, place)) {
+    for (Map<String, Object> each : members) {
       JWK jwk = keyOf(each);
       if (jwk == null) {
         continue;

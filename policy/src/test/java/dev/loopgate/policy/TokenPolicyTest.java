@@ -253,6 +253,37 @@ final class TokenPolicyTest {
   }
 
   @Test
+  void aSetWithoutKeysRevokesAllOfThem() throws Exception {
+    String old = token("odahu_admin");
+    assertThat(word(open.decide(old))).isEqualTo("ok");
+
+    write("{\"keys\":[]}", 1);
+    open.time.advance(Duration.ofSeconds(2));
+    OpenPolicy.await("no keys", () -> open.read.get() == 2);
+
+    assertThat(word(open.decide(old))).isEqualTo("503 keys_unavailable");
+    assertThat(word(open.decide(token("odahu_viewer")))).isEqualTo("503 keys_unavailable");
+    open.time.advance(Duration.ofMinutes(1));
+    assertThat(word(open.decide(old))).isEqualTo("503 keys_unavailable");
+    assertThat(open.told()).noneMatch(word -> word.startsWith("keys "));
+
+    write(Issuer.keys(ISSUER), 2);
+    open.time.advance(Duration.ofSeconds(11)); // beyond the pause between reads that tokens ask for
+    assertThat(word(open.decide(old))).isEqualTo("ok");
+  }
+
+  @Test
+  void anotherFileThatIsAsLongAndAsOldIsSeen() throws Exception {
+    KeyFile keys = new KeyFile(file);
+    keys.read();
+    assertThat(keys.mayHaveChanged()).isFalse();
+
+    write(Files.readString(file), 0);
+
+    assertThat(keys.mayHaveChanged()).isTrue();
+  }
+
+  @Test
   void doesNotOpenWithoutKeysToBeTrusted() throws Exception {
     Path bad = directory.resolve("bad.json");
     PolicyConfig config = PolicyConfig.of(new PolicyConfig.InFile(bad));

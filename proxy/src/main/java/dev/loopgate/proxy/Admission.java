@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// Asks the policy whether one exchange may begin. Confined to the exchange's event loop; only the
 /// decision may come from elsewhere.
 final class Admission {
-  private static final String AUTHORIZATION = "authorization";
+  static final String AUTHORIZATION = "authorization";
 
   private final ProxyLoop loop;
   private final Policy policy;

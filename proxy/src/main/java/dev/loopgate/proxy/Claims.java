@@ -37,6 +37,11 @@ record Claims(boolean believed, List<String> chain, String host) {
     return new Claims(true, chain, host == null ? "" : host);
   }
 
+  /// The header that [#host] is taken from.
+  static String hostSource(Edge edge) {
+    return edge.forwarding() == Forwarding.FORWARDED ? FORWARDED : FORWARDED_HOST;
+  }
+
   /// Whether a header with this name is such a claim.
   static boolean isClaim(String name) {
     return name.startsWith("x-forwarded-") || name.equals(FORWARDED) || name.equals("x-real-ip");

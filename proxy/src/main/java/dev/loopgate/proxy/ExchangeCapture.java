@@ -176,7 +176,7 @@ final class ExchangeCapture {
   /// What a gRPC call's trailers say of how it ended, or the head of an answer without a body.
   void grpcStatus(List<Header> trailers) {
     if (requesting != null && !ended) {
-      grpc = Grpc.statusIn(trailers);
+      grpc = Grpc.statusIn(trailers, loop.redaction());
     }
   }
 
@@ -299,7 +299,7 @@ final class ExchangeCapture {
         firstFilled(
             claims == null
                 ? kept(redaction, request, Claims.FORWARDED_HOST)
-                : redaction.removes(Claims.FORWARDED_HOST) ? null : claims.host(),
+                : redaction.removes(Claims.hostSource(edge)) ? null : claims.host(),
             null,
             request.host()),
         redaction.redact(modelHeaders));

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
+import dev.loopgate.capture.Redaction;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -33,10 +34,11 @@ final class Grpc {
     return type.length() == TYPE.length() || "+; ".indexOf(type.charAt(TYPE.length())) >= 0;
   }
 
-  /// The status among trailers, or in the head of an answer that has no body.
-  static GrpcStatus statusIn(List<Header> headers) {
+  /// The status among trailers, or in the head of an answer that has no body, as far as it may be
+  /// kept: none without its code.
+  static GrpcStatus statusIn(List<Header> headers, Redaction redaction) {
     String code = RawHead.first(headers, STATUS);
-    if (code == null || code.isEmpty() || code.length() > 9) {
+    if (code == null || code.isEmpty() || code.length() > 9 || redaction.removes(STATUS)) {
       return GrpcStatus.NONE;
     }
     int number = 0;
@@ -48,7 +50,8 @@ final class Grpc {
       number = number * 10 + digit;
     }
     String message = RawHead.first(headers, MESSAGE);
-    return new GrpcStatus(number, message == null ? "" : decoded(message));
+    return new GrpcStatus(
+        number, message == null || redaction.removes(MESSAGE) ? "" : decoded(message));
   }
 
   /// `reply` as a call is answered: nothing but trailers, with the code that says the same.

@@ -57,10 +57,20 @@ final class Mirrors {
             + request.target().substring(request.path().length());
     boolean toHttp1 =
         match.deployment().model().upstream().isHttp2() && !mirror.model().upstream().isHttp2();
-    MirrorCopy copy =
-        new MirrorCopy(loop, mirror, request, path, toHttp1 ? forHttp1(request, headers) : headers);
+    List<Header> copied = toHttp1 ? forHttp1(request, headers) : headers;
+    MirrorCopy copy = new MirrorCopy(loop, mirror, request, path, withoutToken(copied));
     copies.add(copy);
     return copy;
+  }
+
+  // A token is for the model that was called, and for no other that only looks on.
+  private List<Header> withoutToken(List<Header> headers) {
+    if (loop.policy() == null || RawHead.count(headers, Admission.AUTHORIZATION) == 0) {
+      return headers;
+    }
+    List<Header> rest = new ArrayList<>(headers);
+    rest.removeIf(header -> header.name().equals(Admission.AUTHORIZATION));
+    return rest;
   }
 
   // What HTTP/2 says by frames, HTTP/1.1 says in headers.

@@ -80,7 +80,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   public void begin(Listener to, CallerRequest request, String path, List<Header> headers) {
     listener = to;
     method = request.method();
-    switches = request.upgrade() != null;
+    switches = request.upgrade() != null && RawHead.first(headers, "upgrade") != null;
     chunked = request.framing().kind() == BodyFraming.Kind.CHUNKED;
     interims = 0;
     outgoing.head(

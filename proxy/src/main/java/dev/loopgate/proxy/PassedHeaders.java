@@ -16,8 +16,15 @@ final class PassedHeaders {
   private PassedHeaders() {}
 
   /// The headers of the request to the model, without `host`.
+  ///
+  /// @param upgrades whether another protocol may be spoken from here on, if the caller asks
   static List<Header> toModel(
-      CallerRequest request, RequestId id, Upstream upstream, Caller caller, ProxyLoop loop) {
+      CallerRequest request,
+      RequestId id,
+      Upstream upstream,
+      Caller caller,
+      ProxyLoop loop,
+      boolean upgrades) {
     Edge edge = loop.config().edge();
     KnownHeaders known = loop.knownHeaders();
     List<Header> passed = new ArrayList<>(request.headers().size() + 6);
@@ -40,7 +47,7 @@ final class PassedHeaders {
       }
       case NONE, UNTIL_CLOSE -> {}
     }
-    String upgrade = request.upgrade();
+    String upgrade = upgrades ? request.upgrade() : null;
     if (upgrade != null && !upstream.isHttp2()) {
       passed.add(known.of("connection", "upgrade"));
       passed.add(known.of("upgrade", upgrade));

@@ -62,9 +62,12 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
         deployment.model().replica().basePath()
             + match.path()
             + request.target().substring(request.path().length());
-    this.modelHeaders =
-        PassedHeaders.toModel(request, identity.id(), deployment.model().upstream(), caller, loop);
     this.admission = Admission.toModel(loop, request, match);
+    // Where tokens are asked for, whoever shows none gets no tunnel either.
+    boolean upgrades = admission != null || loop.policy() == null;
+    this.modelHeaders =
+        PassedHeaders.toModel(
+            request, identity.id(), deployment.model().upstream(), caller, loop, upgrades);
     if (admission != null) {
       admission.takeTokenFrom(modelHeaders);
     }

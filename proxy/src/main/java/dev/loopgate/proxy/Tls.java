@@ -13,7 +13,7 @@ import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -100,8 +100,9 @@ final class Tls implements AutoCloseable {
     List<Object> stamps = new ArrayList<>();
     for (Path file : files) {
       try {
-        FileTime time = Files.getLastModifiedTime(file);
-        stamps.add(List.of(time, Files.size(file)));
+        BasicFileAttributes of = Files.readAttributes(file, BasicFileAttributes.class);
+        // The key, too: another file in its place may be as long and as old.
+        stamps.add(List.of(of.lastModifiedTime(), of.size(), String.valueOf(of.fileKey())));
       } catch (IOException e) {
         stamps.add(String.valueOf(e.getMessage()));
       }

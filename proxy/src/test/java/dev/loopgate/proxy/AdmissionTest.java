@@ -121,6 +121,23 @@ final class AdmissionTest {
   }
 
   @Test
+  void withoutATokenThereIsNoTunnelOnOpenPathsEither() {
+    String ask =
+        http("GET /model/wine/healthz HTTP/1.1~Host: d~Connection: upgrade~Upgrade: websocket~~");
+    door.send(ask);
+
+    assertThat(policy.questions).isEmpty();
+    assertThat(door.asked(0)).startsWith("GET /healthz ").doesNotContain("upgrade");
+    door.answer(0, "HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assertThat(door.received()).startsWith("HTTP/1.1 502 ");
+
+    door.connect();
+    policy.atOnce = AskedPolicy.ALLOWED;
+    door.send(ask.replace("healthz", "stream"));
+    assertThat(door.asked(1)).contains("connection: upgrade\r\nupgrade: websocket\r\n");
+  }
+
+  @Test
   void aDecisionAtOnceIsTheSame() {
     policy.atOnce = AskedPolicy.ALLOWED;
     door.send(POST);

@@ -168,6 +168,17 @@ final class EmbeddedDoor implements ModelConnector {
       Edge edge,
       int connectionsMax,
       @Nullable Policy policy) {
+    this(fleet, services, captureBytesMax, edge, connectionsMax, policy, Redaction.DEFAULT);
+  }
+
+  EmbeddedDoor(
+      Fleet fleet,
+      List<LocalService> services,
+      long captureBytesMax,
+      Edge edge,
+      int connectionsMax,
+      @Nullable Policy policy,
+      Redaction redaction) {
     slots = new ModelSlots(connectionsMax);
     Map<String, Integer> ledger = new HashMap<>();
     fleet.deployments().forEach(deployment -> ledger.put(deployment.model().id(), ledger.size()));
@@ -189,7 +200,7 @@ final class EmbeddedDoor implements ModelConnector {
             base.eventLoop(),
             new ProxyLoop.Shared(
                 config,
-                Redaction.DEFAULT,
+                redaction,
                 time,
                 told,
                 slots,

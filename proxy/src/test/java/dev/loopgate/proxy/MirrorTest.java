@@ -7,8 +7,10 @@ import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.ModelRoute;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.policy.Policy;
 import java.net.InetAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -158,7 +160,27 @@ final class MirrorTest {
     assertThat(two.received()).contains("\r\nmodel-name: a\r\n", "\r\nmodel-name: b\r\n");
   }
 
+  @Test
+  void aMirrorNeverGetsATokenWhereTokensAreAskedFor() {
+    AskedPolicy policy = new AskedPolicy();
+    policy.atOnce = AskedPolicy.ALLOWED;
+    policy.forwards = true;
+    EmbeddedDoor asking = door(policy, new ModelRoute.Target("a", null));
+    String ask = POST.replace("Host", "Authorization: Bearer a.b.c\r\nHost");
+    asking.send(ask);
+    assertThat(asking.asked(0)).contains("authorization: Bearer a.b.c\r\n");
+    assertThat(asking.asked(1)).doesNotContain("authorization").endsWith("hello");
+    asking.loop.closeAll();
+
+    door.send(ask);
+    assertThat(door.asked(1)).contains("authorization: Bearer a.b.c\r\n");
+  }
+
   private static EmbeddedDoor door(ModelRoute.Target... targets) {
+    return door(null, targets);
+  }
+
+  private static EmbeddedDoor door(@Nullable Policy policy, ModelRoute.Target... targets) {
     List<Model> models =
         List.of(
             EmbeddedDoor.model("a", "http://a:5000", Predictor.NONE, "/model/a"),
@@ -167,7 +189,7 @@ final class MirrorTest {
     ModelRoute route = new ModelRoute("ab", "/ab", List.of(targets), "m");
     EmbeddedDoor door =
         new EmbeddedDoor(
-            Fleet.of(models, List.of(route)), List.of(), 16 << 20, Edge.DEFAULT, 8, null);
+            Fleet.of(models, List.of(route)), List.of(), 16 << 20, Edge.DEFAULT, 8, policy);
     door.hosts.put("m", List.of(InetAddress.ofLiteral("10.0.0.9")));
     return door;
   }

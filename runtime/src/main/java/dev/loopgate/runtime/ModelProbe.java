@@ -4,6 +4,7 @@ import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Replica;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
@@ -74,8 +75,32 @@ public final class ModelProbe implements AutoCloseable {
   }
 
   private void ask() {
-    try (ModelQuestions questions = new ModelQuestions(deployment.model(), pace.timeout())) {
+    try {
       deployment.ready(false);
+      Optional<ModelQuestions> opened = open();
+      if (opened.isPresent()) {
+        ask(opened.get());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // closed: the thread ends
+    }
+  }
+
+  /// Empty when it was closed meanwhile. The authorities of a model may be unreadable for a moment,
+  /// though they were not when the gateway looked at them.
+  private Optional<ModelQuestions> open() throws InterruptedException {
+    do {
+      try {
+        return Optional.of(new ModelQuestions(deployment.model(), pace.timeout()));
+      } catch (IOException | UncheckedIOException e) {
+        tell("not ready: " + e.getMessage());
+      }
+    } while (!closing.await(pace.period().toNanos(), TimeUnit.NANOSECONDS));
+    return Optional.empty();
+  }
+
+  private void ask(ModelQuestions opened) throws InterruptedException {
+    try (ModelQuestions questions = opened) {
       while (!isReady(questions)) {
         if (closing.await(pace.period().toNanos(), TimeUnit.NANOSECONDS)) {
           return;
@@ -85,8 +110,6 @@ public final class ModelProbe implements AutoCloseable {
       deployment.ready(true);
       events.modelReady(deployment.model().id());
       identify(questions);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // closed: the thread ends
     }
   }
 

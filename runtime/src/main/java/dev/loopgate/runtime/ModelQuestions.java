@@ -54,7 +54,8 @@ final class ModelQuestions implements AutoCloseable {
   private final HttpClient http;
   private Replica replica;
 
-  ModelQuestions(Model model, Duration timeout) {
+  /// @throws IOException when the model's authorities can't be used; the message names them
+  ModelQuestions(Model model, Duration timeout) throws IOException {
     this.model = model;
     this.timeout = timeout;
     this.replica = model.replica();
@@ -82,7 +83,7 @@ final class ModelQuestions implements AutoCloseable {
         && trust.certificate() == null;
   }
 
-  private static SSLContext sslContext(ServerTrust trust) {
+  private static SSLContext sslContext(ServerTrust trust) throws IOException {
     String ca = trust.ca();
     try {
       if (ca == null) {
@@ -102,8 +103,7 @@ final class ModelQuestions implements AutoCloseable {
       context.init(null, managers.getTrustManagers(), null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
-      // It was readable when the gateway started.
-      throw new IllegalStateException("probe: the authorities in " + ca + " can't be used", e);
+      throw new IOException("the authorities in " + ca + " can't be used", e);
     }
   }
 

@@ -7,12 +7,19 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
+import dev.loopgate.fleet.Upstream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -190,6 +198,31 @@ class ModelProbeIT {
     probe.close();
 
     assertThat(probe.isOver()).isTrue();
+  }
+
+  @Test
+  void authoritiesThatCanNotBeReadAreAProblemThatMayPass(@TempDir Path directory) throws Exception {
+    Path ca = directory.resolve("ca.pem");
+    URI url = URI.create("https://127.0.0.1:" + server.getAddress().getPort());
+    Upstream upstream =
+        new Upstream(
+            List.of(new Replica(url)),
+            Protocol.AUTO,
+            false,
+            new ServerTrust(ca.toString(), null, null, null));
+    Model model =
+        new Model(
+            "wine", upstream, Predictor.NONE, "/model/wine", null, null, new Kept(true, 1024, 1.0));
+    Deployment wine = Fleet.of(List.of(model)).deployment("wine").orElseThrow();
+    try (ModelProbe probe = ModelProbe.start(wine, PACE, events)) {
+      assertThat(events.next("probe wine"))
+          .isEqualTo("probe wine not ready: the authorities in " + ca + " can't be used");
+      assertThat(wine.isReady()).isFalse();
+
+      Files.writeString(ca, "");
+      events.next("ready wine");
+      awaitEnd(probe);
+    }
   }
 
   private Deployment deployment(Predictor predictor, @Nullable String name) {
