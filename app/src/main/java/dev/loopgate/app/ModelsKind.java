@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// A model that does not say how much of its bodies or how many of its exchanges are kept gets the
 /// gateway's own limits from [Settings].
 record ModelsKind() implements Kind<List<ConfiguredModel>> {
-  /// No models.
-  static final String NONE = "[]";
-
   private static final int MODELS_MAX = 1_024; // slots of the ledger
   private static final Set<String> FIELDS =
       new LinkedHashSet<>(
@@ -77,16 +74,8 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
 
   @Override
   public List<ConfiguredModel> parse(Raw raw) {
-    if (raw instanceof Raw.Text(String _, String text) && text.equals(NONE)) {
-      return List.of(); // the default, for which the YAML parser need not be loaded
-    }
-    Raw list =
-        raw instanceof Raw.Text(String where, String text) ? ConfigFile.inline(where, text) : raw;
-    if (!(list instanceof Raw.Items(String _, List<Raw> items)) || items.size() > MODELS_MAX) {
-      throw new NotAllowedException(allowed());
-    }
     List<ConfiguredModel> models = new ArrayList<>();
-    for (Raw item : items) {
+    for (Raw item : Listing.items(raw, MODELS_MAX, allowed())) {
       models.add(model(item, models.size()));
     }
     try {
@@ -111,21 +100,8 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private ConfiguredModel model(Raw raw, int index) {
-    if (!(raw instanceof Raw.Fields(String _, Map<String, Raw> fields))) {
-      throw new NotAllowedException(allowed());
-    }
     String at = "models[" + index + "]";
-    for (String field : fields.keySet()) {
-      if (!FIELDS.contains(field)) {
-        throw new NotAllowedException(
-            at
-                + " has the fields "
-                + String.join(", ", FIELDS)
-                + ", not "
-                + Shown.of(field)
-                + Shown.didYouMean(field, FIELDS));
-      }
-    }
+    Map<String, Raw> fields = Listing.fields(raw, at, FIELDS, allowed());
     String id = field(fields, at, "id", Model.ID, "letters, digits and dashes like churn-2");
     if (id == null) {
       throw new NotAllowedException(at + ".id is needed: letters, digits and dashes like churn-2");
@@ -219,7 +195,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static Upstream upstream(Map<String, Raw> fields, String at, List<Replica> replicas) {
-    String word = text(fields, at, "protocol");
+    String word = Listing.text(fields, at, "protocol");
     if (word != null && !Protocol.words().contains(word)) {
       throw new NotAllowedException(
           at
@@ -258,7 +234,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static @Nullable String file(Map<String, Raw> fields, String at, String name) {
-    String text = text(fields, at, name);
+    String text = Listing.text(fields, at, name);
     if (text == null) {
       return null;
     }
@@ -312,7 +288,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static <T> T parsed(Map<String, Raw> fields, String at, String name, Kind<T> kind) {
-    String text = String.valueOf(text(fields, at, name));
+    String text = String.valueOf(Listing.text(fields, at, name));
     try {
       return kind.parse(new Raw.Text(at, text));
     } catch (NotAllowedException e) {
@@ -322,7 +298,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static Predictor predictor(Map<String, Raw> fields, String at) {
-    String word = text(fields, at, "predictor");
+    String word = Listing.text(fields, at, "predictor");
     if (word == null) {
       return Predictor.NONE;
     }
@@ -338,7 +314,7 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
   }
 
   private static boolean flag(Map<String, Raw> fields, String at, String name, boolean byDefault) {
-    String word = text(fields, at, name);
+    String word = Listing.text(fields, at, name);
     if (word == null) {
       return byDefault;
     }
@@ -379,21 +355,10 @@ record ModelsKind() implements Kind<List<ConfiguredModel>> {
 
   private static @Nullable String field(
       Map<String, Raw> fields, String at, String name, Pattern form, String allowed) {
-    String text = text(fields, at, name);
+    String text = Listing.text(fields, at, name);
     if (text != null && !form.matcher(text).matches()) {
       throw new NotAllowedException(at + "." + name + " is " + allowed + ", not " + Shown.of(text));
     }
     return text;
-  }
-
-  private static @Nullable String text(Map<String, Raw> fields, String at, String name) {
-    Raw raw = fields.get(name);
-    if (raw == null) {
-      return null;
-    }
-    if (raw instanceof Raw.Text(String _, String text)) {
-      return text;
-    }
-    throw new NotAllowedException(at + "." + name + " is a text, not " + Shown.of(raw));
   }
 }

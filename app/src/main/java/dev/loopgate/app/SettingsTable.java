@@ -60,14 +60,14 @@ final class SettingsTable {
       setting(
           "models",
           new ModelsKind(),
-          ModelsKind.NONE,
+          Listing.NONE,
           "The models that run already: a list of id, url (or urls) and optionally what is told below. The role up"
               + " adds its sample model, wine.");
   static final Setting<List<ModelRoute>> ROUTES =
       setting(
           "routes",
           new RoutesKind(),
-          RoutesKind.NONE,
+          Listing.NONE,
           "Routes beside those that each model has of its own: a prefix, models by weight, and a mirror that"
               + " gets a copy, see below.");
 

@@ -110,7 +110,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
       giveBackHeld();
       replica.ended();
       loop.events().circuitOpen(deployment.model().id());
-      tellLater(borrower::tooManyWait);
+      loop.models().tellLater(borrower, borrower::tooManyWait);
       return;
     }
     awaited = where;
@@ -171,7 +171,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
       replica.ended();
     } else if (!connection.hasRoom()) {
       replica.ended(); // it takes no call at all, for now
-      tellLater(borrower::modelUnreachable);
+      loop.models().tellLater(borrower, borrower::modelUnreachable);
     } else {
       borrower.modelReady(connection.newCall());
     }
@@ -192,7 +192,7 @@ final class ConnectionSearch implements ModelOpening.Owner {
     if (next == null) {
       replica.ended();
       // Later, since a connection may be refused while the borrower still begins.
-      tellLater(borrower::modelUnreachable);
+      loop.models().tellLater(borrower, borrower::modelUnreachable);
     } else {
       turnTo(next);
       if (!loop.models().lend(next, borrower)) {
@@ -223,14 +223,5 @@ final class ConnectionSearch implements ModelOpening.Owner {
     if (cap != null) {
       cap.giveBack();
     }
-  }
-
-  private void tellLater(Runnable what) {
-    loop.eventLoop()
-        .execute(() -> {
-          if (!borrower.isGone()) {
-            what.run();
-          }
-        });
   }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One stream of a model's HTTP/2 connection. Confined to the connection's event loop.
@@ -83,11 +84,8 @@ final class Http2ModelStream implements ModelCall {
 
   // `te` may only say that trailers are welcome (RFC 9113, section 8.2.2).
   private static boolean isOfConnection(Header header) {
-    return switch (header.name()) {
-      case "connection", "upgrade", "transfer-encoding", "keep-alive", "proxy-connection" -> true;
-      case "te" -> !header.value().equals("trailers");
-      default -> false;
-    };
+    return Hops.keeps(header.name(), Set.of())
+        && !(header.name().equals("te") && header.value().equals("trailers"));
   }
 
   @Override

@@ -302,6 +302,16 @@ final class ModelPool {
     }
   }
 
+  /// Tells a borrower something after it has returned from asking, unless it is gone by then.
+  void tellLater(Borrower borrower, Runnable what) {
+    loop.eventLoop()
+        .execute(() -> {
+          if (!borrower.isGone()) {
+            what.run();
+          }
+        });
+  }
+
   /// The replica for a deployment's next request.
   ReplicaState choose(Deployment deployment) {
     Replicas replicas = deployment.replicas();

@@ -44,7 +44,7 @@ final class SharedWait implements ModelPool.Borrower {
     if (counted && !deployment.circuit().await()) {
       replica.ended();
       loop.events().circuitOpen(deployment.model().id());
-      tellLater(borrower, borrower::tooManyWait);
+      loop.models().tellLater(borrower, borrower::tooManyWait);
       return;
     }
     waiting.add(new Waiting(borrower, counted));
@@ -141,7 +141,7 @@ final class SharedWait implements ModelPool.Borrower {
     }
     while (!waiting.isEmpty()) {
       ModelPool.Borrower borrower = next().borrower();
-      tellLater(borrower, borrower::modelUnreachable);
+      loop.models().tellLater(borrower, borrower::modelUnreachable);
     }
   }
 
@@ -156,14 +156,5 @@ final class SharedWait implements ModelPool.Borrower {
       next();
     }
     return waiting.isEmpty();
-  }
-
-  private void tellLater(ModelPool.Borrower borrower, Runnable what) {
-    loop.eventLoop()
-        .execute(() -> {
-          if (!borrower.isGone()) {
-            what.run();
-          }
-        });
   }
 }
