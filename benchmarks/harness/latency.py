@@ -9,6 +9,9 @@ from harness.problems import Problem
 
 PAIRS_MIN = 9
 WARM_CHUNK = 640
+PROBE_SECONDS = 4.0
+PROBE_P99_MAX = 0.005  # an open loop that falls behind is seconds late, not milliseconds
+PROBE_STEP, PROBES_MAX = 0.75, 8
 
 
 @dataclass
@@ -52,6 +55,28 @@ def saturation(where: rig.Rig, names: dict[str, Callable[[], peers.Peer]], secon
         peer.count_back(sent)
         rates[name] = rate
     return rates
+
+
+def held(holds: Callable[[float], bool], wanted: float) -> float:
+    """The highest of a few rates, `wanted` first, that load and model hold with no proxy between them."""
+    rate = wanted
+    for _ in range(PROBES_MAX):
+        if holds(rate):
+            return rate
+        rate = float(round(rate * PROBE_STEP))
+    raise Problem(f"latency: load and model don't hold {rate / PROBE_STEP:.0f}/s on their cores, and no rate above")
+
+
+def direct_holds(where: rig.Rig, rate: float) -> bool:
+    """Whether the load sends that many a second straight to the model, none failed or late."""
+    peer = peers.Direct(where)
+    peer.start()
+    try:
+        shot = vegeta.Shot(peer.url(bodies.SMALL), where.folder / "small.up", rate, PROBE_SECONDS)
+        hits = vegeta.fire(shot, where.folder, where.others)
+    finally:
+        peer.stop()
+    return not hits.failed() and hits.percentiles()["p99"] <= PROBE_P99_MAX
 
 
 def attack(

@@ -164,7 +164,7 @@ class Run:
     def _latency(self) -> None:
         compared = ["haproxy", "nginx-lua", figures.FILES]
         names = [name for name in ("nginx", *compared) if name in self.choice.peers]
-        rate = self.choice.latency_rate or self._half_saturation([n for n in compared if n in names])
+        rate = self.choice.latency_rate or self._latency_rate([n for n in compared if n in names])
 
         def take(name: str) -> Callable[[int], latency.Attacked]:
             def once(number: int) -> latency.Attacked:
@@ -179,6 +179,13 @@ class Run:
         self.taken.attacks += latency.in_pairs(
             takes, self.choice.rounds, self.choice.keeps_noisy, tell_attack
         )
+
+    def _latency_rate(self, names: list[str]) -> float:
+        half = self._half_saturation(names)
+        rate = latency.held(lambda probed: latency.direct_holds(self.rig, probed), half)
+        if rate < half:
+            print(f"  latency: the load's core holds {rate:.0f}/s without a proxy: that is the rate", file=sys.stderr)
+        return rate
 
     def _half_saturation(self, names: list[str]) -> float:
         known = {
