@@ -95,6 +95,7 @@ class Shot:
     seconds: float
     headers: tuple[str, ...] = ("Content-Type: application/json",)
     id_prefix: str = ""
+    connections: int | None = None  # at most; what waits for one is late all the same. None: as many as it takes
 
 
 def targets(shot: Shot) -> Iterable[bytes]:
@@ -114,6 +115,8 @@ def fire(shot: Shot, folder: pathlib.Path, cores: Sequence[int]) -> Attack:
     command = [tools.path("vegeta"), "attack", f"-rate={_rate(shot.rate)}"]
     command += [f"-duration={shot.seconds}s", f"-timeout={TIMEOUT}", f"-body={shot.body}"]
     command += ["-max-body=0", f"-output={binary}"]
+    if shot.connections is not None:
+        command += [f"-workers={shot.connections}", f"-max-workers={shot.connections}"]
     if shot.id_prefix:
         command += ["-format=json", "-lazy"]
     else:
