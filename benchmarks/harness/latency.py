@@ -1,7 +1,8 @@
 """What a proxy adds to the slowest of a hundred requests, at a rate it holds easily."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harness import bodies, load, measure, peers, proc, rig, stats, vegeta
@@ -43,21 +44,6 @@ def warm_up(where: rig.Rig, url: str, body: str, seconds: float) -> tuple[int, f
     return sent, rate
 
 
-def saturation(where: rig.Rig, names: dict[str, Callable[[], peers.Peer]], seconds: float) -> dict[str, float]:
-    """Requests a second of each peer at full speed, warm."""
-    rates = {}
-    for name, make in names.items():
-        peer = make()
-        peer.start()
-        try:
-            sent, rate = warm_up(where, peer.url(bodies.SMALL), "small.up", seconds)
-        finally:
-            peer.stop()
-        peer.count_back(sent)
-        rates[name] = rate
-    return rates
-
-
 def held(holds: Callable[[float], bool], wanted: float) -> float:
     """The highest of a few rates, `wanted` first, that load and model hold with no proxy between them."""
     rate = wanted
@@ -80,45 +66,60 @@ def direct_holds(where: rig.Rig, rate: float) -> bool:
     return not hits.failed() and hits.percentiles()["p99"] <= PROBE_P99_MAX
 
 
-def attack(
-    where: rig.Rig,
-    peer: peers.Peer,
-    number: int,
-    rate: float,
-    seconds: float,
-    warm_seconds: float,
-    harness_pid: int,
-) -> Attacked:
-    """One attack; the peer has ended and was counted back when it returns."""
+class Session:
+    """One process of a peer (or the model itself), from warm to counted back."""
+
+    def __init__(self, where: rig.Rig, peer: peers.Peer, warm_seconds: float, harness_pid: int) -> None:
+        self.rig = where
+        self.peer = peer
+        self.harness_pid = harness_pid
+        self.attacks: list[Attacked] = []
+        self.sent, self.per_second = warm_up(where, peer.url(bodies.SMALL), "small.up", warm_seconds)
+
+    def attack(self, number: int, rate: float, seconds: float) -> Attacked:
+        """One attack more."""
+        self.peer.settle()
+        body = self.rig.folder / "small.up"
+        shot = vegeta.Shot(self.peer.url(bodies.SMALL), body, rate, seconds, connections=CONNECTIONS)
+        before = proc.snapshot(time.monotonic())
+        hits = vegeta.fire(shot, self.rig.folder, self.rig.others)
+        after = proc.snapshot(time.monotonic())
+        if hits.failed():
+            raise Problem(f"{self.peer.name}: {hits.failed()} of {len(hits.hits)} requests failed at {rate:.0f}/s")
+        self.sent += len(hits.hits)
+        others, stolen = measure.noise(before, after, self.harness_pid)
+        attacked = Attacked(
+            self.peer.name,
+            number,
+            rate,
+            len(hits.hits),
+            hits.percentiles(),
+            hits.service_p99(),
+            stats.histogram(hits.latencies()),
+            others,
+            stolen,
+            measure.void_by_noise(others, stolen),
+        )
+        self.attacks.append(attacked)
+        return attacked
+
+    def count_back(self) -> None:
+        """After the peer's end."""
+        self.peer.count_back(self.sent)
+        for attacked in self.attacks:
+            attacked.remarks |= self.peer.remarks()
+
+
+@contextmanager
+def session(where: rig.Rig, peer: peers.Peer, warm_seconds: float, harness_pid: int) -> Iterator[Session]:
+    """The peer, started and warm, to be attacked again and again; then ended and counted back."""
     peer.start()
     try:
-        sent, _ = warm_up(where, peer.url(bodies.SMALL), "small.up", warm_seconds)
-        peer.settle()
-        before = proc.snapshot(time.monotonic())
-        body = where.folder / "small.up"
-        shot = vegeta.Shot(peer.url(bodies.SMALL), body, rate, seconds, connections=CONNECTIONS)
-        hits = vegeta.fire(shot, where.folder, where.others)
-        after = proc.snapshot(time.monotonic())
-        peer.settle()
+        begun = Session(where, peer, warm_seconds, harness_pid)
+        yield begun
     finally:
         peer.stop()
-    if hits.failed():
-        raise Problem(f"{peer.name}: {hits.failed()} of {len(hits.hits)} requests failed at {rate:.0f}/s")
-    peer.count_back(sent + len(hits.hits))
-    others, stolen = measure.noise(before, after, harness_pid)
-    return Attacked(
-        peer.name,
-        number,
-        rate,
-        len(hits.hits),
-        hits.percentiles(),
-        hits.service_p99(),
-        stats.histogram(hits.latencies()),
-        others,
-        stolen,
-        measure.void_by_noise(others, stolen),
-        peer.remarks(),
-    )
+    begun.count_back()
 
 
 def in_pairs(

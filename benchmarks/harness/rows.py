@@ -164,41 +164,29 @@ class Run:
     def _latency(self) -> None:
         compared = ["haproxy", "nginx-lua", figures.FILES]
         names = [name for name in ("nginx", *compared) if name in self.choice.peers]
-        rate = self.choice.latency_rate or self._latency_rate([n for n in compared if n in names])
-
-        def take(name: str) -> Callable[[int], latency.Attacked]:
-            def once(number: int) -> latency.Attacked:
+        with contextlib.ExitStack() as running:
+            sessions = {}
+            for name in ("direct", *names):
                 peer = peers.Direct(self.rig) if name == "direct" else self._peer(name)
                 warm = self.choice.warm_seconds if name == figures.FILES else 1.0
-                seconds, pid = 2 * self.choice.seconds, os.getpid()
-                return latency.attack(self.rig, peer, number, rate, seconds, warm, pid)
+                begun = latency.session(self.rig, peer, warm, os.getpid())
+                sessions[name] = running.enter_context(begun)
+            most = {name: sessions[name].per_second for name in compared if name in names}
+            rate = self.choice.latency_rate or self._latency_rate(most)
+            takes = {
+                name: lambda number, session=session: session.attack(number, rate, 2 * self.choice.seconds)
+                for name, session in sessions.items()
+            }
+            attacks = latency.in_pairs(takes, self.choice.rounds, self.choice.keeps_noisy, tell_attack)
+        self.taken.attacks += attacks
 
-            return once
-
-        takes = {name: take(name) for name in ("direct", *names)}
-        self.taken.attacks += latency.in_pairs(
-            takes, self.choice.rounds, self.choice.keeps_noisy, tell_attack
-        )
-
-    def _latency_rate(self, names: list[str]) -> float:
-        half = self._half_saturation(names)
+    def _latency_rate(self, most: dict[str, float]) -> float:
+        slowest = min(most, key=lambda name: most[name])
+        half = float(round(most[slowest] / 2))
+        print(f"  latency: half of {slowest}'s {most[slowest]:.0f}/s: {half:.0f}/s", file=sys.stderr)
         rate = latency.held(lambda probed: latency.direct_holds(self.rig, probed), half)
         if rate < half:
             print(f"  latency: the load's core holds {rate:.0f}/s without a proxy: that is the rate", file=sys.stderr)
-        return rate
-
-    def _half_saturation(self, names: list[str]) -> float:
-        known = {
-            name: [one.per_second for one in self.taken.samples
-                   if one.row == "small" and one.peer == name and not one.void]
-            for name in names
-        }
-        missing = {name: (lambda name=name: self._peer(name)) for name in names if not known[name]}
-        rates = {name: min(values) for name, values in known.items() if values}
-        rates |= latency.saturation(self.rig, missing, self.choice.warm_seconds)
-        slowest = min(rates, key=lambda name: rates[name])
-        rate = float(round(rates[slowest] / 2))
-        print(f"  latency: half of {slowest}'s {rates[slowest]:.0f}/s: {rate:.0f}/s", file=sys.stderr)
         return rate
 
     def _start(self) -> None:
