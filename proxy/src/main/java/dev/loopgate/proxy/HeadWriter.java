@@ -69,13 +69,11 @@ final class HeadWriter {
     return buffers.ioBuffer(2).writeShort(CRLF);
   }
 
-  /// The chunk that ends a body.
-  static ByteBuf lastChunk(ByteBufAllocator buffers) {
-    return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
-  }
-
   /// The chunk that ends a body, with trailers.
   static ByteBuf lastChunk(ByteBufAllocator buffers, List<Header> trailers) {
+    if (trailers.isEmpty()) {
+      return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
+    }
     Bytes out = new Bytes(16 + lengthOf(trailers));
     out.octet('0').lineEnd();
     return out.ended(buffers, trailers);

@@ -89,7 +89,7 @@ final class Http1Answer implements Answer {
       piece.release();
     }
     if (last) {
-      write(HeadWriter.lastChunk(channel().alloc()));
+      write(HeadWriter.lastChunk(channel().alloc(), List.of()));
     }
   }
 

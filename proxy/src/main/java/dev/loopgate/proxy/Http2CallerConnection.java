@@ -345,7 +345,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
           throw Http2Exception.streamError(
               streamId, Http2Error.PROTOCOL_ERROR, "trailers that do not end the stream");
         }
-        known.ended(); // what trailers say is dropped, as HTTP/1.1's are
+        known.trailers(headers);
         return;
       }
       if (broken) {

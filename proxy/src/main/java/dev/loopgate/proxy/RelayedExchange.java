@@ -73,7 +73,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.back =
-        new AnswerRelay(caller, loop, request, identity.id(), deployment, capture, this::complete);
+        new AnswerRelay(caller, loop, request, identity.id(), match, capture, this::complete);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
@@ -174,7 +174,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   }
 
   @Override
-  public void requestEnded() {
+  public void requestEnded(List<Header> trailers) {
     progressNanos = loop.time().nanos();
     requestWhole = true;
     capture.requestWhole();
@@ -183,7 +183,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     ModelCall to = model;
     if (to != null) {
-      to.end();
+      to.end(Trailers.passed(trailers));
     }
   }
 
