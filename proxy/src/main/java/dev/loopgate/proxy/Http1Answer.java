@@ -82,9 +82,7 @@ final class Http1Answer implements Answer {
       return;
     }
     if (piece.isReadable()) {
-      write(HeadWriter.chunkStart(channel().alloc(), piece.readableBytes()));
-      write(piece);
-      write(HeadWriter.chunkEnd(channel().alloc()));
+      outgoing.chunk(channel(), piece);
     } else {
       piece.release();
     }

@@ -104,9 +104,7 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   @Override
   public void piece(ByteBuf piece) {
     if (chunked) {
-      outgoing.piece(channel(), HeadWriter.chunkStart(loop.buffers(), piece.readableBytes()));
-      outgoing.piece(channel(), piece);
-      outgoing.piece(channel(), HeadWriter.chunkEnd(loop.buffers()));
+      outgoing.chunk(channel(), piece);
     } else {
       outgoing.piece(channel(), piece);
     }
