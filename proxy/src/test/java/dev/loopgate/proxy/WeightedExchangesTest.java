@@ -66,7 +66,7 @@ final class WeightedExchangesTest {
   private static String deployments(EmbeddedDoor of, int status) {
     return of.lane.kept().stream()
         .filter(kept -> kept.status() == status)
-        .map(kept -> kept.prediction().deployment())
+        .map(kept -> kept.prediction().target().deployment())
         .collect(Collectors.joining());
   }
 
