@@ -74,7 +74,8 @@ final class RouteTest {
 
   @Test
   void aTurnThatIsGivenBackIsTheNextOnes() {
-    Fleet fleet = fleet(route("abc", "/x", null, target("a", 40), target("b", 40), target("c", 20)));
+    Fleet fleet =
+        fleet(route("abc", "/x", null, target("a", 40), target("b", 40), target("c", 20)));
     StringBuilder used = new StringBuilder();
     for (int i = 0; i < 50; i++) {
       // A bad one between two good ones, and now and then several.

@@ -70,8 +70,10 @@ final class TokenPolicyTest {
     assertThat(word(open.decide(token("odahu_viewer")))).isEqualTo("403 role");
     String risk = "Bearer " + token("risk");
     assertThat(word(decide(risk, new Question.ToModel("risk", ModelPaths.ALL)))).isEqualTo("ok");
-    assertThat(word(decide(risk, new Question.ToModel("other", ModelPaths.ALL)))).isEqualTo("403 role");
-    assertThat(word(decide(risk, new Question.ToModel(null, ModelPaths.ALL)))).isEqualTo("403 role");
+    assertThat(word(decide(risk, new Question.ToModel("other", ModelPaths.ALL))))
+        .isEqualTo("403 role");
+    assertThat(word(decide(risk, new Question.ToModel(null, ModelPaths.ALL))))
+        .isEqualTo("403 role");
     assertThat(word(decide(risk, new Question.ToFeedback()))).isEqualTo("403 role");
     assertThat(word(decide("Bearer " + token("odahu_admin"), new Question.ToFeedback())))
         .isEqualTo("ok");
@@ -89,8 +91,7 @@ final class TokenPolicyTest {
         .isEqualTo("ok");
     assertThat(word(open.decide(new Question("POST", load, List.of(admin), known))))
         .isEqualTo("403 path");
-    assertThat(
-            word(open.decide(new Question("PUT", "/v2/models/m/infer", List.of(admin), known))))
+    assertThat(word(open.decide(new Question("PUT", "/v2/models/m/infer", List.of(admin), known))))
         .isEqualTo("403 path");
     assertThat(word(open.decide(new Question("POST", load, List.of(viewer), known))))
         .isEqualTo("403 role");

@@ -84,21 +84,25 @@ final class ModelTls {
         files.add(Path.of(file));
       }
     }
-    return new TlsContext("of a model, files=" + files, files, protocols, () -> {
-      SslContextBuilder builder =
-          SslContextBuilder.forClient().endpointIdentificationAlgorithm("HTTPS");
-      String ca = trust.ca();
-      if (ca != null) {
-        builder.trustManager(Pem.certificatesOf(Path.of(ca)));
-      }
-      String certificate = trust.certificate();
-      String key = trust.key();
-      if (certificate != null && key != null) {
-        X509Certificate[] chain = Pem.certificatesOf(Path.of(certificate));
-        PrivateKey own = Pem.keyOf(Path.of(key), chain[0].getPublicKey());
-        builder.keyManager(own, chain);
-      }
-      return builder;
-    });
+    return new TlsContext(
+        "of a model, files=" + files,
+        files,
+        protocols,
+        () -> {
+          SslContextBuilder builder =
+              SslContextBuilder.forClient().endpointIdentificationAlgorithm("HTTPS");
+          String ca = trust.ca();
+          if (ca != null) {
+            builder.trustManager(Pem.certificatesOf(Path.of(ca)));
+          }
+          String certificate = trust.certificate();
+          String key = trust.key();
+          if (certificate != null && key != null) {
+            X509Certificate[] chain = Pem.certificatesOf(Path.of(certificate));
+            PrivateKey own = Pem.keyOf(Path.of(key), chain[0].getPublicKey());
+            builder.keyManager(own, chain);
+          }
+          return builder;
+        });
   }
 }

@@ -96,7 +96,10 @@ final class AdmissionTest {
     assertThat(policy.questions)
         .containsExactly(
             new Question(
-                "POST", "/predict", List.of("Bearer a.b.c"), new Question.ToModel("risk", ModelPaths.ALL)));
+                "POST",
+                "/predict",
+                List.of("Bearer a.b.c"),
+                new Question.ToModel("risk", ModelPaths.ALL)));
   }
 
   @ParameterizedTest

@@ -15,6 +15,9 @@ import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import dev.loopgate.policy.Decision;
 import dev.loopgate.policy.Policy;
+import dev.loopgate.testkit.GrpcCaller;
+import dev.loopgate.testkit.GrpcKind;
+import dev.loopgate.testkit.GrpcModel;
 import dev.loopgate.testkit.ManualTime;
 import io.grpc.Status;
 import java.io.IOException;
@@ -284,8 +287,7 @@ final class GrpcKindsIT {
   @EnumSource
   void aDeadlineReachesTheModelWhichKeepsIt(GrpcKind kind) throws Exception {
     GrpcModel model = model(GrpcModel.Play.HANGS);
-    GrpcCaller.Call call =
-        midway(kind, model, caller(model).call(kind, "grpc-timeout", "700m"));
+    GrpcCaller.Call call = midway(kind, model, caller(model).call(kind, "grpc-timeout", "700m"));
 
     // Its server resets the stream, whose reason the caller knows better than we do.
     assertThat(call.await().getCode())
@@ -301,9 +303,10 @@ final class GrpcKindsIT {
     GrpcModel model = model(GrpcModel.Play.HANGS);
     GrpcCaller.Call call = midway(kind, model, caller(model).within(kind, 700));
 
-    assertThat(call.await().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-    assertThat(model.awaitCancelled()).isTrue();
     // Both sides have the same deadline, and either may be the first to keep it.
+    assertThat(call.await().getCode())
+        .isIn(Status.Code.DEADLINE_EXCEEDED, Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
+    assertThat(model.awaitCancelled()).isTrue();
     assertThat(onlyKept().ending()).isIn(Ending.CLIENT_LEFT, Ending.MODEL_RESET, Ending.COMPLETE);
   }
 
@@ -355,14 +358,14 @@ final class GrpcKindsIT {
     refused(call, Status.Code.UNAVAILABLE, "Model m can not be reached");
     KeepingLane.Kept kept = onlyKept();
     assertThat(kept.ending()).isEqualTo(Ending.MODEL_UNREACHABLE);
-    assertThat(kept.prediction().grpc()).isEqualTo(new GrpcStatus(14, "Model m can not be reached"));
+    assertThat(kept.prediction().grpc())
+        .isEqualTo(new GrpcStatus(14, "Model m can not be reached"));
   }
 
   @ParameterizedTest
   @EnumSource
   void aModelThatIsNotThereIsUnimplementedAndLeavesNoRecord(GrpcKind kind) throws Exception {
-    GrpcCaller.Call call =
-        caller(model(GrpcModel.Play.ANSWERS)).call(kind, "model-id", "other");
+    GrpcCaller.Call call = caller(model(GrpcModel.Play.ANSWERS)).call(kind, "model-id", "other");
 
     call.send(questionsOf(kind)).halfClose();
 

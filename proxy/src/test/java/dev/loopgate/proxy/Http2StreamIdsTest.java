@@ -16,7 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// A model's connection whose ids of streams come to their end: 2^31, odd ones only, each used once.
+/// A model's connection whose ids of streams come to their end: 2^31, odd ones only, each used
+/// once.
 @ExtendWith(LeakFree.class)
 final class Http2StreamIdsTest {
   private static final String POST =

@@ -26,8 +26,7 @@ final class LargeBodyIT {
   @Timeout(120)
   void aGibibytePassesBothWaysThroughASmallHeap() throws Exception {
     try (RawModel model = LargeBody.model(BYTES)) {
-      pass(
-          model.url(), Protocol.HTTP1, door -> LargeBody.post(door, "/model/m/", BYTES));
+      pass(model.url(), Protocol.HTTP1, door -> LargeBody.post(door, "/model/m/", BYTES));
     }
   }
 

@@ -93,9 +93,7 @@ final class LargeHttp2Body {
       } catch (InterruptedException e) {
         throw new IOException(e);
       }
-      stream
-          .writeAndFlush(new DefaultHttp2DataFrame(piece, last))
-          .addListener(_ -> room.release());
+      stream.writeAndFlush(new DefaultHttp2DataFrame(piece, last)).addListener(_ -> room.release());
     }
   }
 
@@ -114,7 +112,8 @@ final class LargeHttp2Body {
     void run() throws IOException;
   }
 
-  /// Takes a body with stops, then answers with one that begins with a line saying what it has seen.
+  /// Takes a body with stops, then answers with one that begins with a line saying what it has
+  /// seen.
   static final class Model implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup group = oneThread();
     private final Channel door;

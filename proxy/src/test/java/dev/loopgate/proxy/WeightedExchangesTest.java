@@ -29,8 +29,7 @@ final class WeightedExchangesTest {
     Model a = EmbeddedDoor.model("a", "http://10.0.0.1:1", Predictor.NONE, "/model/a");
     Model b = EmbeddedDoor.model("b", "http://10.0.0.1:2", Predictor.NONE, "/model/b");
     Kept kept = new Kept(true, 1 << 20, 1.0);
-    Model bounded =
-        new Model("a", a.upstream(), a.predictor(), a.prefix(), null, null, kept, ofA);
+    Model bounded = new Model("a", a.upstream(), a.predictor(), a.prefix(), null, null, kept, ofA);
     ModelRoute route =
         new ModelRoute(
             "ab",

@@ -1,4 +1,4 @@
-package dev.loopgate.proxy;
+package dev.loopgate.testkit;
 
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -11,6 +11,7 @@ import io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -18,9 +19,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /// A model server that is gRPC's own, for all four kinds of calls.
-final class GrpcModel implements AutoCloseable {
+public final class GrpcModel implements AutoCloseable {
   /// What becomes of a call.
-  enum Play {
+  public enum Play {
     /// Every answer, then OK.
     ANSWERS,
     /// Every answer of a kind that streams them, then [#FAILURE].
@@ -29,19 +30,25 @@ final class GrpcModel implements AutoCloseable {
     HANGS
   }
 
-  static final Status FAILURE = Status.NOT_FOUND.withDescription("kein Grüner Veltliner: 50% ✓");
+  /// How a call fails: with letters that a header can't carry.
+  public static final Status FAILURE =
+      Status.NOT_FOUND.withDescription("kein Grüner Veltliner: 50% ✓");
+
+  /// Of a message, on both sides.
   static final int MESSAGE_BYTES_MAX = 16 << 20;
 
-  private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+  private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>(1024);
   private final CountDownLatch cancelled = new CountDownLatch(1);
-  private final CountDownLatch held = new CountDownLatch(1);
+  private final List<ServerCall<byte[], byte[]>> held = new ArrayList<>();
+  private boolean holds; // calls, before they are asked for messages
   private final Play play;
   private final List<byte[]> answers;
   private final Server server;
 
-  private GrpcModel(Play play, List<byte[]> answers) throws IOException {
+  private GrpcModel(Play play, List<byte[]> answers, boolean holds) throws IOException {
     this.play = play;
-    this.answers = answers;
+    this.answers = List.copyOf(answers);
+    this.holds = holds;
     ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(GrpcKind.SERVICE);
     for (GrpcKind kind : GrpcKind.values()) {
       service.addMethod(ServerMethodDefinition.create(kind.method(), new Serving(kind)));
@@ -55,29 +62,40 @@ final class GrpcModel implements AutoCloseable {
             .start();
   }
 
+  /// Starts one on a free port of the loopback.
+  ///
   /// @param answers of kinds that stream them, in turn; the first is that of the others
-  static GrpcModel start(Play play, List<byte[]> answers) throws IOException {
-    GrpcModel model = new GrpcModel(play, answers);
-    model.held.countDown();
-    return model;
+  public static GrpcModel start(Play play, List<byte[]> answers) throws IOException {
+    return new GrpcModel(play, answers, false);
   }
 
-  /// One that takes no message before [#goOn].
-  static GrpcModel startHeld(List<byte[]> answers) throws IOException {
-    return new GrpcModel(Play.ANSWERS, answers);
+  /// Starts one that takes no message before [#goOn].
+  public static GrpcModel startHeld(List<byte[]> answers) throws IOException {
+    return new GrpcModel(Play.ANSWERS, answers, true);
   }
 
-  int port() {
+  /// Where it listens.
+  public int port() {
     return server.getPort();
   }
 
   /// Takes messages from now on.
-  void goOn() {
-    held.countDown();
+  public synchronized void goOn() {
+    holds = false;
+    held.forEach(call -> call.request(Integer.MAX_VALUE));
+    held.clear();
+  }
+
+  private synchronized void begin(ServerCall<byte[], byte[]> call) {
+    if (holds) {
+      held.add(call);
+    } else {
+      call.request(Integer.MAX_VALUE);
+    }
   }
 
   /// The next message that arrived.
-  byte[] take() throws InterruptedException {
+  public byte[] take() throws InterruptedException {
     byte[] next = received.poll(20, TimeUnit.SECONDS);
     if (next == null) {
       throw new AssertionError("no message arrived");
@@ -86,18 +104,17 @@ final class GrpcModel implements AutoCloseable {
   }
 
   /// Waits until a call is told that nobody wants its answer.
-  boolean awaitCancelled() throws InterruptedException {
+  public boolean awaitCancelled() throws InterruptedException {
     return cancelled.await(20, TimeUnit.SECONDS);
   }
 
   /// Breaks every call off.
-  void breakOff() {
+  public void breakOff() {
     server.shutdownNow();
   }
 
   @Override
   public void close() throws InterruptedException {
-    held.countDown();
     server.shutdownNow();
     if (!server.awaitTermination(20, TimeUnit.SECONDS)) {
       throw new AssertionError("grpc: the server does not end");
@@ -114,15 +131,7 @@ final class GrpcModel implements AutoCloseable {
     @Override
     public ServerCall.Listener<byte[]> startCall(
         ServerCall<byte[], byte[]> call, Metadata headers) {
-      Thread.ofVirtual()
-          .start(() -> {
-            try {
-              held.await();
-            } catch (InterruptedException _) {
-              return; // nobody does that
-            }
-            call.request(Integer.MAX_VALUE);
-          });
+      begin(call);
       return new Served(kind, call);
     }
   }

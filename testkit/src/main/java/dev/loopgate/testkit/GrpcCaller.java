@@ -1,4 +1,4 @@
-package dev.loopgate.proxy;
+package dev.loopgate.testkit;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -17,14 +17,17 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// A caller that is gRPC's own client.
-final class GrpcCaller implements AutoCloseable {
+public final class GrpcCaller implements AutoCloseable {
   private final ManagedChannel channel;
 
+  /// A caller of this door.
+  ///
   /// @param trusted the door's certificate; null speaks without TLS
-  GrpcCaller(InetSocketAddress door, @Nullable X509Certificate trusted) throws Exception {
+  public GrpcCaller(InetSocketAddress door, @Nullable X509Certificate trusted) throws SSLException {
     NettyChannelBuilder builder =
         NettyChannelBuilder.forAddress(door)
             .directExecutor()
@@ -39,9 +42,9 @@ final class GrpcCaller implements AutoCloseable {
   }
 
   /// One call.
-  static final class Call extends ClientCall.Listener<byte[]> {
+  public static final class Call extends ClientCall.Listener<byte[]> {
     private final ClientCall<byte[], byte[]> call;
-    private final BlockingQueue<byte[]> messages = new LinkedBlockingQueue<>();
+    private final BlockingQueue<byte[]> messages = new LinkedBlockingQueue<>(1024);
     private final CompletableFuture<Status> status = new CompletableFuture<>();
     private volatile boolean headed;
 
@@ -49,35 +52,41 @@ final class GrpcCaller implements AutoCloseable {
       this.call = call;
     }
 
-    Call send(List<byte[]> all) {
+    /// Sends messages.
+    public Call send(List<byte[]> all) {
       all.forEach(call::sendMessage);
       return this;
     }
 
-    Call halfClose() {
+    /// There is no further message.
+    public Call halfClose() {
       call.halfClose();
       return this;
     }
 
-    void cancel() {
+    /// Wants no answer any more.
+    public void cancel() {
       call.cancel("the test has seen enough", null);
     }
 
     /// Takes so many answers more.
-    Call take(int more) {
+    public Call take(int more) {
       call.request(more);
       return this;
     }
 
-    boolean isReady() {
+    /// Whether another message would go on at once.
+    public boolean isReady() {
       return call.isReady();
     }
 
-    Status await() throws Exception {
+    /// Waits for its end.
+    public Status await() throws Exception {
       return status.get(20, TimeUnit.SECONDS);
     }
 
-    byte[] next() throws InterruptedException {
+    /// Waits for its next answer.
+    public byte[] next() throws InterruptedException {
       byte[] next = messages.poll(20, TimeUnit.SECONDS);
       if (next == null) {
         throw new AssertionError("no answer came, status=" + status);
@@ -86,14 +95,14 @@ final class GrpcCaller implements AutoCloseable {
     }
 
     /// What came and was not looked at.
-    List<byte[]> rest() {
+    public List<byte[]> rest() {
       List<byte[]> rest = new ArrayList<>();
       messages.drainTo(rest);
       return rest;
     }
 
     /// Whether a head came before the trailers.
-    boolean hadHead() {
+    public boolean hadHead() {
       return headed;
     }
 
@@ -116,16 +125,15 @@ final class GrpcCaller implements AutoCloseable {
   /// Begins a call that takes every answer.
   ///
   /// @param metadata names and values in turn
-  Call call(GrpcKind kind, String... metadata) {
+  public Call call(GrpcKind kind, String... metadata) {
     return held(kind, metadata).take(Integer.MAX_VALUE);
   }
 
   /// Begins a call that takes no answer yet.
-  Call held(GrpcKind kind, String... metadata) {
+  public Call held(GrpcKind kind, String... metadata) {
     Metadata headers = new Metadata();
     for (int i = 0; i < metadata.length; i += 2) {
-      headers.put(
-          Metadata.Key.of(metadata[i], Metadata.ASCII_STRING_MARSHALLER), metadata[i + 1]);
+      headers.put(Metadata.Key.of(metadata[i], Metadata.ASCII_STRING_MARSHALLER), metadata[i + 1]);
     }
     Call call = new Call(channel.newCall(kind.method(), CallOptions.DEFAULT));
     call.call.start(call, headers);
@@ -133,7 +141,7 @@ final class GrpcCaller implements AutoCloseable {
   }
 
   /// Begins a call that has so long.
-  Call within(GrpcKind kind, long millis) {
+  public Call within(GrpcKind kind, long millis) {
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(millis, TimeUnit.MILLISECONDS);
     Call call = new Call(channel.newCall(kind.method(), options));
     call.call.start(call, new Metadata());

@@ -1,4 +1,4 @@
-package dev.loopgate.proxy;
+package dev.loopgate.testkit;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -12,10 +12,14 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /// The four kinds of gRPC calls, as methods whose messages are bytes.
-enum GrpcKind {
+public enum GrpcKind {
+  /// One question, one answer.
   UNARY(MethodType.UNARY, "ModelInfer"),
+  /// Many questions, one answer.
   CLIENT_STREAMING(MethodType.CLIENT_STREAMING, "Upload"),
+  /// One question, many answers.
   SERVER_STREAMING(MethodType.SERVER_STREAMING, "Watch"),
+  /// Many of both.
   BIDI(MethodType.BIDI_STREAMING, "ModelStreamInfer");
 
   static final String SERVICE = "inference.GRPCInferenceService";
@@ -55,16 +59,18 @@ enum GrpcKind {
     return method;
   }
 
-  boolean streamsRequests() {
+  /// Whether there may be several questions.
+  public boolean streamsRequests() {
     return this == CLIENT_STREAMING || this == BIDI;
   }
 
-  boolean streamsAnswers() {
+  /// Whether there may be several answers.
+  public boolean streamsAnswers() {
     return this == SERVER_STREAMING || this == BIDI;
   }
 
   /// Messages as they stand in a body: uncompressed, each behind its length.
-  static String framed(List<byte[]> messages) {
+  public static String framed(List<byte[]> messages) {
     StringBuilder all = new StringBuilder();
     for (byte[] message : messages) {
       ByteBuffer frame = ByteBuffer.allocate(FRAME_HEAD_BYTES + message.length);
