@@ -9,6 +9,7 @@ import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -149,10 +150,16 @@ public final class GrpcCaller implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws IOException {
     channel.shutdownNow();
-    if (!channel.awaitTermination(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("grpc: the client does not end");
+    try {
+      if (channel.awaitTermination(20, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
     }
+    throw new AssertionError("grpc: the client does not end");
   }
 }

@@ -114,11 +114,17 @@ public final class GrpcModel implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws IOException {
     server.shutdownNow();
-    if (!server.awaitTermination(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("grpc: the server does not end");
+    try {
+      if (server.awaitTermination(20, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
     }
+    throw new AssertionError("grpc: the server does not end");
   }
 
   private final class Serving implements ServerCallHandler<byte[], byte[]> {
