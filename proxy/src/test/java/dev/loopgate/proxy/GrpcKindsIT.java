@@ -409,9 +409,10 @@ final class GrpcKindsIT {
   void callsOfOneConnectionDoNotDisturbEachOther() throws Exception {
     GrpcModel model = model(GrpcModel.Play.ANSWERS);
     GrpcCaller caller = caller(model);
+    List<GrpcKind> kinds = List.of(GrpcKind.values());
     List<GrpcCaller.Call> calls = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
-      GrpcKind kind = GrpcKind.values()[i % GrpcKind.values().length];
+      GrpcKind kind = kinds.get(i % kinds.size());
       calls.add(caller.call(kind).send(questionsOf(kind)));
     }
     for (int i = 0; i < calls.size(); i++) {

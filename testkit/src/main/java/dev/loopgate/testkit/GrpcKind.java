@@ -43,20 +43,21 @@ public enum GrpcKind {
     }
   }
 
-  private final MethodDescriptor<byte[], byte[]> method;
+  private final MethodType type;
+  private final String name;
 
   GrpcKind(MethodType type, String name) {
-    method =
-        MethodDescriptor.<byte[], byte[]>newBuilder()
-            .setType(type)
-            .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, name))
-            .setRequestMarshaller(new Bytes())
-            .setResponseMarshaller(new Bytes())
-            .build();
+    this.type = type;
+    this.name = name;
   }
 
   MethodDescriptor<byte[], byte[]> method() {
-    return method;
+    return MethodDescriptor.<byte[], byte[]>newBuilder()
+        .setType(type)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, name))
+        .setRequestMarshaller(new Bytes())
+        .setResponseMarshaller(new Bytes())
+        .build();
   }
 
   /// Whether there may be several questions.
