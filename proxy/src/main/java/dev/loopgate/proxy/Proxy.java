@@ -149,6 +149,11 @@ public final class Proxy implements AutoCloseable {
     return transport.word();
   }
 
+  /// Who encrypts for callers and models over TLS: `boringssl`, or `jdk` where that has no library.
+  public static String tlsEngine() {
+    return TlsContext.engine();
+  }
+
   /// Whether callers come over TLS.
   public boolean isSecure() {
     return tls != null;

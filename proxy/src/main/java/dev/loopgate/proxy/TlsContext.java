@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// change. TLS 1.3 and 1.2 with the suites that HTTP/2 allows. Any thread uses it; whoever looks at
 /// the files may block.
 final class TlsContext {
+  /// BoringSSL takes less for a record than the JDK's engine; it has no library for every system.
+  private static final SslProvider PROVIDER =
+      OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+
   /// How old a look at the files may be.
   static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
@@ -47,6 +51,11 @@ final class TlsContext {
     this.files = List.copyOf(files);
     this.protocols = List.copyOf(protocols);
     this.source = source;
+  }
+
+  /// Who encrypts: `boringssl` or `jdk`.
+  static String engine() {
+    return PROVIDER == SslProvider.JDK ? "jdk" : "boringssl";
   }
 
   /// As it was read last; null before.
@@ -111,7 +120,7 @@ final class TlsContext {
       SslContextBuilder builder =
           source
               .read()
-              .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK)
+              .sslProvider(PROVIDER)
               .protocols("TLSv1.3", "TLSv1.2")
               .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE);
       if (!protocols.isEmpty()) {
