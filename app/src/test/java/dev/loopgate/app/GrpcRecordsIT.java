@@ -43,8 +43,7 @@ final class GrpcRecordsIT {
               List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
               List.of("--config", directory.resolve("loopgate.yaml").toString()));
       try (GatewayProcess gateway = rig.start();
-          GrpcCaller caller =
-              new GrpcCaller(gateway.address(), null)) {
+          GrpcCaller caller = new GrpcCaller(gateway.address(), null)) {
         for (GrpcKind kind : GrpcKind.values()) {
           assertThat(call(caller, kind, "good").getCode()).isEqualTo(Status.Code.OK);
           assertThat(call(caller, kind, "bad").getDescription())
