@@ -14,6 +14,7 @@ final class Courtesy {
   private long sinceNanos = System.nanoTime();
 
   /// Between two entries.
+  @SuppressWarnings("ThreadPriorityCheck") // nothing relies on it but latency
   void show() {
     long nowNanos = System.nanoTime();
     if (nowNanos - sinceNanos >= STRETCH_NANOS) {

@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import static dev.loopgate.proxy.EmbeddedDoor.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
@@ -63,8 +64,9 @@ final class TrailersIT {
       RawCaller caller = new RawCaller(door.address());
       closing.add(caller);
       caller.send(
-          "POST /model/m/a HTTP/1.1\r\nHost: d\r\nTE: trailers\r\nConnection: te\r\n"
-              + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n");
+          http(
+              "POST /model/m/a HTTP/1.1~Host: d~TE: trailers~Connection: te~"
+                  + "Transfer-Encoding: chunked~~5~hello~0~X-Sum: 5~~"));
       assertThat(caller.readThrough("0\r\nx-sum: 7\r\n\r\n")).contains("6\r\nanswer\r\n");
     }
 
@@ -90,9 +92,7 @@ final class TrailersIT {
           with.readHead();
           with.readBody();
           sums.add(String.join(",", with.trailers()).replace("x-sum: ", ""));
-          with.send(
-              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                  + "6\r\nanswer\r\n0\r\nX-Sum: 7\r\n\r\n");
+          with.send(http("HTTP/1.1 200 OK~Transfer-Encoding: chunked~~6~answer~0~X-Sum: 7~~"));
           with.awaitClose();
         });
     closing.add(model);
