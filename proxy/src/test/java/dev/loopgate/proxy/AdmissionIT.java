@@ -115,7 +115,10 @@ final class AdmissionIT {
   void aStreamIsRefusedAndTheOthersOfItsConnectionGoOn() throws Exception {
     Http2Driver caller = http2(door());
     Http2Driver.Call refused = caller.call(post(), false).data(HELLO, true);
-    policy.answer(AskedPolicy.BAD_TOKEN);
+    Consumer<Decision> first = policy.next();
+    Http2Driver.Call unfinished = caller.call(post(), false).data(HELLO, false);
+    Consumer<Decision> second = policy.next(); // so the first one's body has come by now
+    first.accept(AskedPolicy.BAD_TOKEN);
 
     Http2Driver.Answer answer = refused.await();
     assertThat(answer.status()).isEqualTo(401);
@@ -127,8 +130,7 @@ final class AdmissionIT {
             new Header("request-id", "mine"));
     assertThat(answer.kept()).isEqualTo(1);
 
-    Http2Driver.Call unfinished = caller.call(post(), false).data(HELLO, false);
-    policy.answer(AskedPolicy.FORBIDDEN);
+    second.accept(AskedPolicy.FORBIDDEN);
     assertThat(unfinished.await().status()).isEqualTo(403);
 
     Http2Driver.Call passed = caller.call(post(), false).data(HELLO, true);
