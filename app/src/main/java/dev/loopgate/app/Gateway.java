@@ -159,8 +159,7 @@ final class Gateway {
       ObjectStore store =
           rooms
               .stores()
-              .open(
-                  plan.data().files(), plan.data().spool(), ShipperConfig.instanceOf(spool.id()));
+              .open(plan.data().files(), plan.data().spool(), ShipperConfig.instanceOf(spool.id()));
       onClose("store", store::close);
       return LogShipper.start(
           rooms.shipper(plan.data().spool()),

@@ -23,8 +23,8 @@ final class Looks {
 
   private Looks() {}
 
-  /// Prints the report on a data directory or a root of files, local or not; its verdict is the exit
-  /// code.
+  /// Prints the report on a data directory or a root of files, local or not; its verdict is the
+  /// exit code.
   ///
   /// @param place a path or a URL
   static int verify(String place, Settings settings, PrintWriter out)
@@ -56,7 +56,8 @@ final class Looks {
     if (files instanceof FilesRoot.Local(Path elsewhere)) {
       if (named.isEmpty() && !Files.isDirectory(elsewhere)) {
         throw new IOException(
-            directory + ": its files are elsewhere; say where by --files or --config, as the gateway");
+            directory
+                + ": its files are elsewhere; say where by --files or --config, as the gateway");
       }
       return Verification.of(elsewhere, directory, id, ring);
     }

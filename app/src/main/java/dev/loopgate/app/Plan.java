@@ -36,8 +36,7 @@ record Plan(
     return new Plan(
         settings,
         rooms,
-        DataDirectory.open(
-            settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
+        DataDirectory.open(settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
         settings.get(SettingsTable.GRACE),

@@ -329,7 +329,8 @@ final class Rooms {
             endpoint.orElse(null),
             settings.get(StoreSettings.S3_REGION).orElse(null),
             pathStyle.equals("auto") ? endpoint.isPresent() : pathStyle.equals("on"),
-            new S3Config.Encryption(encryption.equals("none") ? null : encryption, key.orElse(null)),
+            new S3Config.Encryption(
+                encryption.equals("none") ? null : encryption, key.orElse(null)),
             storageClass.equals("none") ? null : storageClass,
             settings.get(StoreSettings.S3_REQUESTER_PAYS).equals("on"),
             settings.get(StoreSettings.S3_CHECKSUM).equals("crc32c")

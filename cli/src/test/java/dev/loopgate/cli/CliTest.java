@@ -29,8 +29,7 @@ final class CliTest {
             return 3;
           },
           (place, _, _) -> {
-            throw new IOException(
-                "spool: directory=" + Path.of(place).getFileName() + " is\nnone");
+            throw new IOException("spool: directory=" + Path.of(place).getFileName() + " is\nnone");
           },
           List.of(
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),

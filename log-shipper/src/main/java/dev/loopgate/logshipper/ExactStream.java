@@ -5,8 +5,8 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// The bytes of an answer that said how many there are: an end before that is a failure, not an end.
-/// Confined to one thread.
+/// The bytes of an answer that said how many there are: an end before that is a failure, not an
+/// end. Confined to one thread.
 final class ExactStream extends FilterInputStream {
   private final String what;
   private final long length;

@@ -109,10 +109,10 @@ public sealed interface FilesRoot {
   /// The forms of the parts of a root.
   final class Names {
     private static final Pattern S3_BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
-    private static final Pattern GCS_BUCKET =
-        Pattern.compile("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]");
+    private static final Pattern GCS_BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]");
     // A part that begins with a dot would be hidden from readers, ours too.
-    private static final Pattern PART = Pattern.compile("[A-Za-z0-9!_'()*=+,@%-][A-Za-z0-9!_.'()*=+,@%-]*");
+    private static final Pattern PART =
+        Pattern.compile("[A-Za-z0-9!_'()*=+,@%-][A-Za-z0-9!_.'()*=+,@%-]*");
     private static final int PREFIX_MAX = 512; // a key has at most 1,024 bytes, ours about 400
 
     private Names() {}

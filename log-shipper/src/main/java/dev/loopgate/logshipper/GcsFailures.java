@@ -1,5 +1,6 @@
 package dev.loopgate.logshipper;
 
+import com.google.api.client.http.HttpResponseException;
 import com.google.cloud.storage.StorageException;
 import java.io.IOException;
 import java.util.Locale;
@@ -32,7 +33,7 @@ final class GcsFailures {
     return switch (e.getCode()) {
       case 408, 409, 410, 412, 429 -> false; // 410: the upload's address expired, it begins anew
       // The bytes were altered on their way: they are sent again.
-      case 400 -> !String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("crc32c");
+      case 400 -> !contentOf(e).toLowerCase(Locale.ROOT).contains("crc32c");
       default -> e.getCode() >= 300 && e.getCode() < 500;
     };
   }
@@ -47,13 +48,24 @@ final class GcsFailures {
   }
 
   private static String messageOf(StorageException e) {
-    String message = e.getMessage();
-    if (message == null || message.isEmpty()) {
-      return "";
+    Throwable cause = e.getCause();
+    String message = contentOf(e);
+    if (message.isEmpty()) {
+      // Where nothing came, the client says that its error is unknown; what lies below knows it.
+      message = e.getCode() == 0 && cause != null ? cause.toString() : "" + e.getMessage();
     }
-    String line = message.replaceAll("\\p{Cntrl}+", " ");
+    String line = message.replaceAll("[\\p{Cntrl}\\s]+", " ");
     return " ("
-        + (line.length() <= MESSAGE_LENGTH_MAX ? line : line.substring(0, MESSAGE_LENGTH_MAX) + "...")
+        + (line.length() <= MESSAGE_LENGTH_MAX
+            ? line
+            : line.substring(0, MESSAGE_LENGTH_MAX) + "...")
         + ")";
+  }
+
+  /// What the store's answer has as its body.
+  private static String contentOf(StorageException e) {
+    String content =
+        e.getCause() instanceof HttpResponseException answer ? answer.getContent() : "";
+    return content == null ? "" : content;
   }
 }

@@ -155,8 +155,7 @@ public final class GcsStore implements ObjectStore {
 
   @Override
   public InputStream open(ObjectKey key) throws IOException {
-    Blob blob =
-        find(key.path()).orElseThrow(() -> new NoSuchFileException(key.path()));
+    Blob blob = find(key.path()).orElseThrow(() -> new NoSuchFileException(key.path()));
     return new ExactStream(
         Channels.newInputStream(client.reader(blob.getBlobId())),
         whereIs(key.path()),
@@ -231,10 +230,7 @@ public final class GcsStore implements ObjectStore {
 
   private Optional<Blob> find(String path) throws IOException {
     return ask(
-        "storage.objects.get",
-        path,
-        ANSWER,
-        () -> Optional.ofNullable(client.get(idOf(path))));
+        "storage.objects.get", path, ANSWER, () -> Optional.ofNullable(client.get(idOf(path))));
   }
 
   private <T> T ask(String permission, String path, Duration within, RemoteCalls.Call<T> call)

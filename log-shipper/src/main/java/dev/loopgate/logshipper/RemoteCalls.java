@@ -35,7 +35,7 @@ final class RemoteCalls {
   ///
   /// @param what for the message, when there is none
   /// @param within the longest that is waited; then the call is interrupted
-  /// @throws IOException of the call, or that there was no answer
+  /// @throws IOException of the call, or that there was no answer; what else the call throws is one
   <T> T ask(String what, Duration within, Call<T> call) throws IOException {
     Thread before = givenUp;
     if (before != null && before.isAlive()) {
@@ -65,8 +65,8 @@ final class RemoteCalls {
   private static IOException unwrapped(String what, ExecutionException e) {
     return switch (e.getCause()) {
       case IOException failure -> failure;
-      case RuntimeException bug -> throw bug;
       case Error error -> throw error;
+      // Whatever else a client throws (of a file it can't read, bare ones) proves nothing either.
       case null, default -> new IOException(what + ": " + e.getCause(), e);
     };
   }

@@ -6,8 +6,8 @@ import java.util.Optional;
 final class RemoteKey {
   private RemoteKey() {}
 
-  /// The key of the object `name`, whose root is `base`; empty for what is no key, or is hidden from
-  /// readers: a part that begins with a dot.
+  /// The key of the object `name`, whose root is `base`; empty for what is no key, or is hidden
+  /// from readers: a part that begins with a dot.
   ///
   /// @param base empty, or ends with `/`
   static Optional<ObjectKey> of(String base, String name) {

@@ -129,6 +129,8 @@ final class S3Failures {
       return "";
     }
     String line = text.replaceAll("\\p{Cntrl}+", " ");
-    return line.length() <= MESSAGE_LENGTH_MAX ? line : line.substring(0, MESSAGE_LENGTH_MAX) + "...";
+    return line.length() <= MESSAGE_LENGTH_MAX
+        ? line
+        : line.substring(0, MESSAGE_LENGTH_MAX) + "...";
   }
 }

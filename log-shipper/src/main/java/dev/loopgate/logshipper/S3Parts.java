@@ -40,8 +40,7 @@ final class S3Parts {
     }
   }
 
-  private List<CompletedPart> send(String path, String upload, StagedFile file)
-      throws IOException {
+  private List<CompletedPart> send(String path, String upload, StagedFile file) throws IOException {
     List<CompletedPart> parts = new ArrayList<>();
     try (InputStream in = Files.newInputStream(file.path())) {
       for (byte[] bytes = in.readNBytes(partBytes);

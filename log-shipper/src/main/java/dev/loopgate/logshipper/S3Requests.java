@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
@@ -66,7 +65,7 @@ final class S3Requests {
             .requestPayer(payer());
     return switch (config.integrity()) {
       case CRC32C -> put.checksumCRC32C(base64(file.crc32c())).build();
-      case MD5 -> put.contentMD5(md5(file.path())).build();
+      case MD5 -> put.contentMD5(md5(file)).build();
     };
   }
 
@@ -159,10 +158,13 @@ final class S3Requests {
     return Base64.getEncoder().encodeToString(bytes);
   }
 
-  private static String md5(Path file) throws IOException {
+  private static String md5(StagedFile file) throws IOException {
     MessageDigest digest = digest();
+    if (file.size() == 0) {
+      return base64(digest.digest());
+    }
     byte[] buffer = new byte[64 << 10];
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = Files.newInputStream(file.path())) {
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         digest.update(buffer, 0, count);
       }

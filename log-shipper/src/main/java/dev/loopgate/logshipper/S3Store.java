@@ -70,7 +70,8 @@ public final class S3Store implements ObjectStore {
   private final RemoteCalls calls = new RemoteCalls();
   private boolean createsOnly;
 
-  private S3Store(S3Client client, FilesRoot.S3 root, S3Config config, Limits limits, Path staging) {
+  private S3Store(
+      S3Client client, FilesRoot.S3 root, S3Config config, Limits limits, Path staging) {
     this.client = client;
     this.root = root;
     this.requests = new S3Requests(root, config);
@@ -107,12 +108,9 @@ public final class S3Store implements ObjectStore {
         S3Client.builder()
             .httpClientBuilder(
                 UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
-            .overrideConfiguration(
-                common ->
-                    common.retryStrategy(
-                        DefaultRetryStrategy.standardStrategyBuilder()
-                            .maxAttempts(ATTEMPTS)
-                            .build()))
+            .overrideConfiguration(common ->
+                common.retryStrategy(
+                    DefaultRetryStrategy.standardStrategyBuilder().maxAttempts(ATTEMPTS).build()))
             // Ours is in the request already; trailers of the client's break stores that are not
             // AWS.
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -205,8 +203,8 @@ public final class S3Store implements ObjectStore {
   /// Whether the object was made; false says that there is one already.
   private boolean create(String path, StagedFile file) throws IOException {
     try {
-      PutObjectResponse answer =
-          client.putObject(requests.put(path, file), RequestBody.fromFile(file.path()));
+      RequestBody body = file.size() == 0 ? RequestBody.empty() : RequestBody.fromFile(file.path());
+      PutObjectResponse answer = client.putObject(requests.put(path, file), body);
       if (answer.eTag() == null) { // an error in the body of a 200 has none
         throw new IOException(whereIs(path) + ": PutObject: 200 without an ETag proves nothing");
       }
@@ -264,18 +262,13 @@ public final class S3Store implements ObjectStore {
     if (createsOnly) {
       return;
     }
-    Path file = Files.write(staging.resolve(PROBE), new byte[0]);
-    StagedFile empty = new StagedFile(file, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
-    try {
-      boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
-      if (created && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
-        throw new StoreRefusedException(
-            root
-                + ": the store ignores If-None-Match, so gateways would replace each other's files;"
-                + " needs a store that can create without replacing");
-      }
-    } finally {
-      Files.deleteIfExists(file);
+    StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
+    boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
+    if (created && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
+      throw new StoreRefusedException(
+          root
+              + ": the store ignores If-None-Match, so gateways would replace each other's files;"
+              + " needs a store that can create without replacing");
     }
     createsOnly = true;
   }

@@ -74,8 +74,8 @@ public final class Verification {
 
   /// Where files are looked for.
   ///
-  /// @param stagings has the staging directory of each instance by its name; null when that can't be
-  ///   seen from here
+  /// @param stagings has the staging directory of each instance by its name; null when that can't
+  ///   be seen from here
   /// @param staging of the spool beside the files
   private record Place(ObjectStore store, @Nullable Path stagings, Path staging) {
     /// A local root.
@@ -144,8 +144,7 @@ public final class Verification {
   public static Report of(ObjectStore files, Path directory, String spoolId, Path ringDirectory)
       throws IOException {
     Path spool = directory.resolve("spool");
-    return of(
-        new Place(files, null, spool.resolve(Stores.STAGING)), spool, spoolId, ringDirectory);
+    return of(new Place(files, null, spool.resolve(Stores.STAGING)), spool, spoolId, ringDirectory);
   }
 
   /// Verifies a root of files alone.

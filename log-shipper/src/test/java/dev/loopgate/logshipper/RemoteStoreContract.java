@@ -195,7 +195,7 @@ interface RemoteStoreContract extends ObjectStoreContract {
   /// Whatever is asked once, before the first file, is over.
   private void ready() throws IOException {
     ObjectKey first = new ObjectKey("ready");
-    store().publish(first, staged("ready", ""));
+    store().publish(first, staged("ready", "ready\n"));
     remove(first);
   }
 

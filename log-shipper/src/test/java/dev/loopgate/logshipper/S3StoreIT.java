@@ -81,7 +81,10 @@ final class S3StoreIT implements RemoteStoreContract {
   @BeforeEach
   void open(TestInfo info) throws IOException {
     proxy = FaultProxy.inFrontOf(server().getPort());
-    prefix = "of/" + Integer.toHexString(info.getDisplayName().hashCode()) + info.getTestMethod().hashCode();
+    prefix =
+        "of/"
+            + Integer.toHexString(info.getDisplayName().hashCode())
+            + info.getTestMethod().hashCode();
     store = store(config(S3Config.Integrity.CRC32C), prefix);
   }
 
@@ -137,7 +140,7 @@ final class S3StoreIT implements RemoteStoreContract {
     assertThat(store().publish(KEY, staged("a", "one\n"))).isEqualTo(Publication.PUBLISHED);
 
     try (S3Store careless = store(config(S3Config.Integrity.CRC32C), prefix + "/careless")) {
-      proxy().spoil("PUT", 2, new Fault(FaultProxy.Kind.UNCONDITIONAL, 0, ""));
+      proxy().spoil("PUT", 2, Fault.of(FaultProxy.Kind.CLAIMED));
       assertThatThrownBy(() -> careless.publish(KEY, staged("a", "one\n")))
           .isInstanceOf(StoreRefusedException.class)
           .hasMessageContaining("ignores If-None-Match")
@@ -173,7 +176,12 @@ final class S3StoreIT implements RemoteStoreContract {
   }
 
   @ParameterizedTest
-  @CsvSource({"403, RequestTimeTooSkewed", "400, ExpiredToken", "400, RequestTimeout", "400, BadDigest"})
+  @CsvSource({
+    "403, RequestTimeTooSkewed",
+    "400, ExpiredToken",
+    "400, RequestTimeout",
+    "400, BadDigest"
+  })
   void whatPassesInSpiteOfItsStatusIsAskedAgain(int status, String code) throws IOException {
     StagedFile file = staged("a", "one\n");
     store().publish(new ObjectKey("first"), file);
@@ -214,8 +222,7 @@ final class S3StoreIT implements RemoteStoreContract {
     HeadObjectResponse head =
         direct()
             .headObject(
-                request ->
-                    request.bucket(BUCKET).key(prefix + '/' + KEY).checksumMode("ENABLED"));
+                request -> request.bucket(BUCKET).key(prefix + '/' + KEY).checksumMode("ENABLED"));
 
     assertThat(head.checksumCRC32C()).isNotEmpty();
     assertThat(head.metadata())
@@ -283,7 +290,8 @@ final class S3StoreIT implements RemoteStoreContract {
   }
 
   private S3Store store(S3Config config, String below) throws IOException {
-    return S3Store.open(new FilesRoot.S3(BUCKET, below), config, SMALL, directory.resolve("staging"));
+    return S3Store.open(
+        new FilesRoot.S3(BUCKET, below), config, SMALL, directory.resolve("staging"));
   }
 
   private static S3Proxy server() {

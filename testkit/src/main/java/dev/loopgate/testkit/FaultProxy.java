@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -32,8 +33,8 @@ public final class FaultProxy implements AutoCloseable {
     BIT_FLIPPED,
     /// The client hears nothing, the server gets the request when [#land] is called.
     HELD,
-    /// The server never sees the condition `If-None-Match`: it replaces what is there.
-    UNCONDITIONAL,
+    /// The server never sees the request, the client is told that it was done.
+    CLAIMED,
     /// The server never sees the request, the client gets an answer of ours.
     ANSWERED
   }
@@ -154,18 +155,16 @@ public final class FaultProxy implements AutoCloseable {
       case ANSWER_CUT -> {
         byte[] answer = forward(request, body.length);
         int at = new String(answer, ISO_8859_1).indexOf("\r\n\r\n") + 4;
-        with.send(new String(answer, 0, at + (answer.length - at) / 2, ISO_8859_1));
+        with.send(Arrays.copyOf(answer, at + (answer.length - at) / 2));
       }
       case REQUEST_CUT -> forward(request, body.length / 2);
       case BIT_FLIPPED -> {
         body[body.length / 2] ^= 1;
         with.send(forward(request, body.length));
       }
-      case UNCONDITIONAL ->
+      case CLAIMED ->
           with.send(
-              forward(
-                  new Request(head.replaceFirst("(?i)if-none-match:[^\r]*\r\n", ""), body),
-                  body.length));
+              "HTTP/1.1 200 OK\r\nETag: \"0\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       case HELD -> {
         synchronized (faults) {
           held.add(request);
@@ -187,8 +186,8 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /// What the server answers to the head and so many bytes of the body, as it came. Fewer bytes than
-  /// there are end the connection; nothing is read then.
+  /// What the server answers to the head and so many bytes of the body, as it came. Fewer bytes
+  /// than there are end the connection; nothing is read then.
   private byte[] forward(Request request, int count) throws IOException {
     StringBuilder head = new StringBuilder();
     for (String line : request.head.strip().split("\r\n", -1)) {
@@ -208,7 +207,17 @@ public final class FaultProxy implements AutoCloseable {
       server.getOutputStream().flush();
       return count < request.body.length
           ? new byte[0]
-          : server.getInputStream().readAllBytes();
+          : closing(server.getInputStream().readAllBytes());
     }
+  }
+
+  /// The answer, which says that its connection ends: a client would else ask on it again.
+  private static byte[] closing(byte[] answer) {
+    String text = new String(answer, ISO_8859_1);
+    int line = text.indexOf("\r\n");
+    return line < 0
+        ? answer
+        : (text.substring(0, line) + "\r\nConnection: close" + text.substring(line))
+            .getBytes(ISO_8859_1);
   }
 }
