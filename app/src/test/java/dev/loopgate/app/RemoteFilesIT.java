@@ -141,7 +141,10 @@ final class RemoteFilesIT {
   @Test
   void aStoreThatRefusesParksTheSinkAndServingGoesOn() throws Exception {
     try (ScriptedModel model = ScriptedModel.start()) {
-      Rig rig = rig(model).with("--files", "s3://loopgate-none");
+      Rig rig =
+          Rig.infrontOf(directory, model.url())
+              .flagged(FLAGS)
+              .with("--files", "s3://loopgate-none", "--s3.endpoint", proxy().url());
       try (GatewayProcess gateway = rig.start()) {
         predict(gateway, "kept", 5);
         Rig.await("the line", () -> gateway.output().contains("NoSuchBucket"));
@@ -174,8 +177,7 @@ final class RemoteFilesIT {
   private GatewayProcess.Run verify(String place) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("verify", place));
     arguments.addAll(List.of(where()));
-    return GatewayProcess.run(
-        new GatewayProcess.Launch(Command.jar(), List.of(FLAGS), arguments));
+    return GatewayProcess.run(new GatewayProcess.Launch(Command.jar(), List.of(FLAGS), arguments));
   }
 
   private static void predict(GatewayProcess gateway, String name, int times) throws Exception {
