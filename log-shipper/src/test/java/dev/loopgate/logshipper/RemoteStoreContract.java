@@ -96,7 +96,7 @@ interface RemoteStoreContract extends ObjectStoreContract {
   default void whatPassesIsAskedAgain(int status) throws IOException {
     ready();
     StagedFile file = staged("a", "one\n");
-    proxy().spoil("PUT", ATTEMPTS, Fault.answered(status, error(status, "SlowDown")));
+    proxy().spoil("PUT", ATTEMPTS, Fault.answered(status, error(status, "OfNoList")));
 
     assertThatThrownBy(() -> store().publish(KEY, file))
         .as("status=%d", status)
