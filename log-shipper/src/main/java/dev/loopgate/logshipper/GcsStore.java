@@ -156,10 +156,7 @@ public final class GcsStore implements ObjectStore {
   @Override
   public InputStream open(ObjectKey key) throws IOException {
     Blob blob = find(key.path()).orElseThrow(() -> new NoSuchFileException(key.path()));
-    return new ExactStream(
-        Channels.newInputStream(client.reader(blob.getBlobId())),
-        whereIs(key.path()),
-        blob.getSize());
+    return Channels.newInputStream(client.reader(blob.getBlobId()));
   }
 
   @Override

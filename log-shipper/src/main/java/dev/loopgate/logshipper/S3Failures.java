@@ -2,6 +2,7 @@ package dev.loopgate.logshipper;
 
 import java.io.IOException;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -60,12 +61,23 @@ final class S3Failures {
   /// @param step the S3 action that was asked for, like `PutObject`
   static IOException of(String where, String step, SdkException e) {
     if (!(e instanceof AwsServiceException answer)) {
-      return new IOException(where + ": " + step + ": " + oneLine(e.getMessage()), e);
+      return new IOException(where + ": " + step + ": " + clientsOwn(e), e);
     }
     String said = where + ": " + step + ": " + answer.statusCode() + ' ' + codeOf(answer);
     return isRefusal(e)
         ? new StoreRefusedException(said + messageOf(answer) + "; " + advice(step, answer), e)
         : new IOException(said + messageOf(answer), e);
+  }
+
+  /// What the client itself has to say, without the list of all places it looked at.
+  static String clientsOwn(SdkException e) {
+    String message = oneLine(e.getMessage());
+    if (message.startsWith("Unable to load region")) {
+      return "no region is found in environment, profile or instance: set s3.region";
+    }
+    return message.startsWith("Unable to load credentials")
+        ? "no credentials are found in environment, web identity, profile, container or instance"
+        : message;
   }
 
   static String codeOf(AwsServiceException e) {
@@ -124,7 +136,7 @@ final class S3Failures {
         : details.sdkHttpResponse().firstMatchingHeader("x-amz-bucket-region").orElse("");
   }
 
-  private static String oneLine(@org.jspecify.annotations.Nullable String text) {
+  private static String oneLine(@Nullable String text) {
     if (text == null) {
       return "";
     }

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -23,7 +22,6 @@ import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.S3Configuration;
-import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
@@ -99,7 +97,7 @@ public final class S3Store implements ObjectStore {
     try {
       return new S3Store(client(config), root, config, limits, staging);
     } catch (SdkException e) {
-      throw new IOException(root + ": " + e.getMessage() + " (s3.region sets one)", e);
+      throw new IOException(root + ": " + S3Failures.clientsOwn(e), e);
     }
   }
 
@@ -170,22 +168,20 @@ public final class S3Store implements ObjectStore {
 
   @Override
   public InputStream open(ObjectKey key) throws IOException {
-    ResponseInputStream<GetObjectResponse> in =
-        ask(
-            "GetObject",
-            key.path(),
-            ANSWER,
-            () -> {
-              try {
-                return client.getObject(requests.get(key.path()));
-              } catch (AwsServiceException e) {
-                if (e.statusCode() == 404 && !S3Failures.codeOf(e).equals("NoSuchBucket")) {
-                  throw new NoSuchFileException(key.path());
-                }
-                throw e;
-              }
-            });
-    return new ExactStream(in, whereIs(key.path()), in.response().contentLength());
+    return ask(
+        "GetObject",
+        key.path(),
+        ANSWER,
+        () -> {
+          try {
+            return client.getObject(requests.get(key.path()));
+          } catch (AwsServiceException e) {
+            if (e.statusCode() == 404 && !S3Failures.codeOf(e).equals("NoSuchBucket")) {
+              throw new NoSuchFileException(key.path());
+            }
+            throw e;
+          }
+        });
   }
 
   @Override
