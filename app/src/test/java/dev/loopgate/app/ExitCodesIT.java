@@ -68,8 +68,7 @@ final class ExitCodesIT {
             "--listen",
             "127.0.0.1:0",
             "--data",
-            data.toString(),
-            "--proxy.connections-max=16");
+            data.toString());
 
     assertThat(lone.exit()).as(lone.err()).isEqualTo(1);
     assertThat(lone.err())

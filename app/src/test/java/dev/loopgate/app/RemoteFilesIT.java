@@ -42,7 +42,8 @@ final class RemoteFilesIT {
   private static final String ROOT = "s3://" + BUCKET + "/of/gateway";
   private static final Pattern ID = Pattern.compile("\"request_id\":\"([^\"]+)\"");
   private static final String[] FLAGS = {
-    "-Xmx256m",
+    "-Xmx128m", // as the launcher gives it
+    "-XX:MaxDirectMemorySize=1g",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Daws.accessKeyId=test",
