@@ -4,7 +4,6 @@ import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.logshipper.LocalStore;
 import dev.loopgate.logshipper.LogShipper;
 import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShipperConfig;
@@ -158,7 +157,10 @@ final class Gateway {
       throws StartException, UsageException {
     try {
       ObjectStore store =
-          LocalStore.open(plan.data().files(), ShipperConfig.instanceOf(spool.id()));
+          rooms
+              .stores()
+              .open(plan.data().files(), plan.data().spool(), ShipperConfig.instanceOf(spool.id()));
+      onClose("store", store::close);
       return LogShipper.start(
           rooms.shipper(plan.data().spool()),
           new LogShipper.Surroundings(

@@ -1,15 +1,20 @@
 package dev.loopgate.app;
 
+import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.Inspection;
 import dev.loopgate.logshipper.LogShipper;
+import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.logshipper.Stores;
 import dev.loopgate.logshipper.Verification;
 import dev.loopgate.spool.Spool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
 /// They change nothing and may look while a gateway runs.
@@ -18,10 +23,14 @@ final class Looks {
 
   private Looks() {}
 
-  /// Prints the report on a data directory or a root of files; its verdict is the exit code.
-  static int verify(Path directory, Path ringDirectory, PrintWriter out) throws IOException {
+  /// Prints the report on a data directory or a root of files, local or not; its verdict is the
+  /// exit code.
+  ///
+  /// @param place a path or a URL
+  static int verify(String place, Settings settings, PrintWriter out)
+      throws IOException, UsageException {
     try {
-      Verification.Report report = Verification.of(directory, spoolId(directory), ringDirectory);
+      Verification.Report report = report(rootAt(place), settings);
       report.lines().forEach(out::println);
       return report.verdict().exitCode();
     } catch (FileSystemException e) {
@@ -29,8 +38,54 @@ final class Looks {
     }
   }
 
+  private static Verification.Report report(FilesRoot root, Settings settings)
+      throws IOException, UsageException {
+    Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
+    if (!(root instanceof FilesRoot.Local(Path directory))) {
+      try (ObjectStore store = stores.reading(root)) {
+        return Verification.of(store);
+      }
+    }
+    Path ring = settings.get(SettingsTable.RING_DIRECTORY);
+    String id = spoolId(directory);
+    Optional<FilesRoot> named = settings.get(StoreSettings.FILES);
+    FilesRoot files = DataDirectory.filesOf(directory, named);
+    if (id.isEmpty()) {
+      return Verification.of(directory, id, ring);
+    }
+    if (files instanceof FilesRoot.Local(Path elsewhere)) {
+      if (named.isEmpty() && !Files.isDirectory(elsewhere)) {
+        throw new IOException(
+            directory
+                + ": its files are elsewhere; say where by --files or --config, as the gateway");
+      }
+      return Verification.of(elsewhere, directory, id, ring);
+    }
+    try (ObjectStore store = stores.reading(files)) {
+      return Verification.of(store, directory, id, ring);
+    }
+  }
+
+  private static FilesRoot rootAt(String place) throws UsageException {
+    FilesRoot root;
+    try {
+      root = FilesRoot.parse(place);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "DIR: value " + Shown.of(place) + " is not allowed; allowed: " + e.getMessage());
+    }
+    if (root instanceof FilesRoot.Local(Path directory) && !Files.isDirectory(directory)) {
+      throw new UsageException(
+          "DIR: value " + Shown.of(place) + " is no directory; allowed: an existing one, or a URL");
+    }
+    return root;
+  }
+
   /// Prints what lies in spool and files.
-  static int inspect(Path directory, Path ringDirectory, PrintWriter out) throws IOException {
+  static int inspect(String place, Settings settings, PrintWriter out)
+      throws IOException, UsageException {
+    Path directory = Path.of(place);
+    Path ringDirectory = settings.get(SettingsTable.RING_DIRECTORY);
     try {
       String id = spoolId(directory);
       if (id.isEmpty()) {

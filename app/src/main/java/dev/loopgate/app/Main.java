@@ -6,7 +6,6 @@ import dev.loopgate.fleet.Deployment;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,9 +44,10 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            (directory, options, to) -> look(directory, options, to, Looks::verify),
-            (directory, options, to) -> look(directory, options, to, Looks::inspect),
+            (place, options, to) -> look(place, options, to, Looks::verify),
+            (place, options, to) -> look(place, options, to, Looks::inspect),
             options(SettingsTable.ALL),
+            options(verifySettings()),
             options(List.of(SettingsTable.RING_DIRECTORY)),
             version());
     return new Cli(verbs, out, err).run(arguments);
@@ -111,17 +111,23 @@ public final class Main {
     out.flush();
   }
 
-  /// A look that knows where the ring is.
+  /// A look that knows where ring and files are.
   @FunctionalInterface
-  private interface RingLook {
-    int run(Path directory, Path ringDirectory, PrintWriter out) throws IOException;
+  private interface SetLook {
+    int run(String place, Settings settings, PrintWriter out) throws IOException, UsageException;
   }
 
-  private int look(Path directory, Map<String, String> options, PrintWriter to, RingLook look)
+  private static List<Setting<?>> verifySettings() {
+    List<Setting<?>> settings = new ArrayList<>(List.of(SettingsTable.RING_DIRECTORY));
+    settings.addAll(StoreSettings.ALL);
+    return settings;
+  }
+
+  private int look(String place, Map<String, String> options, PrintWriter to, SetLook look)
       throws IOException {
     try {
       Settings settings = Settings.of(Role.GATEWAY, options, environment);
-      return look.run(directory, settings.get(SettingsTable.RING_DIRECTORY), to);
+      return look.run(place, settings, to);
     } catch (UsageException e) {
       err.println("loopgate: " + e.getMessage());
       return Cli.USAGE;

@@ -29,13 +29,14 @@ record Plan(
     rooms.budget().check(memory.heapMax(), memory.directMax());
     rooms.checkCertificates();
     rooms.checkKeys();
+    rooms.stores(); // what does not go together is said before anything is opened
     InetSocketAddress door =
         Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());
     Optional<Address> admin = settings.get(SettingsTable.ADMIN);
     return new Plan(
         settings,
         rooms,
-        DataDirectory.open(settings.get(SettingsTable.DATA)),
+        DataDirectory.open(settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
         settings.get(SettingsTable.GRACE),

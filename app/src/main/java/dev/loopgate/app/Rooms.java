@@ -5,7 +5,11 @@ import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.logshipper.FilesRoot;
+import dev.loopgate.logshipper.GcsConfig;
+import dev.loopgate.logshipper.S3Config;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.logshipper.Stores;
 import dev.loopgate.policy.KeysRefusedException;
 import dev.loopgate.policy.PolicyConfig;
 import dev.loopgate.proxy.AddressRange;
@@ -18,6 +22,7 @@ import dev.loopgate.proxy.TlsFiles;
 import dev.loopgate.spool.SpoolConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -37,6 +42,10 @@ final class Rooms {
   private static final long LANE_BYTES = 256 * KIB;
   // As it came, as it is kept, as it is answered.
   private static final int FEEDBACK_COPIES = 3;
+
+  // Its classes' own, one request, and one part of a file that goes in parts.
+  private static final long REMOTE_CLIENT_BYTES = 32 * MIB;
+  private static final Duration REMOTE_RETRY_MAX = Duration.ofMinutes(5);
 
   private final Settings settings;
   private final Memory memory;
@@ -69,6 +78,9 @@ final class Rooms {
             .onHeap("proxy.loops", loops() * bytesOfLoop())
             // Also where no field is secret now: a configuration that is read again may name some.
             .onHeap("bodies being redacted", loops() * bytesOfRedaction());
+    if (isRemote()) {
+      budget = budget.onHeap("the client of a remote store", REMOTE_CLIENT_BYTES);
+    }
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
   }
@@ -283,9 +295,46 @@ final class Rooms {
 
   ShipperConfig shipper(Path spool) throws UsageException {
     ShipperConfig defaults = ShipperConfig.in(spool);
-    return defaults
-        .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
-        .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
+    ShipperConfig config =
+        defaults
+            .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
+            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
+    return isRemote() ? config.withRetryMax(REMOTE_RETRY_MAX) : config;
+  }
+
+  private boolean isRemote() throws UsageException {
+    return settings.get(StoreSettings.FILES).filter(FilesRoot::isRemote).isPresent();
+  }
+
+  /// The stores that files can go to.
+  Stores stores() throws UsageException {
+    Optional<URI> endpoint = settings.get(StoreSettings.S3_ENDPOINT);
+    String pathStyle = settings.get(StoreSettings.S3_PATH_STYLE);
+    String encryption = settings.get(StoreSettings.S3_ENCRYPTION);
+    Optional<String> key = settings.get(StoreSettings.S3_KMS_KEY);
+    if (key.isPresent() && !encryption.equals("aws:kms")) {
+      throw new UsageException(
+          settings.where(StoreSettings.S3_KMS_KEY)
+              + ": s3.kms-key stands alone; allowed: beside s3.encryption=aws:kms");
+    }
+    String storageClass = settings.get(StoreSettings.S3_STORAGE_CLASS);
+    S3Config s3 =
+        new S3Config(
+            endpoint.orElse(null),
+            settings.get(StoreSettings.S3_REGION).orElse(null),
+            pathStyle.equals("auto") ? endpoint.isPresent() : pathStyle.equals("on"),
+            new S3Config.Encryption(
+                encryption.equals("none") ? null : encryption, key.orElse(null)),
+            storageClass.equals("none") ? null : storageClass,
+            settings.get(StoreSettings.S3_REQUESTER_PAYS).equals("on"),
+            settings.get(StoreSettings.S3_CHECKSUM).equals("crc32c")
+                ? S3Config.Integrity.CRC32C
+                : S3Config.Integrity.MD5);
+    return new Stores(
+        s3,
+        new GcsConfig(
+            settings.get(StoreSettings.GCS_ENDPOINT).orElse(null),
+            settings.get(StoreSettings.GCS_PROJECT).orElse(null)));
   }
 
   private int loops() throws UsageException {

@@ -2,8 +2,8 @@ package dev.loopgate.app;
 
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.logshipper.FilesRoot;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 /// @param secure callers come over TLS
 /// @param files where published files will lie
 record Serving(
-    Gateway gateway, Fleet fleet, InetSocketAddress address, boolean secure, Path files) {
+    Gateway gateway, Fleet fleet, InetSocketAddress address, boolean secure, FilesRoot files) {
   /// The first lines: the door, the models, the files.
   String greeting() {
     StringBuilder text = new StringBuilder();
@@ -57,10 +57,16 @@ record Serving(
         -H 'model-version: %s' -H 'content-type: application/json' -d '{"quality": 6}'
 
       # 3. within 6 s: the request, the answer and the feedback, as lines in files
-      grep -rh --include='*.json' my-first-wine '%s'
+      %s
 
     Ctrl-C stops it; all that was taken is in files then.
     """
-        .formatted(url, url, wine.name(), wine.version(), files);
+        .formatted(url, url, wine.name(), wine.version(), look());
+  }
+
+  private String look() {
+    return files.isRemote()
+        ? "loopgate verify " + files
+        : "grep -rh --include='*.json' my-first-wine '" + files + "'";
   }
 }

@@ -7,6 +7,7 @@ import dev.loopgate.proxy.AddressRange;
 import dev.loopgate.proxy.Forwarding;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -55,7 +56,7 @@ final class SettingsTable {
           "data",
           new Kind.Place(),
           "data",
-          "The directory of everything that is kept: files/ (published), spool/, models/ (their logs).");
+          "The directory of everything that is kept: files/ (published, but see files), spool/, models/ (their logs).");
   static final Setting<List<ConfiguredModel>> MODELS =
       setting(
           "models",
@@ -319,8 +320,7 @@ final class SettingsTable {
           "After SIGTERM the process ends within this time, drain-delay and drain included; what is not published by then is"
               + " published after the next start.");
 
-  /// All of them, in the order of the documentation.
-  static final List<Setting<?>> ALL =
+  private static final List<Setting<?>> OWN =
       List.of(
           LISTEN,
           ADMIN,
@@ -376,7 +376,16 @@ final class SettingsTable {
           DRAIN,
           GRACE);
 
+  /// All of them, in the order of the documentation.
+  static final List<Setting<?>> ALL = all();
+
   private SettingsTable() {}
+
+  private static List<Setting<?>> all() {
+    List<Setting<?>> all = new ArrayList<>(OWN);
+    all.addAll(OWN.indexOf(SHIP), StoreSettings.ALL);
+    return List.copyOf(all);
+  }
 
   /// The names, for suggestions.
   static List<String> names() {

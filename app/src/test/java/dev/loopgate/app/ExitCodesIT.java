@@ -58,6 +58,26 @@ final class ExitCodesIT {
   }
 
   @Test
+  void aKeyWithoutItsEncryptionIsOneLineAndNothingIsMade() throws Exception {
+    Path data = directory.resolve("data");
+
+    Command lone =
+        Command.loopgate(
+            Map.of("LOOPGATE_S3_KMS_KEY", "alias/mine"),
+            "gateway",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            data.toString());
+
+    assertThat(lone.exit()).as(lone.err()).isEqualTo(1);
+    assertThat(lone.err())
+        .startsWith("loopgate: environment LOOPGATE_S3_KMS_KEY: s3.kms-key stands alone; allowed: ")
+        .hasLineCount(1);
+    assertThat(data).doesNotExist();
+  }
+
+  @Test
   void aCertificateThatCanNotBeUsedIsOneLine() throws Exception {
     Path none = directory.resolve("none.pem");
     Path text = Files.writeString(directory.resolve("text.pem"), "no certificate");

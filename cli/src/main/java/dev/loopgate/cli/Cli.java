@@ -51,14 +51,16 @@ public final class Cli {
             "verify",
             "Check that nothing is missing: exit 0 balanced, 3 unproven, 1 not balanced.",
             verbs.verify(),
-            verbs.lookOptions()));
+            LookCommand.Place.DIRECTORY_OR_URL,
+            verbs.verifyOptions()));
     root.addSubcommand(
         "inspect",
         LookCommand.of(
             "inspect",
             "Show what is in a spool and its files.",
             verbs.inspect(),
-            verbs.lookOptions()));
+            LookCommand.Place.DIRECTORY,
+            verbs.inspectOptions()));
     root.addSubcommand("version", VersionCommand.of(verbs.version()));
     root.addSubcommand("help", HelpCommand.of());
     this.line =

@@ -2,7 +2,6 @@ package dev.loopgate.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +13,8 @@ import java.util.Map;
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
 /// @param options the settings, as options of `up`, `gateway` and `config`
-/// @param lookOptions those of `verify` and `inspect`
+/// @param verifyOptions those of `verify`
+/// @param inspectOptions those of `inspect`
 /// @param version one line
 public record Verbs(
     Serve up,
@@ -23,11 +23,13 @@ public record Verbs(
     Look verify,
     Look inspect,
     List<SettingOption> options,
-    List<SettingOption> lookOptions,
+    List<SettingOption> verifyOptions,
+    List<SettingOption> inspectOptions,
     String version) {
   public Verbs {
     options = List.copyOf(options);
-    lookOptions = List.copyOf(lookOptions);
+    verifyOptions = List.copyOf(verifyOptions);
+    inspectOptions = List.copyOf(inspectOptions);
   }
 
   /// A verb that is told settings.
@@ -40,15 +42,16 @@ public record Verbs(
     int run(Map<String, String> options);
   }
 
-  /// A verb that looks into a directory.
+  /// A verb that looks into a directory, or a root of files elsewhere.
   @FunctionalInterface
   public interface Look {
     /// Looks and tells.
     ///
+    /// @param place an existing directory, or for `verify` a URL
     /// @param options as of [Serve#run]
     /// @return the exit code
-    /// @throws IOException when the directory can't be read; the message names it
-    int run(Path directory, Map<String, String> options, PrintWriter out) throws IOException;
+    /// @throws IOException when the place can't be read; the message names it
+    int run(String place, Map<String, String> options, PrintWriter out) throws IOException;
   }
 
   /// A setting as an option.

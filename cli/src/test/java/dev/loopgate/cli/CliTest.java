@@ -24,17 +24,18 @@ final class CliTest {
           options -> did("up", options),
           options -> did("gateway", options),
           options -> did("config", options),
-          (directory, options, to) -> {
-            to.println("looked at " + directory.getFileName() + options.values());
+          (place, options, to) -> {
+            to.println("looked at " + Path.of(place).getFileName() + options.values());
             return 3;
           },
-          (directory, _, _) -> {
-            throw new IOException("spool: directory=" + directory.getFileName() + " is\nnone");
+          (place, _, _) -> {
+            throw new IOException("spool: directory=" + Path.of(place).getFileName() + " is\nnone");
           },
           List.of(
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
               new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
           List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
+          List.of(),
           "loopgate 1.2");
 
   @TempDir private Path directory;
@@ -58,6 +59,13 @@ final class CliTest {
         .isEqualToIgnoringNewLines("looked at " + directory.getFileName() + "[]");
     assertThat(run("verify", "--spool.ring-directory=/r", directory.toString())).isEqualTo(3);
     assertThat(out.toString()).contains("looked at " + directory.getFileName() + "[/r]");
+  }
+
+  @Test
+  void verifyTakesAUrlAndInspectDoesNot() {
+    assertThat(run("verify", "s3://bucket/prefix")).isEqualTo(3);
+    assertThat(out.toString()).isEqualToIgnoringNewLines("looked at prefix[]");
+    assertThat(run("inspect", "s3://bucket/prefix")).isEqualTo(Cli.USAGE);
   }
 
   @Test

@@ -131,12 +131,15 @@ public final class Inspection {
           .forEach(
               gap -> lines.add("  gap " + gap.from() + " to " + gap.to() + ": " + gap.reason()));
     }
-    Path staging =
+    // Beside the files, or, where they go to a remote store, below the spool.
+    Path local =
         dataDirectory
             .resolve("files")
             .resolve(LocalStore.STAGING)
             .resolve(ShipperConfig.instanceOf(spoolId));
-    lines.add("staged files: " + tree.list(staging).size());
+    Path remote = dataDirectory.resolve("spool").resolve(Stores.STAGING);
+    int staged = tree.list(local).size() + tree.list(remote).size();
+    lines.add("staged files: " + staged);
   }
 
   private static <T> long sum(List<T> all, ToLongFunction<T> count) {

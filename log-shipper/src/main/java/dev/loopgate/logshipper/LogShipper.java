@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// interrupt closes a `FileChannel`. Everything else: any thread.
 public final class LogShipper implements AutoCloseable {
   private static final long IDLE_NANOS = 20_000_000;
-  // A sink that is refused is asked again after so many of the longest waits.
+  // A sink that is refused is asked again after so many of the longest waits, and within so long.
   private static final int PROBE_WAITS = 5;
+  private static final long PROBE_NANOS_MAX = 300_000_000_000L;
 
   private final Shipping shipping;
   private final TimeSource time;
@@ -41,7 +42,7 @@ public final class LogShipper implements AutoCloseable {
     this.retries =
         new RetrySchedule(
             config.retryFirst(), config.retryMax(), new SplittableRandom(time.nanos()));
-    this.probeNanos = PROBE_WAITS * config.retryMax().toNanos();
+    this.probeNanos = Math.min(PROBE_WAITS * config.retryMax().toNanos(), PROBE_NANOS_MAX);
     this.status = shipping.status(0, "");
   }
 

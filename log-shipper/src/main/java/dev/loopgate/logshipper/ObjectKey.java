@@ -10,7 +10,8 @@ public record ObjectKey(String path) {
     }
   }
 
-  private static boolean isValid(String path) {
+  /// Whether `path` can be one.
+  static boolean isValid(String path) {
     for (int i = 0; i < path.length(); i++) {
       char c = path.charAt(i);
       if (c <= 0x20 || c > 0x7e || c == '\\') {

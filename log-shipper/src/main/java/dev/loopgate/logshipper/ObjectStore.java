@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/// Where files go: create-only, nothing is ever replaced or deleted. Called by the one thread named
-/// `shipper`.
-public interface ObjectStore {
+/// Where files go: create-only, nothing is ever replaced or deleted. Confined to one thread at a
+/// time: the one named `shipper`, or who looks.
+public interface ObjectStore extends AutoCloseable {
   /// Where files are staged before they are published here: a local directory that exists.
   Path staging();
 
@@ -22,8 +23,18 @@ public interface ObjectStore {
   /// All keys that begin with `prefix`, in no order. Hidden names of the store's own are left out.
   List<ObjectKey> list(String prefix) throws IOException;
 
-  /// The bytes of an object; the caller closes them.
+  /// The bytes of an object; the caller closes them. Reading fails when they end early.
   ///
   /// @throws java.nio.file.NoSuchFileException when there is none
   InputStream open(ObjectKey key) throws IOException;
+
+  /// The instance that made an object, where the store keeps that beside it; empty elsewhere, and
+  /// for an object of nobody we know.
+  default Optional<String> makerOf(ObjectKey key) throws IOException {
+    return Optional.empty();
+  }
+
+  /// Gives back what the store holds of this machine.
+  @Override
+  default void close() {}
 }

@@ -17,7 +17,7 @@ import java.time.Duration;
 ///   models that are configured open partitions
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s
-/// @param retryMax longest wait between two tries, default 1 min
+/// @param retryMax longest wait between two tries, default 1 min; 5 min for a remote store
 public record ShipperConfig(
     Path commitDirectory,
     Duration window,
@@ -105,6 +105,21 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax);
+  }
+
+  /// The same with another longest wait between two tries.
+  public ShipperConfig withRetryMax(Duration longest) {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        windowBytesMax,
+        fileBytesMax,
+        decodedBytesMax,
+        modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        longest);
   }
 
   /// What names a gateway in manifests and staging directories.

@@ -12,9 +12,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// Compares what manifests say with what is there: files, lines, seqs, ledger. Changes nothing; may
 /// run beside a live gateway. Confined to one thread.
@@ -70,9 +72,25 @@ public final class Verification {
 
   private record SpoolHour(String instance, String hour) {}
 
+  /// Where files are looked for.
+  ///
+  /// @param stagings has the staging directory of each instance by its name; null when that can't
+  ///   be seen from here
+  /// @param staging of the spool beside the files
+  private record Place(ObjectStore store, @Nullable Path stagings, Path staging) {
+    /// A local root.
+    static Place at(FileTree tree, Path root, String spoolId) {
+      Path stagings = root.resolve(LocalStore.STAGING);
+      return new Place(
+          LocalStore.reading(tree, root),
+          stagings,
+          stagings.resolve(ShipperConfig.instanceOf(spoolId)));
+    }
+  }
+
   private final FileTree tree = new LocalFileTree();
-  private final Path root;
-  private final LocalStore store;
+  private final Place place;
+  private final ObjectStore store;
   private final List<String> findings = new ArrayList<>();
   private final Map<SpoolHour, Manifest> manifests = new HashMap<>();
   private final Map<String, SpoolAccount> accounts = new TreeMap<>();
@@ -82,9 +100,9 @@ public final class Verification {
   private final Map<String, HourTally> hours = new TreeMap<>();
   private String ringGap = "";
 
-  private Verification(Path root) {
-    this.root = root;
-    this.store = LocalStore.reading(tree, root);
+  private Verification(Place place) {
+    this.place = place;
+    this.store = place.store();
   }
 
   /// Verifies a data directory (with `files/` and `spool/`) or a root of files.
@@ -99,11 +117,51 @@ public final class Verification {
     if (spoolId.isEmpty() && !tree.isDirectory(root)) {
       throw new NoSuchFileException(root.toString(), null, "no such directory");
     }
+    return of(Place.at(tree, root, spoolId), directory.resolve("spool"), spoolId, ringDirectory);
+  }
+
+  /// Verifies a data directory whose files are in another directory.
+  ///
+  /// @param files the root of the files
+  /// @param spoolId of the spool in the data directory
+  /// @param ringDirectory where its ring may lie
+  /// @throws IOException when something can't be read; the message names it
+  public static Report of(Path files, Path directory, String spoolId, Path ringDirectory)
+      throws IOException {
+    return of(
+        Place.at(new LocalFileTree(), files, spoolId),
+        directory.resolve("spool"),
+        spoolId,
+        ringDirectory);
+  }
+
+  /// Verifies a data directory whose files are in a store elsewhere.
+  ///
+  /// @param files closed by the caller
+  /// @param spoolId of the spool in the data directory
+  /// @param ringDirectory where its ring may lie
+  /// @throws IOException when something can't be read; the message names it
+  public static Report of(ObjectStore files, Path directory, String spoolId, Path ringDirectory)
+      throws IOException {
     Path spool = directory.resolve("spool");
-    Patience patience = new Patience(tree, spool, ringDirectory);
+    return of(new Place(files, null, spool.resolve(Stores.STAGING)), spool, spoolId, ringDirectory);
+  }
+
+  /// Verifies a root of files alone.
+  ///
+  /// @param files closed by the caller
+  /// @throws IOException when something can't be read; the message names it
+  public static Report of(ObjectStore files) throws IOException {
+    Path nowhere = Path.of("");
+    return new Verification(new Place(files, null, nowhere)).report(nowhere, "", nowhere);
+  }
+
+  private static Report of(Place place, Path spool, String spoolId, Path ringDirectory)
+      throws IOException {
+    Patience patience = new Patience(new LocalFileTree(), spool, ringDirectory);
     return patience
         .look(
-            () -> new Verification(root).report(spool, spoolId, ringDirectory),
+            () -> new Verification(place).report(spool, spoolId, ringDirectory),
             report -> report.verdict() == Verdict.BALANCED)
         .after(patience.looks());
   }
@@ -202,20 +260,22 @@ public final class Verification {
     CommitRecord.WindowPlan plan = state.plan();
     if (plan != null) {
       for (CommitRecord.PlannedFile file : plan.files()) {
-        checkPlanned(file, root.resolve(LocalStore.STAGING).resolve(instance), plan.window());
+        checkPlanned(file, plan.window());
       }
     }
   }
 
   /// A planned file is published or still staged, and staged until it is committed.
-  private void checkPlanned(CommitRecord.PlannedFile file, Path staging, long window)
-      throws IOException {
+  private void checkPlanned(CommitRecord.PlannedFile file, long window) throws IOException {
     claimed.add(file.key().path());
-    Path published = root.resolve(file.key().path());
-    Path staged = staging.resolve(Staging.nameOf(window, file.number()));
-    if (!tree.exists(published) && !tree.exists(staged) && !tree.exists(published)) {
+    Path staged = place.staging().resolve(Staging.nameOf(window, file.number()));
+    if (!isThere(file.key()) && !tree.exists(staged) && !isThere(file.key())) {
       findings.add("file is missing: key=" + file.key() + ", planned and staged no more");
     }
+  }
+
+  private boolean isThere(ObjectKey key) throws IOException {
+    return store.list(key.path()).contains(key);
   }
 
   /// What is in the spool and in no file of a committed window.
@@ -275,15 +335,30 @@ public final class Verification {
       return;
     }
     tally(hour);
-    Set<String> instances = new HashSet<>(tree.list(root.resolve(LocalStore.STAGING)));
-    manifests.keySet().forEach(known -> instances.add(known.instance()));
-    boolean awaited =
-        instances.stream()
-            .anyMatch(instance -> !manifests.containsKey(new SpoolHour(instance, hour)));
-    if (instances.isEmpty() || awaited) {
+    if (isAwaited(key, hour)) {
       unprovenHours.add(hour);
-    } else if (tree.size(root.resolve(key.path())) > 0) { // an empty one: see LocalStore on links
+    } else if (!isEmpty(key)) { // an empty one: see LocalStore on links
       findings.add("file is extra: key=" + key + ", in no manifest of its hour");
+    }
+  }
+
+  /// Whether the manifest of whoever made the file may be still to come.
+  private boolean isAwaited(ObjectKey key, String hour) throws IOException {
+    Optional<String> maker = store.makerOf(key);
+    Path stagings = place.stagings();
+    if (maker.isPresent() || stagings == null) {
+      return maker.isPresent() && !manifests.containsKey(new SpoolHour(maker.get(), hour));
+    }
+    Set<String> instances = new HashSet<>(tree.list(stagings));
+    manifests.keySet().forEach(known -> instances.add(known.instance()));
+    return instances.isEmpty()
+        || instances.stream()
+            .anyMatch(instance -> !manifests.containsKey(new SpoolHour(instance, hour)));
+  }
+
+  private boolean isEmpty(ObjectKey key) throws IOException {
+    try (InputStream in = store.open(key)) {
+      return in.read() < 0;
     }
   }
 

@@ -7,7 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -38,6 +42,33 @@ final class LocalStoreTest implements ObjectStoreContract {
     assertThat(Files.getPosixFilePermissions(root.resolve("files").resolve(KEY.path())))
         .contains(PosixFilePermission.OWNER_READ)
         .isEqualTo(Files.getPosixFilePermissions(Files.createFile(root.resolve("plain"))));
+  }
+
+  @Test
+  void ofEightWritersOneHasTheKey() throws Exception {
+    CountDownLatch all = new CountDownLatch(8);
+    List<FutureTask<Publication>> writers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      LocalStore store = LocalStore.open(root.resolve("files"), "00000000000" + i);
+      Path path = Files.writeString(store.staging().resolve("a"), "line\n");
+      StagedFile file =
+          new StagedFile(path, 5, Checksum.of(Files.readAllBytes(path)).crc32c(), "a");
+      writers.add(
+          new FutureTask<>(() -> {
+            all.countDown();
+            all.await();
+            return store.publish(KEY, file);
+          }));
+    }
+    writers.forEach(writer -> Thread.ofVirtual().name("writer").start(writer));
+    List<Publication> answers = new ArrayList<>();
+    for (FutureTask<Publication> writer : writers) {
+      answers.add(writer.get());
+    }
+
+    assertThat(answers.stream().filter(answer -> answer != Publication.TAKEN))
+        .as("answers=%s", answers)
+        .hasSize(1);
   }
 
   /// The strict fakes keep the same contract.

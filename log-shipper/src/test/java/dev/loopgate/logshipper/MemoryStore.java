@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -111,6 +112,11 @@ final class MemoryStore implements ObjectStore {
         .filter(key -> key.startsWith(prefix))
         .map(ObjectKey::new)
         .toList();
+  }
+
+  @Override
+  public Optional<String> makerOf(ObjectKey key) {
+    return Optional.ofNullable(bucket.owners.get(key.path())).map(owner -> owner.split("/", 2)[0]);
   }
 
   @Override

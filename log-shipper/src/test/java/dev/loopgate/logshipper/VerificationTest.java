@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,24 +26,27 @@ final class VerificationTest {
   }
 
   private LogShipper shipper() throws IOException {
+    return shipper(
+        LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(ShipperSim.SPOOL_ID)));
+  }
+
+  private LogShipper shipper(ObjectStore store) throws IOException {
     return LogShipper.start(
         ShipperConfig.in(data.resolve("spool")).withWindow(Duration.ZERO),
-        new LogShipper.Surroundings(
-            log,
-            ShipperSim.SPOOL_ID,
-            LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(ShipperSim.SPOOL_ID)),
-            _ -> false,
-            time,
-            events));
+        new LogShipper.Surroundings(log, ShipperSim.SPOOL_ID, store, _ -> false, time, events));
   }
 
   private void shipSome() throws IOException {
+    append();
+    try (LogShipper shipper = shipper()) {
+      assertThat(shipper.finish(Duration.ofSeconds(30))).isTrue();
+    }
+  }
+
+  private void append() {
     for (int i = 0; i < 5; i++) {
       log.append(FakeLog.prediction("p" + i, "wine", "1", time.epochMillis()));
       log.append(FakeLog.feedback("p" + i, "wine", "1", time.epochMillis()));
-    }
-    try (LogShipper shipper = shipper()) {
-      assertThat(shipper.finish(Duration.ofSeconds(30))).isTrue();
     }
   }
 
@@ -118,5 +122,38 @@ final class VerificationTest {
     assertThat(verify().verdict()).isEqualTo(Verification.Verdict.BALANCED);
     assertThat(verify().lines()).first().asString().startsWith("2026112410 OPEN files=2");
     assertThat(Verification.of(data.resolve("files"), "", data).verdict().exitCode()).isEqualTo(3);
+  }
+
+  @Test
+  void aStoreElsewhereIsVerifiedAloneAndBesideTheSpool() throws IOException {
+    MemoryStore.Bucket bucket = new MemoryStore.Bucket();
+    Path staging = Files.createDirectories(data.resolve("spool").resolve(Stores.STAGING));
+    MemoryStore store = new MemoryStore(bucket, new LocalFileTree(), staging, new Random(1));
+    append();
+    try (LogShipper shipper = shipper(store)) {
+      assertThat(shipper.finish(Duration.ofSeconds(30))).isTrue();
+    }
+
+    assertThat(Verification.of(store).verdict()).isEqualTo(Verification.Verdict.BALANCED);
+    assertThat(Verification.of(store, data, ShipperSim.SPOOL_ID, data).verdict())
+        .isEqualTo(Verification.Verdict.BALANCED);
+
+    String published = events.published.getFirst();
+    byte[] bytes = store.open(new ObjectKey(published)).readAllBytes();
+    Path other = Files.write(staging.resolve("other"), bytes);
+    StagedFile file =
+        new StagedFile(other, bytes.length, Checksum.of(bytes).crc32c(), "ba9876543210/other");
+    store.publish(new ObjectKey(published.replace("_0", "_8")), file);
+    assertThat(Verification.of(store).verdict())
+        .as("of a gateway whose manifest is to come")
+        .isEqualTo(Verification.Verdict.UNPROVEN);
+
+    bucket.objects().put(published.replace("_0", "_7"), bytes);
+    assertThat(Verification.of(store).lines())
+        .anyMatch(line -> line.startsWith("! file is extra: key=") && line.contains("_7"));
+
+    bucket.objects().remove(published);
+    assertThat(Verification.of(store).lines())
+        .anyMatch(line -> line.equals("! file is missing: key=" + published));
   }
 }

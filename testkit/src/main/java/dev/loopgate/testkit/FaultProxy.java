@@ -1,0 +1,223 @@
+package dev.loopgate.testkit;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// Stands between a client and a real HTTP/1.1 server and spoils the exchanges a test names. Each
+/// exchange has a connection of its own. Any thread.
+public final class FaultProxy implements AutoCloseable {
+  private static final int FAULTS_MAX = 64;
+
+  /// What is done to one exchange.
+  public enum Kind {
+    /// Nothing: request and answer pass.
+    NONE,
+    /// The server answers, the client never hears of it.
+    ANSWER_LOST,
+    /// The answer ends in the middle of its body.
+    ANSWER_CUT,
+    /// The connection to the server ends in the middle of the request's body.
+    REQUEST_CUT,
+    /// One bit in the middle of the request's body is another one.
+    BIT_FLIPPED,
+    /// The client hears nothing, the server gets the request when [#land] is called.
+    HELD,
+    /// The server never sees the request, the client is told that it was done.
+    CLAIMED,
+    /// The server never sees the request, the client gets an answer of ours.
+    ANSWERED
+  }
+
+  /// One exchange's.
+  ///
+  /// @param status of an answer of ours
+  /// @param body of an answer of ours
+  public record Fault(Kind kind, int status, String body) {
+    /// A fault that needs no more words.
+    public static Fault of(Kind kind) {
+      return new Fault(kind, 0, "");
+    }
+
+    /// An answer of ours.
+    public static Fault answered(int status, String body) {
+      return new Fault(Kind.ANSWERED, status, body);
+    }
+  }
+
+  private static final class Request {
+    private final String head;
+    private final byte[] body;
+
+    private Request(String head, byte[] body) {
+      this.head = head;
+      this.body = body;
+    }
+  }
+
+  private final int serverPort;
+  private final RawModel door;
+  private final Map<String, Deque<Fault>> faults = new HashMap<>(); // guarded by itself
+  private final List<Request> held = new ArrayList<>(); // guarded by faults
+  private final Map<String, Integer> requests = new HashMap<>(); // guarded by faults
+
+  private FaultProxy(int serverPort) throws IOException {
+    this.serverPort = serverPort;
+    this.door = RawModel.start(this::play);
+  }
+
+  /// A proxy in front of the server at this port of the loopback.
+  public static FaultProxy inFrontOf(int serverPort) throws IOException {
+    return new FaultProxy(serverPort);
+  }
+
+  /// `http://127.0.0.1:port`.
+  public String url() {
+    return door.url();
+  }
+
+  /// Spoils the next requests of this method, one by each fault.
+  public void spoil(String method, Fault... next) {
+    synchronized (faults) {
+      Deque<Fault> waiting = faults.computeIfAbsent(method, _ -> new ArrayDeque<>());
+      if (waiting.size() + next.length > FAULTS_MAX) {
+        throw new IllegalArgumentException("faults: max=" + FAULTS_MAX);
+      }
+      waiting.addAll(List.of(next));
+    }
+  }
+
+  /// The same fault, this many times.
+  public void spoil(String method, int times, Fault fault) {
+    for (int i = 0; i < times; i++) {
+      spoil(method, fault);
+    }
+  }
+
+  /// Takes back what was not met yet.
+  public void heal() {
+    synchronized (faults) {
+      faults.clear();
+    }
+  }
+
+  /// How many requests of this method came.
+  public int requests(String method) {
+    synchronized (faults) {
+      return requests.getOrDefault(method, 0);
+    }
+  }
+
+  /// Gives the server the requests that were held, and answers what it said to each: status lines.
+  public List<String> land() throws IOException {
+    List<Request> late;
+    synchronized (faults) {
+      late = List.copyOf(held);
+      held.clear();
+    }
+    List<String> answers = new ArrayList<>();
+    for (Request request : late) {
+      String answer = new String(forward(request, request.body.length), ISO_8859_1);
+      answers.add(answer.lines().findFirst().orElse(""));
+    }
+    return answers;
+  }
+
+  @Override
+  public void close() throws IOException {
+    door.close();
+  }
+
+  private void play(RawModel.Conversation with) throws IOException {
+    String head = with.readHead();
+    if (head.isEmpty()) {
+      return;
+    }
+    if ("100-continue".equalsIgnoreCase(with.header("expect"))) {
+      with.send("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    Request request = new Request(head, with.readBody());
+    Fault fault = next(request);
+    byte[] body = request.body;
+    switch (fault.kind()) {
+      case NONE -> with.send(forward(request, body.length));
+      case ANSWER_LOST -> forward(request, body.length);
+      case ANSWER_CUT -> {
+        byte[] answer = forward(request, body.length);
+        int at = new String(answer, ISO_8859_1).indexOf("\r\n\r\n") + 4;
+        with.send(Arrays.copyOf(answer, at + (answer.length - at) / 2));
+      }
+      case REQUEST_CUT -> forward(request, body.length / 2);
+      case BIT_FLIPPED -> {
+        body[body.length / 2] ^= 1;
+        with.send(forward(request, body.length));
+      }
+      case CLAIMED ->
+          with.send(
+              "HTTP/1.1 200 OK\r\nETag: \"0\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      case HELD -> {
+        synchronized (faults) {
+          held.add(request);
+        }
+      }
+      case ANSWERED ->
+          with.send(
+              "HTTP/1.1 %d Because\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+                  .formatted(fault.status(), fault.body().length(), fault.body()));
+    }
+  }
+
+  private Fault next(Request request) {
+    String method = request.head.substring(0, request.head.indexOf(' '));
+    synchronized (faults) {
+      requests.merge(method, 1, Integer::sum);
+      Deque<Fault> waiting = faults.get(method);
+      return waiting == null || waiting.isEmpty() ? Fault.of(Kind.NONE) : waiting.removeFirst();
+    }
+  }
+
+  /// What the server answers to the head and so many bytes of the body, as it came. Fewer bytes
+  /// than there are end the connection; nothing is read then.
+  private byte[] forward(Request request, int count) throws IOException {
+    StringBuilder head = new StringBuilder();
+    for (String line : request.head.strip().split("\r\n", -1)) {
+      String name = line.toLowerCase(Locale.ROOT);
+      if (!name.startsWith("expect:")
+          && !name.startsWith("connection:")
+          && !name.startsWith("transfer-encoding:")
+          && !name.startsWith("content-length:")) {
+        head.append(line).append("\r\n");
+      }
+    }
+    head.append("Content-Length: ").append(request.body.length);
+    head.append("\r\nConnection: close\r\n\r\n");
+    try (Socket server = new Socket(InetAddress.getLoopbackAddress(), serverPort)) {
+      server.getOutputStream().write(head.toString().getBytes(ISO_8859_1));
+      server.getOutputStream().write(request.body, 0, count);
+      server.getOutputStream().flush();
+      return count < request.body.length
+          ? new byte[0]
+          : closing(server.getInputStream().readAllBytes());
+    }
+  }
+
+  /// The answer, which says that its connection ends: a client would else ask on it again.
+  private static byte[] closing(byte[] answer) {
+    String text = new String(answer, ISO_8859_1);
+    int line = text.indexOf("\r\n");
+    return line < 0
+        ? answer
+        : (text.substring(0, line) + "\r\nConnection: close" + text.substring(line))
+            .getBytes(ISO_8859_1);
+  }
+}
