@@ -11,7 +11,7 @@ from harness.problems import Problem
 PAIRS_MIN = 9
 WARM_CHUNK = 640
 PROBE_SECONDS = 4.0
-PROBE_P99_MAX = 0.05  # an open loop that falls behind is seconds late, not milliseconds
+PROBE_P99_MAX = 0.02  # an open loop that falls behind is seconds late, not milliseconds
 CONNECTIONS = 64  # without a bound a load that falls behind on its core spends it on opening more
 PROBE_STEP, PROBES_MAX = 0.75, 8
 

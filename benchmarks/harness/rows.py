@@ -181,12 +181,12 @@ class Run:
         self.taken.attacks += attacks
 
     def _latency_rate(self, most: dict[str, float]) -> float:
+        """Half of what the slowest does; the load and its model, with nothing between them, are one of them."""
         slowest = min(most, key=lambda name: most[name])
-        half = float(round(most[slowest] / 2))
-        print(f"  latency: half of {slowest}'s {most[slowest]:.0f}/s: {half:.0f}/s", file=sys.stderr)
-        rate = latency.held(lambda probed: latency.direct_holds(self.rig, probed), half)
-        if rate < half:
-            print(f"  latency: the load's core holds {rate:.0f}/s without a proxy: that is the rate", file=sys.stderr)
+        held = latency.held(lambda probed: latency.direct_holds(self.rig, probed), most[slowest])
+        who = slowest if held == most[slowest] else "load and model"
+        rate = float(round(held / 2))
+        print(f"  latency: half of {who}'s {held:.0f}/s: {rate:.0f}/s", file=sys.stderr)
         return rate
 
     def _start(self) -> None:

@@ -248,7 +248,8 @@ final class Gateway {
               "listening at "
                   + Doors.url(proxy.address(), proxy.isSecure())
                   + ", transport "
-                  + proxy.transport());
+                  + proxy.transport()
+                  + (proxy.isSecure() ? ", TLS by " + Proxy.tlsEngine() : ""));
       return proxy;
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);

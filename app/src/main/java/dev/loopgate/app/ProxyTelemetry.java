@@ -5,6 +5,7 @@ import dev.loopgate.capture.Ending;
 import dev.loopgate.proxy.Mirrored;
 import dev.loopgate.proxy.ProxyEvents;
 import dev.loopgate.proxy.ProxyHeaderFault;
+import dev.loopgate.spool.Spool;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -13,11 +14,16 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What the proxy tells, as metrics. Called on event loops: adds to striped counters, logs only
 /// bugs.
 final class ProxyTelemetry implements ProxyEvents {
+  /// Models with series of their own. Reloads bring others and others; a series that was taken away
+  /// would take its part of every sum with it, so all further ones share one, as in the ledger.
+  static final int MODELS_MAX = 1024;
+
   private static final double NANOS = 1e9;
   private static final double[] SECONDS = {
     .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300
@@ -76,6 +82,7 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Histogram duration;
   private final Histogram firstByte;
   private final Map<String, OfDeployment> deployments = new ConcurrentHashMap<>();
+  private final Set<String> named = ConcurrentHashMap.newKeySet(); // only grows
 
   ProxyTelemetry(PrometheusRegistry registry, LogLines log) {
     this.log = log;
@@ -161,17 +168,17 @@ final class ProxyTelemetry implements ProxyEvents {
 
   @Override
   public void modelConnected(String deployment) {
-    modelConnections.labelValues(deployment).inc();
+    modelConnections.labelValues(labelOf(deployment)).inc();
   }
 
   @Override
   public void modelDisconnected(String deployment) {
-    modelConnections.labelValues(deployment).dec();
+    modelConnections.labelValues(labelOf(deployment)).dec();
   }
 
   @Override
   public void replicaLeftOut(String deployment, String replica) {
-    leftOut.labelValues(deployment).inc();
+    leftOut.labelValues(labelOf(deployment)).inc();
     log.repeated(
         LogLines.Level.WARN,
         "proxy",
@@ -190,12 +197,12 @@ final class ProxyTelemetry implements ProxyEvents {
 
   @Override
   public void mirrored(String deployment, Mirrored outcome) {
-    mirrored.labelValues(deployment, outcome.word()).inc();
+    mirrored.labelValues(labelOf(deployment), outcome.word()).inc();
   }
 
   @Override
   public void circuitOpen(String deployment) {
-    circuit.labelValues(deployment).inc();
+    circuit.labelValues(labelOf(deployment)).inc();
     log.repeated(
         LogLines.Level.WARN,
         "proxy",
@@ -212,7 +219,10 @@ final class ProxyTelemetry implements ProxyEvents {
   public void exchangeEnded(
       String deployment, Ending ending, int status, long durationNanos, long firstByteNanos) {
     open.dec();
-    OfDeployment series = deployments.computeIfAbsent(deployment, this::seriesOf);
+    OfDeployment series = deployments.get(deployment);
+    if (series == null) {
+      series = deployments.computeIfAbsent(labelOf(deployment), this::seriesOf);
+    }
     add(series.endings, ending);
     add(series.statuses, StatusClass.of(status));
     series.duration.observe(durationNanos / NANOS);
@@ -286,14 +296,25 @@ final class ProxyTelemetry implements ProxyEvents {
     }
   }
 
-  private OfDeployment seriesOf(String deployment) {
+  // Of one model always the same: a gauge goes down where it went up.
+  private String labelOf(String deployment) {
+    if (!named.contains(deployment)) {
+      if (named.size() >= MODELS_MAX) {
+        return Spool.OTHER;
+      }
+      named.add(deployment); // loops at once may add a few more than may be
+    }
+    return deployment;
+  }
+
+  private OfDeployment seriesOf(String label) {
     OfDeployment series =
-        new OfDeployment(duration.labelValues(deployment), firstByte.labelValues(deployment));
+        new OfDeployment(duration.labelValues(label), firstByte.labelValues(label));
     for (Ending ending : Ending.values()) {
-      series.endings.put(ending, exchanges.labelValues(deployment, ending.word()));
+      series.endings.put(ending, exchanges.labelValues(label, ending.word()));
     }
     for (StatusClass status : StatusClass.values()) {
-      series.statuses.put(status, responses.labelValues(deployment, status.word));
+      series.statuses.put(status, responses.labelValues(label, status.word));
     }
     return series;
   }

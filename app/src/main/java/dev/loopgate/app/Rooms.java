@@ -75,20 +75,14 @@ final class Rooms {
             .onHeap("a window's index", 8 * MIB)
             // Its wire bytes, its text, the text as it grows.
             .onHeap("a body being decoded", 36 * MIB)
-            .onHeap("proxy.loops", loops() * bytesOfLoop());
-    if (hidesFields()) {
-      budget = budget.onHeap("bodies being redacted", loops() * bytesOfRedaction());
-    }
+            .onHeap("proxy.loops", loops() * bytesOfLoop())
+            // Also where no field is secret now: a configuration that is read again may name some.
+            .onHeap("bodies being redacted", loops() * bytesOfRedaction());
     if (isRemote()) {
       budget = budget.onHeap("the client of a remote store", REMOTE_CLIENT_BYTES);
     }
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
-  }
-
-  private boolean hidesFields() throws UsageException {
-    return !settings.get(SettingsTable.REDACT_BODY).isEmpty()
-        || settings.get(SettingsTable.MODELS).stream().anyMatch(one -> !one.secret().isEmpty());
   }
 
   // A body as it came and unpacked, and a feedback as bytes, as it is kept, and as that grows.

@@ -6,6 +6,7 @@ import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.proxy.Mirrored;
 import dev.loopgate.spool.LedgerCounts;
 import dev.loopgate.spool.SpoolStatus;
 import io.prometheus.metrics.config.EscapingScheme;
@@ -97,6 +98,46 @@ final class MetricsTest {
             "loopgate_bodies_cut_total{reason=\"budget\"} 1.0",
             "loopgate_bodies_cut_total{reason=\"limit\"} 0.0",
             "loopgate_malformed_requests_total{status=\"400\"} 1.0");
+  }
+
+  @Test
+  void modelsThatComeWithReloadsShareOneSeriesInTheEndAndNoCountIsLost() throws IOException {
+    ProxyTelemetry proxy = new ProxyTelemetry(registry, log);
+    int models = ProxyTelemetry.MODELS_MAX + 10;
+    for (int i = 0; i < models; i++) {
+      String model = "m" + i;
+      proxy.modelConnected(model);
+      proxy.exchangeEnded(model, Ending.COMPLETE, 200, 3_000_000, 2_000_000);
+      proxy.circuitOpen(model);
+      proxy.replicaLeftOut(model, "r");
+      proxy.mirrored(model, Mirrored.ANSWERED);
+    }
+    proxy.modelDisconnected("m3");
+    proxy.modelDisconnected("m" + (models - 1));
+
+    String all = exposition();
+    for (String counter :
+        List.of("exchanges", "circuit_refused", "replicas_left_out", "mirrored_requests")) {
+      List<String> series =
+          all.lines()
+              .filter(line -> line.startsWith("loopgate_" + counter + "_total{"))
+              .filter(line -> !line.endsWith(" 0.0"))
+              .toList();
+      assertThat(series).as(counter).hasSize(ProxyTelemetry.MODELS_MAX + 1);
+      assertThat(series).as(counter).filteredOn(line -> line.contains("(other)")).hasSize(1);
+      assertThat(series.stream().mapToDouble(MetricsTest::valueOf).sum())
+          .as(counter)
+          .isEqualTo(models);
+    }
+    assertThat(all)
+        .contains(
+            "loopgate_model_connections{model=\"m3\"} 0.0",
+            "loopgate_model_connections{model=\"(other)\"} 9.0",
+            "loopgate_exchanges_total{ending=\"complete\",model=\"m0\"} 1.0");
+  }
+
+  private static double valueOf(String line) {
+    return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
   }
 
   @Test

@@ -113,6 +113,8 @@ final class TokensIT {
       assertThat(heads).hasSize(3).noneMatch(head -> head.contains("uthorization"));
 
       expect(post(gateway, "/model/other/v2/models/n/infer", "t-other", risk), 403, "");
+      expect(post(gateway, "/model/other/v2/repository/models/n/load", "t-load", admin), 403, "");
+      expect(post(gateway, "/model/other/v2/models/n/../infer", "t-dots", admin), 403, "");
       expect(post(gateway, "/model/m/x", "t-viewer", viewer), 403, "");
       Answer nobody = expect(post(gateway, "/model/m/x", "t-none", ""), 401, "");
       assertThat(nobody.header("www-authenticate")).isEqualTo("Bearer");
@@ -139,6 +141,7 @@ final class TokensIT {
 
       Map<String, Double> metrics = Rig.metrics(gateway);
       assertThat(metrics.get("loopgate_auth_refusals_total{reason=\"role\"}")).isEqualTo(4);
+      assertThat(metrics.get("loopgate_auth_refusals_total{reason=\"path\"}")).isEqualTo(2);
       assertThat(metrics.get("loopgate_auth_refusals_total{reason=\"expired\"}")).isEqualTo(1);
       assertThat(metrics.get("loopgate_auth_refusals_total{reason=\"unknown_key\"}")).isEqualTo(1);
       assertThat(metrics.get("loopgate_auth_keys")).isEqualTo(1);

@@ -1,9 +1,12 @@
 package dev.loopgate.fleet;
 
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// A model in service: what is configured, and what was learned of it. Any thread.
 public final class Deployment {
+  private static final String UNKNOWN = "unknown";
+
   /// A name and a version, each empty before it was learned.
   private record Learned(String name, String version) {
     static final Learned NOTHING = new Learned("", "");
@@ -14,7 +17,11 @@ public final class Deployment {
   private final Circuit circuit;
   private final AtomicReference<Learned> discovered = new AtomicReference<>(Learned.NOTHING);
   private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
+  private final ServedModels served = new ServedModels();
   private volatile boolean ready;
+
+  /// What records and answers call a model; neither is empty.
+  public record Labels(String name, String version) {}
 
   Deployment(Model model) {
     this.model = model;
@@ -30,6 +37,7 @@ public final class Deployment {
     if (was.upstream().equals(model.upstream()) && was.predictor() == model.predictor()) {
       discovered.set(before.discovered.get());
       learned.set(before.learned.get());
+      served.addAll(before.served);
       ready = before.ready;
     }
   }
@@ -68,7 +76,46 @@ public final class Deployment {
       return configured;
     }
     String version = knownVersion();
-    return version.isEmpty() ? "unknown" : version;
+    return version.isEmpty() ? UNKNOWN : version;
+  }
+
+  /// Name and version of who answers at `path`. On a server of several models the path decides
+  /// (contract section 2), unless a name is configured, which then is that of all of them.
+  ///
+  /// @param path as the model sees it, without query
+  public Labels labelsAt(String path) {
+    ServedModels.Named named = namedIn(path);
+    String name = name();
+    if (named == null || !(named.name().equals(name) || served.has(named.name()))) {
+      return new Labels(name, version());
+    }
+    if (!named.version().isEmpty()) {
+      String configured = model.version();
+      return new Labels(named.name(), configured == null ? named.version() : configured);
+    }
+    return named.name().equals(name)
+        ? new Labels(name, version())
+        : new Labels(named.name(), versionOfAnother());
+  }
+
+  /// A request was answered with success at `path`: the model that it names is one of the server's.
+  public void succeededAt(String path) {
+    ServedModels.Named named = namedIn(path);
+    if (named != null) {
+      served.add(named.name());
+    }
+  }
+
+  // What was learned is the version of the model whose name was learned with it.
+  private String versionOfAnother() {
+    String configured = model.version();
+    return configured == null ? UNKNOWN : configured;
+  }
+
+  private ServedModels.@Nullable Named namedIn(String path) {
+    boolean several =
+        model.predictor() == Predictor.TRITON || model.predictor() == Predictor.OPEN_INFERENCE;
+    return several && model.name() == null ? ServedModels.in(path) : null;
   }
 
   /// Whether its server answered as ready when it was last asked. Requests are relayed either way.

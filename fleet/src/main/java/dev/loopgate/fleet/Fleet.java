@@ -36,6 +36,17 @@ public final class Fleet {
     public Match chosen() {
       return through.hasTurns() ? new Match(through, through.next(), path) : this;
     }
+
+    /// Gives the turn back, at most once: the request was refused for what it is, before anything
+    /// was asked of the target. Without this, bad requests among good ones would shift the weights.
+    ///
+    /// What a target refuses for its own sake, being full or for others, stays its turn: the next
+    /// request would only be refused by the same one.
+    public void giveBack() {
+      if (through.hasTurns()) {
+        through.giveBack(deployment);
+      }
+    }
   }
 
   /// What a [#replace] changed. A model that was changed is in both lists.

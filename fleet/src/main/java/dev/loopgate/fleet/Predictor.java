@@ -10,7 +10,7 @@ public enum Predictor {
   NONE("none"),
   /// Odahu's own: `.*/api/model/invoke.*`.
   ODAHU_ML_SERVER("odahu-ml-server"),
-  /// NVIDIA Triton: `.*/v2/models/.*/infer`.
+  /// NVIDIA Triton: `.*/v2/models/.*/infer`; of gRPC the methods that infer.
   TRITON("triton"),
   /// Open Inference Protocol V2 (MLServer, KServe): as Triton.
   OPEN_INFERENCE("open-inference");
@@ -20,6 +20,8 @@ public enum Predictor {
   private static final String INVOKE = "/api/model/invoke";
   private static final String MODELS_V2 = "/v2/models/";
   private static final String INFER = "/infer";
+  private static final String GRPC_INFER = "/inference.GRPCInferenceService/ModelInfer";
+  private static final String GRPC_STREAM = "/inference.GRPCInferenceService/ModelStreamInfer";
 
   private final String word;
 
@@ -68,6 +70,8 @@ public enum Predictor {
     int models = path.indexOf(MODELS_V2);
     int length = path.endsWith("/") ? path.length() - 1 : path.length();
     int infer = length - INFER.length();
-    return models >= 0 && infer >= models + MODELS_V2.length() && path.startsWith(INFER, infer);
+    return (models >= 0 && infer >= models + MODELS_V2.length() && path.startsWith(INFER, infer))
+        || path.endsWith(GRPC_INFER)
+        || path.endsWith(GRPC_STREAM);
   }
 }

@@ -3,6 +3,7 @@ package dev.loopgate.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /// A route in service: under which prefix it is reached, whose turn it is, and who gets a copy. Any
@@ -12,12 +13,16 @@ public final class Route {
   private final String prefix;
   private final List<Deployment> turns; // one for one target
   private final AtomicInteger turn = new AtomicInteger();
+  private final List<Deployment> targets;
+  private final AtomicIntegerArray returned; // turns of each target that were given back
   private final @Nullable Deployment mirror;
 
   private Route(String id, String prefix, List<Deployment> turns, @Nullable Deployment mirror) {
     this.id = id;
     this.prefix = prefix;
     this.turns = turns;
+    this.targets = turns.stream().distinct().toList();
+    this.returned = new AtomicIntegerArray(targets.size());
     this.mirror = mirror;
   }
 
@@ -59,9 +64,25 @@ public final class Route {
     return turns.size() > 1;
   }
 
-  /// The next one: after each 100 requests each target had exactly as many as its weight says.
+  /// The next one: after each 100 requests each target had exactly as many as its weight says,
+  /// those not counted whose turn was given back.
   Deployment next() {
+    for (int i = 0; i < targets.size(); i++) {
+      int owed = returned.get(i);
+      while (owed > 0) {
+        if (returned.compareAndSet(i, owed, owed - 1)) {
+          return targets.get(i);
+        }
+        owed = returned.get(i);
+      }
+    }
     return turns.get(Math.floorMod(turn.getAndIncrement(), turns.size()));
+  }
+
+  /// A turn of `target` was not used; whoever comes next has it. There are never more of them than
+  /// requests were in flight at a time.
+  void giveBack(Deployment target) {
+    returned.incrementAndGet(targets.indexOf(target));
   }
 
   /// Indexes of targets in the order of their turns, spread as evenly as their weights allow, with

@@ -53,6 +53,12 @@ final class PredictorTest {
     "TRITON, GET, /v2/models/a, false",
     "TRITON, POST, /infer, false",
     "OPEN_INFERENCE, POST, /v2/models/a/infer, true",
+    "OPEN_INFERENCE, POST, /inference.GRPCInferenceService/ModelInfer, true",
+    "OPEN_INFERENCE, POST, /base/inference.GRPCInferenceService/ModelInfer, true",
+    "TRITON, POST, /inference.GRPCInferenceService/ModelStreamInfer, true",
+    "TRITON, POST, /inference.GRPCInferenceService/ModelReady, false",
+    "TRITON, POST, /inference.GRPCInferenceService/ModelInfer/, false",
+    "ODAHU_ML_SERVER, POST, /inference.GRPCInferenceService/ModelInfer, false",
     "OPEN_INFERENCE, GET, /v2/models/a/ready, false",
   })
   void capturesPredictionsOnly(Predictor predictor, String method, String path, boolean captured) {

@@ -73,6 +73,51 @@ final class RouteTest {
   }
 
   @Test
+  void aTurnThatIsGivenBackIsTheNextOnes() {
+    Fleet fleet =
+        fleet(route("abc", "/x", null, target("a", 40), target("b", 40), target("c", 20)));
+    StringBuilder used = new StringBuilder();
+    for (int i = 0; i < 50; i++) {
+      // A bad one between two good ones, and now and then several.
+      for (int bad = 0; bad < 1 + i % 3; bad++) {
+        fleet.match("/x").orElseThrow().chosen().giveBack();
+      }
+      used.append(fleet.match("/x").orElseThrow().chosen().deployment().model().id());
+    }
+
+    assertThat(used.toString()).isEqualTo("abcab".repeat(10));
+  }
+
+  @Test
+  void turnsThatAreGivenBackByManyThreadsShiftNoWeight() throws InterruptedException {
+    Fleet fleet = fleet(route("ab", "/ab", null, target("a", 90), target("b", 10)));
+    Map<String, AtomicInteger> counts = new ConcurrentHashMap<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      threads.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                for (int n = 0; n < 5000; n++) {
+                  Fleet.Match match = fleet.match("/ab/x").orElseThrow().chosen();
+                  if (n % 2 == 0) {
+                    match.giveBack();
+                  } else {
+                    String id = match.deployment().model().id();
+                    counts.computeIfAbsent(id, _ -> new AtomicInteger()).incrementAndGet();
+                  }
+                }
+              }));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    // What was given back last is still to be had.
+    assertThat(counts.get("a")).hasValueGreaterThanOrEqualTo(8990).hasValueLessThanOrEqualTo(9000);
+    assertThat(counts.get("b")).hasValueGreaterThanOrEqualTo(1000).hasValueLessThanOrEqualTo(1010);
+  }
+
+  @Test
   void aMatchNamesRouteTargetAndMirror() {
     Fleet fleet = fleet(route("ab", "/custom/ab", "c", target("a", 50), target("b", 50)));
 

@@ -25,7 +25,7 @@ public sealed interface Decision {
     }
   }
 
-  /// A good token, whose roles are not enough: 403.
+  /// A good token, but its roles are not enough, or nobody may: 403.
   record Forbidden(RefusalReason reason) implements Decision {}
 
   /// The token can't be judged at the moment, so the request does not pass: 503.

@@ -15,7 +15,8 @@ public record Question(String method, String path, List<String> authorization, T
   /// A call of a model.
   ///
   /// @param role who has this role may call it, besides those who may call all; null for nobody
-  public record ToModel(@Nullable String role) implements Target {}
+  /// @param paths what of it may be called at all
+  public record ToModel(@Nullable String role, ModelPaths paths) implements Target {}
 
   /// Feedback.
   public record ToFeedback() implements Target {}

@@ -23,6 +23,8 @@ public enum RefusalReason {
   AUDIENCE("audience"),
   /// A good token, but none of its roles may do this.
   ROLE("role"),
+  /// A good token, but nobody may call this path of the model with this method.
+  PATH("path"),
   /// The keys are not known or too old, and can't be read now.
   KEYS_UNAVAILABLE("keys_unavailable"),
   /// Too many tokens wait to be verified.

@@ -119,14 +119,20 @@ public final class TokenPolicy implements Policy, AutoCloseable {
   }
 
   private static Decision decisionOf(Question question, Verdict.Verified good) {
-    boolean may =
-        switch (question.target()) {
-          case Question.ToModel(var role) -> Roles.mayCall(good.roles(), role);
-          case Question.ToFeedback() -> Roles.mayGiveFeedback(good.roles());
-        };
-    return may
-        ? new Decision.Allowed(good.principal(), good.roles())
-        : new Decision.Forbidden(RefusalReason.ROLE);
+    return switch (question.target()) {
+      case Question.ToModel(var role, var paths) -> {
+        if (!Roles.mayCall(good.roles(), role)) {
+          yield new Decision.Forbidden(RefusalReason.ROLE);
+        }
+        yield paths.allow(question.method(), question.path())
+            ? new Decision.Allowed(good.principal(), good.roles())
+            : new Decision.Forbidden(RefusalReason.PATH);
+      }
+      case Question.ToFeedback() ->
+          Roles.mayGiveFeedback(good.roles())
+              ? new Decision.Allowed(good.principal(), good.roles())
+              : new Decision.Forbidden(RefusalReason.ROLE);
+    };
   }
 
   // Of these characters alone: others would be passed over by who decodes, and one token be many.

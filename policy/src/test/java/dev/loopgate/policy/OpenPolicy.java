@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A policy that is open, with a clock of the test's and what it told.
 final class OpenPolicy implements AutoCloseable {
-  static final Question.ToModel MODEL = new Question.ToModel(null);
+  static final Question.ToModel MODEL = new Question.ToModel(null, ModelPaths.ALL);
 
   final ManualTime time = ManualTime.at("2026-11-24T10:00:00Z");
   final AtomicInteger judged = new AtomicInteger();

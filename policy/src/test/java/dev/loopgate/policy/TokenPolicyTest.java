@@ -69,13 +69,37 @@ final class TokenPolicyTest {
     assertThat(allowed.roles()).containsExactly("odahu_data_scientist");
     assertThat(word(open.decide(token("odahu_viewer")))).isEqualTo("403 role");
     String risk = "Bearer " + token("risk");
-    assertThat(word(decide(risk, new Question.ToModel("risk")))).isEqualTo("ok");
-    assertThat(word(decide(risk, new Question.ToModel("other")))).isEqualTo("403 role");
-    assertThat(word(decide(risk, new Question.ToModel(null)))).isEqualTo("403 role");
+    assertThat(word(decide(risk, new Question.ToModel("risk", ModelPaths.ALL)))).isEqualTo("ok");
+    assertThat(word(decide(risk, new Question.ToModel("other", ModelPaths.ALL))))
+        .isEqualTo("403 role");
+    assertThat(word(decide(risk, new Question.ToModel(null, ModelPaths.ALL))))
+        .isEqualTo("403 role");
     assertThat(word(decide(risk, new Question.ToFeedback()))).isEqualTo("403 role");
     assertThat(word(decide("Bearer " + token("odahu_admin"), new Question.ToFeedback())))
         .isEqualTo("ok");
     assertThat(open.told()).filteredOn(word -> word.equals("refused role")).hasSize(4);
+  }
+
+  @Test
+  void aPathThatNobodyMayCallIsForbiddenToAdminsTooAndAfterTheToken() throws Exception {
+    String admin = "Bearer " + token("odahu_admin");
+    String viewer = "Bearer " + token("odahu_viewer");
+    Question.Target known = new Question.ToModel("risk", ModelPaths.OPEN_INFERENCE);
+    String load = "/v2/repository/models/m/load";
+
+    assertThat(word(open.decide(new Question("POST", "/v2/models/m/infer", List.of(admin), known))))
+        .isEqualTo("ok");
+    assertThat(word(open.decide(new Question("POST", load, List.of(admin), known))))
+        .isEqualTo("403 path");
+    assertThat(word(open.decide(new Question("PUT", "/v2/models/m/infer", List.of(admin), known))))
+        .isEqualTo("403 path");
+    assertThat(word(open.decide(new Question("POST", load, List.of(viewer), known))))
+        .isEqualTo("403 role");
+    assertThat(word(open.decide(new Question("POST", load, List.of(), known))))
+        .isEqualTo("401 no_token");
+    assertThat(word(open.decide(new Question("GET", "/healthz", List.of(), known))))
+        .isEqualTo("ok");
+    assertThat(open.told()).containsOnlyOnce("refused role").contains("refused path");
   }
 
   private Decision decide(String authorization, Question.Target target) throws Exception {

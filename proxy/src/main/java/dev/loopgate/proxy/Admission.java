@@ -2,7 +2,9 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Predictor;
 import dev.loopgate.policy.Decision;
+import dev.loopgate.policy.ModelPaths;
 import dev.loopgate.policy.Policy;
 import dev.loopgate.policy.Question;
 import dev.loopgate.policy.RefusalReason;
@@ -40,7 +42,17 @@ final class Admission {
                 request.method(),
                 match.path(),
                 valuesIn(request.headers()),
-                new Question.ToModel(match.deployment().model().role())));
+                new Question.ToModel(
+                    match.deployment().model().role(),
+                    pathsOf(match.deployment().model().predictor()))));
+  }
+
+  private static ModelPaths pathsOf(Predictor predictor) {
+    return switch (predictor) {
+      case NONE -> ModelPaths.ALL;
+      case ODAHU_ML_SERVER -> ModelPaths.ODAHU_ML_SERVER;
+      case TRITON, OPEN_INFERENCE -> ModelPaths.OPEN_INFERENCE;
+    };
   }
 
   /// What a request of the door itself needs; null when it needs none.

@@ -3,6 +3,7 @@ package dev.loopgate.proxy;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ final class AnswerRelay {
   private final CallerRequest request;
   private final RequestId id;
   private final Deployment deployment;
+  private final String path; // as the model sees it, without query
   private final ExchangeCapture capture;
   private final Runnable complete;
   private boolean started;
@@ -35,7 +37,7 @@ final class AnswerRelay {
       ProxyLoop loop,
       CallerRequest request,
       RequestId id,
-      Deployment deployment,
+      Fleet.Match match,
       ExchangeCapture capture,
       Runnable complete) {
     this.caller = caller;
@@ -43,7 +45,8 @@ final class AnswerRelay {
     this.loop = loop;
     this.request = request;
     this.id = id;
-    this.deployment = deployment;
+    this.deployment = match.deployment();
+    this.path = match.path();
     this.capture = capture;
     this.complete = complete;
   }
@@ -66,8 +69,9 @@ final class AnswerRelay {
       passInterim(got);
       return;
     }
-    learnFrom(got.headers());
-    List<Header> headers = PassedHeaders.toCaller(got, id, deployment, loop.knownHeaders());
+    learnFrom(got);
+    List<Header> headers =
+        PassedHeaders.toCaller(got, id, deployment.labelsAt(path), loop.knownHeaders());
     if (!got.isSwitch()) {
       boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
       answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
@@ -115,7 +119,7 @@ final class AnswerRelay {
     capture.grpcStatus(trailers);
     complete.run();
     if (!bodiless) {
-      answer.trailers(PassedHeaders.trailersToCaller(trailers));
+      answer.trailers(Trailers.passed(trailers));
     }
   }
 
@@ -133,7 +137,7 @@ final class AnswerRelay {
   void reply(LocalReply given, boolean goesOn, Runnable end) {
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     List<Header> headers = new ArrayList<>(reply.headers());
-    PassedHeaders.addOurs(headers, id, deployment, loop.knownHeaders());
+    PassedHeaders.addOurs(headers, id, deployment.labelsAt(path), loop.knownHeaders());
     int length = reply.body().remaining();
     boolean empty = request.method().equals("HEAD") || length == 0;
     BodyFraming framing = empty ? BodyFraming.NONE : BodyFraming.ofLength(length);
@@ -162,7 +166,11 @@ final class AnswerRelay {
     }
   }
 
-  private void learnFrom(List<Header> headers) {
+  private void learnFrom(ModelAnswer got) {
+    List<Header> headers = got.headers();
+    if (got.status() / 100 == 2) {
+      deployment.succeededAt(path);
+    }
     String name = RawHead.first(headers, PassedHeaders.MODEL_NAME);
     String version = RawHead.first(headers, PassedHeaders.MODEL_VERSION);
     if (name != null || version != null) {

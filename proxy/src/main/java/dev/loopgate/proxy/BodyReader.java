@@ -1,13 +1,17 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.capture.Header;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Takes the bytes of one body out of its framing. Confined to one connection's event loop.
 ///
 /// Chunks are read as strictly as heads: hex digits right at the line's start, CRLF and nothing
-/// else, bounded extensions and trailers. Both are dropped, as a recipient may (RFC 9112, section
-/// 7.1).
+/// else, bounded extensions, which are dropped as a recipient may (RFC 9112, section 7.1.1), and
+/// bounded trailers.
 final class BodyReader {
   /// Hex digits of a chunk's size: below 2^60.
   private static final int SIZE_DIGITS_MAX = 15;
@@ -36,6 +40,8 @@ final class BodyReader {
   private long left; // of the body by length, or of the chunk
   private int digits;
   private int extras;
+  private @Nullable StringBuilder trailerLine;
+  private List<Header> trailers = List.of();
 
   BodyReader(BodyFraming framing) {
     this.left = framing.length();
@@ -51,6 +57,11 @@ final class BodyReader {
   /// The body's last byte was taken.
   boolean isDone() {
     return state == State.DONE;
+  }
+
+  /// What stood behind a chunked body, names in lower case; all of it once the body is done.
+  List<Header> trailers() {
+    return trailers;
   }
 
   /// The framing is broken; nothing more can be read from this connection.
@@ -102,7 +113,50 @@ final class BodyReader {
     if (b == ' ' || b == '\t') {
       return State.MALFORMED; // folded: as strict as a head
     }
-    return b == '\r' ? State.END_LF : extra(b, State.MALFORMED);
+    if (b == '\r') {
+      return State.END_LF;
+    }
+    trailerLine = new StringBuilder();
+    return trailer(b);
+  }
+
+  private State trailer(int b) {
+    StringBuilder line = trailerLine;
+    if (line != null && b != '\r') {
+      line.append((char) b);
+    }
+    return extra(b, State.TRAILER_LF);
+  }
+
+  // One line of trailers is whole: as strict as one of a head.
+  private State endOfTrailer() {
+    String line = String.valueOf(trailerLine);
+    int colon = line.indexOf(':');
+    if (colon < 0 || !HeadReader.isToken(line.substring(0, colon))) {
+      return State.MALFORMED;
+    }
+    String name = line.substring(0, colon).toLowerCase(Locale.ROOT);
+    if (trailers.isEmpty()) {
+      trailers = new ArrayList<>(4);
+    }
+    trailers.add(new Header(name, withoutBlanks(line.substring(colon + 1))));
+    return State.TRAILER_START;
+  }
+
+  private static String withoutBlanks(String text) {
+    int start = 0;
+    int end = text.length();
+    while (start < end && isBlank(text.charAt(start))) {
+      start++;
+    }
+    while (end > start && isBlank(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(start, end);
+  }
+
+  private static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
   }
 
   // One byte of what stands around the chunks.
@@ -115,8 +169,8 @@ final class BodyReader {
           case CHUNK_CR -> b == '\r' ? State.CHUNK_LF : State.MALFORMED;
           case CHUNK_LF -> b == '\n' ? startOfSize() : State.MALFORMED;
           case TRAILER_START -> startOfTrailer(b);
-          case TRAILER -> extra(b, State.TRAILER_LF);
-          case TRAILER_LF -> b == '\n' ? State.TRAILER_START : State.MALFORMED;
+          case TRAILER -> trailer(b);
+          case TRAILER_LF -> b == '\n' ? endOfTrailer() : State.MALFORMED;
           case END_LF -> b == '\n' ? State.DONE : State.MALFORMED;
           case DATA, UNTIL_CLOSE, CHUNK, DONE, MALFORMED -> State.MALFORMED;
         };

@@ -397,7 +397,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
       now.requestMalformed();
     } else if (reader.isDone()) {
       toldRequestEnd = true;
-      now.requestEnded();
+      now.requestEnded(reader.trailers());
     } else {
       return piece != null;
     }

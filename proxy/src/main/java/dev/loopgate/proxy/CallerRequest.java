@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// @param target path and query, origin form, starts with `/`; `*` for OPTIONS
 /// @param path the target without its query
 /// @param host the authority as it came, empty when a caller on HTTP/1.0 sent none
-/// @param minor of the version: 0 or 1
+/// @param http2 whether it came as a stream of HTTP/2
+/// @param minor of the version: 0 or 1; 1 for HTTP/2, whose callers know all that those of HTTP/1.1
+///   do
 /// @param headers all of them, in the order of the wire
 /// @param persistent the caller wants to go on using the connection
 /// @param expectsContinue the caller waits for `100 Continue` with its body
@@ -21,12 +23,15 @@ record CallerRequest(
     String target,
     String path,
     String host,
+    boolean http2,
     int minor,
     List<Header> headers,
     BodyFraming framing,
     boolean persistent,
     boolean expectsContinue,
     Set<String> hops) {
+  // The version that no head in HTTP/1.1 can name: it is refused.
+  private static final String HTTP2 = "HTTP/2";
 
   /// Understands a head, or says what is wrong with it.
   static Parsed<CallerRequest> of(RawHead head) {
@@ -91,7 +96,7 @@ record CallerRequest(
     if (!isTarget(path, method)) {
       return new Parsed.Refused<>(400, "the request target is malformed");
     }
-    RawHead head = new RawHead(method, path, "", headers);
+    RawHead head = new RawHead(method, path, HTTP2, headers);
     BodyFraming absent = ended ? BodyFraming.NONE : BodyFraming.CHUNKED;
     return switch (BodyFraming.of(headers, 1, absent)) {
       case Parsed.Got<BodyFraming>(BodyFraming framing) -> understood(head, path, host, 1, framing);
@@ -148,6 +153,7 @@ record CallerRequest(
             target,
             path,
             host,
+            head.third().equals(HTTP2),
             minor,
             head.headers(),
             framing,

@@ -1,6 +1,8 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.capture.Header;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 
 /// One request and its answer, as a caller's connection sees whoever serves it. Confined to the
 /// connection's event loop. Ends by [Caller#finish] or [Caller#abort]; told nothing any more from
@@ -19,7 +21,9 @@ interface Exchange {
   void requestPiece(ByteBuf piece);
 
   /// The request's last byte has arrived; also for a request without a body.
-  void requestEnded();
+  ///
+  /// @param trailers what stood behind the body, as it came
+  void requestEnded(List<Header> trailers);
 
   /// The framing of the request's body is broken.
   void requestMalformed();

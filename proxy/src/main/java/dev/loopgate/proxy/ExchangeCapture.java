@@ -263,11 +263,12 @@ final class ExchangeCapture {
   private Target target() {
     Deployment deployment = match.deployment();
     Replica reached = replica;
+    Deployment.Labels labels = deployment.labelsAt(match.path());
     return new Target(
         deployment.model().id(),
         match.route(),
         reached == null ? "" : reached.authority(),
-        new ModelIdentity(deployment.name(), deployment.version()));
+        new ModelIdentity(labels.name(), labels.version()));
   }
 
   // More than can be looked at would only be thrown away.

@@ -24,8 +24,12 @@ final class Grpc {
 
   private Grpc() {}
 
-  /// Whether `request` is a call.
+  /// Whether `request` is a call. One in HTTP/1.1 is none, whatever it says of its body: its caller
+  /// reads statuses of HTTP, and no trailers.
   static boolean isCall(CallerRequest request) {
+    if (!request.http2()) {
+      return false;
+    }
     String type = RawHead.first(request.headers(), "content-type");
     if (type == null || !type.regionMatches(true, 0, TYPE, 0, TYPE.length())) {
       return false;

@@ -16,6 +16,9 @@ final class HeadWriter {
   private static final String VERSION = "HTTP/1.1";
   private static final int CRLF = '\r' << 8 | '\n';
 
+  /// The lines around a chunk of up to 2^31 bytes.
+  static final int CHUNK_FRAME_BYTES_MAX = 12;
+
   private static final int SCRATCH_BYTES = 16 << 10;
   private static final FastThreadLocal<byte[]> SCRATCH =
       new FastThreadLocal<>() {
@@ -64,18 +67,23 @@ final class HeadWriter {
     return out.writeShort(CRLF);
   }
 
+  /// Writes `piece` as a chunk; it stays the caller's.
+  static void writeChunk(ByteBuf into, ByteBuf piece) {
+    int length = piece.readableBytes();
+    ByteBufUtil.writeAscii(into, Integer.toHexString(length));
+    into.writeShort(CRLF).writeBytes(piece, piece.readerIndex(), length).writeShort(CRLF);
+  }
+
   /// The line end behind a chunk.
   static ByteBuf chunkEnd(ByteBufAllocator buffers) {
     return buffers.ioBuffer(2).writeShort(CRLF);
   }
 
-  /// The chunk that ends a body.
-  static ByteBuf lastChunk(ByteBufAllocator buffers) {
-    return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
-  }
-
   /// The chunk that ends a body, with trailers.
   static ByteBuf lastChunk(ByteBufAllocator buffers, List<Header> trailers) {
+    if (trailers.isEmpty()) {
+      return buffers.ioBuffer(5).writeByte('0').writeShort(CRLF).writeShort(CRLF);
+    }
     Bytes out = new Bytes(16 + lengthOf(trailers));
     out.octet('0').lineEnd();
     return out.ended(buffers, trailers);

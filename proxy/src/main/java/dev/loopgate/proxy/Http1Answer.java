@@ -82,14 +82,12 @@ final class Http1Answer implements Answer {
       return;
     }
     if (piece.isReadable()) {
-      write(HeadWriter.chunkStart(channel().alloc(), piece.readableBytes()));
-      write(piece);
-      write(HeadWriter.chunkEnd(channel().alloc()));
+      outgoing.chunk(channel(), piece);
     } else {
       piece.release();
     }
     if (last) {
-      write(HeadWriter.lastChunk(channel().alloc()));
+      write(HeadWriter.lastChunk(channel().alloc(), List.of()));
     }
   }
 

@@ -126,7 +126,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     touched.add(stream);
   }
 
-  /// Frames of this stream may still come: it was reset from here.
+  /// Frames of this stream may still come: it was reset.
   void forgives(int streamId) {
     forgiven[forgivenCount++ % FORGIVEN_MAX] = streamId;
   }
@@ -345,7 +345,7 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
           throw Http2Exception.streamError(
               streamId, Http2Error.PROTOCOL_ERROR, "trailers that do not end the stream");
         }
-        known.ended(); // what trailers say is dropped, as HTTP/1.1's are
+        known.trailers(headers);
         return;
       }
       if (broken) {
@@ -376,6 +376,11 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
         return length + padding;
       }
       return padding + (stream.data(data, ended) ? 0 : length);
+    }
+
+    @Override
+    public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) {
+      forgives(streamId); // what comes behind it is that stream's fault alone (RFC 9113, 5.1)
     }
 
     @Override

@@ -36,6 +36,7 @@ final class Http2CallerStream implements Caller, Answer {
   private @Nullable Exchange exchange;
   private int passed; // taken by the exchange, not given back to the windows yet
   private boolean requestEnded;
+  private List<Header> requestTrailers = List.of();
   private boolean toldRequestEnd;
   private boolean processing;
   private boolean touched;
@@ -127,8 +128,14 @@ final class Http2CallerStream implements Caller, Answer {
     return requestEnded;
   }
 
-  /// The request has ended without a further piece.
-  void ended() {
+  /// The request has ended with trailers.
+  void trailers(Http2Headers trailers) throws Http2Exception {
+    List<Header> list = Http2Heads.of(trailers, loop.knownHeaders());
+    if (list == null) {
+      throw Http2Exception.streamError(
+          stream.id(), Http2Error.PROTOCOL_ERROR, "a trailer's name or value is not legal");
+    }
+    requestTrailers = list;
     requestEnded = true;
     process();
   }
@@ -325,7 +332,7 @@ final class Http2CallerStream implements Caller, Answer {
       }
       if (now != null && requestEnded && !toldRequestEnd && held.isEmpty() && now.takesBody()) {
         toldRequestEnd = true;
-        now.requestEnded();
+        now.requestEnded(requestTrailers);
       }
     } finally {
       processing = false;

@@ -45,6 +45,10 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
   /// Streams at a time, if the server allows so many.
   static final int STREAMS_MAX = 128;
 
+  /// Beyond this one no stream is opened: ids are never used again, and 2^31 ends them (RFC 9113,
+  /// section 5.1.1).
+  static final int STREAM_ID_MAX = Integer.MAX_VALUE - 2;
+
   /// Bytes of one answer that may wait here.
   static final int STREAM_WINDOW_BYTES = ProxyConfig.RECEIVE_BYTES_MAX;
 
@@ -139,6 +143,7 @@ final class Http2ModelConnection extends Http2ConnectionHandler {
 
   /// Binds a stream that was just opened to what it is for.
   @Nullable Http2Stream bind(int streamId, Http2ModelStream to) {
+    over |= streamId >= STREAM_ID_MAX; // it closes with its last stream, and another is made
     Http2Stream stream = connection().stream(streamId);
     if (stream != null) {
       stream.setProperty(key, to);

@@ -71,15 +71,19 @@ final class Http2ModelStream implements ModelCall {
     }
     requestEnded = request.framing().isEmpty();
     int id = connection.connection().local().incrementAndGetNextStreamId();
+    writeHeaders(id, head, requestEnded);
+    stream = connection.bind(id, this);
+  }
+
+  private void writeHeaders(int id, Http2Headers headers, boolean last) {
     connection
         .encoder()
-        .writeHeaders(context(), id, head, 0, requestEnded, context().newPromise())
+        .writeHeaders(context(), id, headers, 0, last, context().newPromise())
         .addListener(written -> {
           if (!written.isSuccess()) { // larger than the server allows, for one
             context().executor().execute(this::broke); // the listener still begins
           }
         });
-    stream = connection.bind(id, this);
   }
 
   // `te` may only say that trailers are welcome (RFC 9113, section 8.2.2).
@@ -94,11 +98,19 @@ final class Http2ModelStream implements ModelCall {
   }
 
   @Override
-  public void end() {
-    if (!requestEnded) {
-      requestEnded = true;
-      write(Unpooled.EMPTY_BUFFER, true);
+  public void end(List<Header> behind) {
+    Http2Stream to = stream;
+    if (requestEnded) {
+      return;
     }
+    requestEnded = true;
+    if (behind.isEmpty() || to == null) {
+      write(Unpooled.EMPTY_BUFFER, true);
+      return;
+    }
+    Http2Headers out = new DefaultHttp2Headers(false, behind.size());
+    behind.forEach(header -> out.add(header.name(), header.value()));
+    writeHeaders(to.id(), out, true);
   }
 
   private void write(ByteBuf piece, boolean last) {

@@ -151,7 +151,7 @@ final class LocalExchange implements Exchange {
   }
 
   @Override
-  public void requestEnded() {
+  public void requestEnded(List<Header> trailers) {
     requestWhole = true;
     if (!asked) {
       ask();

@@ -91,7 +91,7 @@ final class MirrorCopy implements ModelCall.Listener, ModelPool.Borrower {
     if (whole != null) {
       call.piece(whole);
     }
-    call.end();
+    call.end(List.of());
     call.flush();
   }
 

@@ -42,7 +42,9 @@ interface ModelCall {
   void piece(ByteBuf piece);
 
   /// The request is whole.
-  void end();
+  ///
+  /// @param trailers dropped where the body's framing has no place for them
+  void end(List<Header> trailers);
 
   void flush();
 

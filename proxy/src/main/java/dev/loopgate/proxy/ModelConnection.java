@@ -104,18 +104,16 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
   @Override
   public void piece(ByteBuf piece) {
     if (chunked) {
-      outgoing.piece(channel(), HeadWriter.chunkStart(loop.buffers(), piece.readableBytes()));
-      outgoing.piece(channel(), piece);
-      outgoing.piece(channel(), HeadWriter.chunkEnd(loop.buffers()));
+      outgoing.chunk(channel(), piece);
     } else {
       outgoing.piece(channel(), piece);
     }
   }
 
   @Override
-  public void end() {
+  public void end(List<Header> trailers) {
     if (chunked) {
-      outgoing.piece(channel(), HeadWriter.lastChunk(loop.buffers()));
+      outgoing.piece(channel(), HeadWriter.lastChunk(loop.buffers(), trailers));
     }
   }
 
@@ -245,11 +243,15 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
       return false;
     }
     boolean last = reader.isDone();
+    boolean trailed = last && !reader.trailers().isEmpty();
     if (last) {
       ended();
     }
-    if (piece != null || last) {
-      to.answerPiece(piece == null ? Unpooled.EMPTY_BUFFER : piece, last);
+    if (piece != null || (last && !trailed)) {
+      to.answerPiece(piece == null ? Unpooled.EMPTY_BUFFER : piece, last && !trailed);
+    }
+    if (trailed && listener != null) {
+      to.answerEnded(reader.trailers());
     }
     return piece != null || last;
   }

@@ -6,7 +6,6 @@ import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Upstream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /// Which headers go on, in both directions, and which are ours.
 final class PassedHeaders {
@@ -51,8 +50,11 @@ final class PassedHeaders {
     if (upgrade != null && !upstream.isHttp2()) {
       passed.add(known.of("connection", "upgrade"));
       passed.add(known.of("upgrade", upgrade));
-    } else if (upstream.isHttp2() && request.welcomesTrailers()) {
+    } else if (request.welcomesTrailers()) {
       passed.add(known.of("te", "trailers"));
+      if (!upstream.isHttp2()) {
+        passed.add(known.of("connection", "te")); // RFC 9110, section 10.1.4
+      }
     }
     return passed;
   }
@@ -60,7 +62,7 @@ final class PassedHeaders {
   /// The headers of the response to the caller, as far as the model sent them, and ours of the
   /// model and the id; nothing of framing and connection.
   static List<Header> toCaller(
-      ModelAnswer answer, RequestId id, Deployment deployment, KnownHeaders known) {
+      ModelAnswer answer, RequestId id, Deployment.Labels labels, KnownHeaders known) {
     List<Header> passed = new ArrayList<>(answer.headers().size() + 5);
     for (Header header : answer.headers()) {
       if (!isOursInResponse(header.name()) && !Hops.keeps(header.name(), answer.hops())) {
@@ -72,29 +74,16 @@ final class PassedHeaders {
       passed.add(known.of("connection", "upgrade"));
       passed.add(known.of("upgrade", upgrade == null ? "" : upgrade));
     }
-    addOurs(passed, id, deployment, known);
-    return passed;
-  }
-
-  /// The trailers of an answer that may go on: nothing of framing, connection, or ours.
-  static List<Header> trailersToCaller(List<Header> trailers) {
-    List<Header> passed = new ArrayList<>(trailers.size());
-    for (Header header : trailers) {
-      if (!isOursInResponse(header.name())
-          && !header.name().equals("host")
-          && !Hops.keeps(header.name(), Set.of())) {
-        passed.add(header);
-      }
-    }
+    addOurs(passed, id, labels, known);
     return passed;
   }
 
   /// The headers that say who answered.
   static void addOurs(
-      List<Header> headers, RequestId id, Deployment deployment, KnownHeaders known) {
+      List<Header> headers, RequestId id, Deployment.Labels labels, KnownHeaders known) {
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
-    headers.add(known.of(MODEL_NAME, harmless(deployment.name())));
-    headers.add(known.of(MODEL_VERSION, harmless(deployment.version())));
+    headers.add(known.of(MODEL_NAME, harmless(labels.name())));
+    headers.add(known.of(MODEL_VERSION, harmless(labels.version())));
   }
 
   static Header contentLength(long length, KnownHeaders known) {

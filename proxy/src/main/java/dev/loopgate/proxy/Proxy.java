@@ -128,7 +128,7 @@ public final class Proxy implements AutoCloseable {
   /// @throws IOException when it can't be read or does not fit together; the message names the
   ///   files
   public static void check(ServerTrust trust) throws IOException {
-    ModelTls.read(trust, List.of());
+    ModelTls.of(trust, List.of()).open();
   }
 
   /// Opens a further door for `services` only, on the same event loops, and says where it is.
@@ -147,6 +147,11 @@ public final class Proxy implements AutoCloseable {
   /// `epoll` or `nio`.
   public String transport() {
     return transport.word();
+  }
+
+  /// Who encrypts for callers and models over TLS: `boringssl`, or `jdk` where that has no library.
+  public static String tlsEngine() {
+    return TlsContext.engine();
   }
 
   /// Whether callers come over TLS.

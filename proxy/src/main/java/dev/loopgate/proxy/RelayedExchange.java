@@ -26,6 +26,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private final Answer answer;
   private final ProxyLoop loop;
   private final CallerRequest request;
+  private final Fleet.Match match;
   private final Deployment deployment;
   private final String modelPath;
   private final List<Header> modelHeaders;
@@ -41,6 +42,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean over;
+  private boolean turnUsed; // of the route: it was the target that was asked, or that refused
   private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
   private long askedNanos; // for a connection to the model
@@ -55,6 +57,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.answer = caller.answer();
     this.loop = loop;
     this.request = request;
+    this.match = match;
     this.deployment = match.deployment();
     this.limits = loop.config().model().within(deployment.model().bounds());
     this.climbsOut = Router.climbsOut(match.path());
@@ -73,7 +76,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     this.capture = ExchangeCapture.begin(loop, request, identity, match, modelPath, modelHeaders);
     this.back =
-        new AnswerRelay(caller, loop, request, identity.id(), deployment, capture, this::complete);
+        new AnswerRelay(caller, loop, request, identity.id(), match, capture, this::complete);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
     this.startNanos = capture.startNanos();
     this.progressNanos = startNanos;
@@ -98,6 +101,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (over) {
       return; // the caller left meanwhile, or time was up
     }
+    turnUsed = decision instanceof Decision.Forbidden; // by this target, and maybe not by another
     LocalReply refusal = LocalReplies.refusalOfModel(decision);
     if (refusal == null) {
       askedNanos = loop.time().nanos();
@@ -109,6 +113,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   }
 
   private void acquire() {
+    turnUsed = true;
     entered = deployment.circuit().enter();
     if (!entered) {
       loop.events().circuitOpen(deployment.model().id());
@@ -174,7 +179,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   }
 
   @Override
-  public void requestEnded() {
+  public void requestEnded(List<Header> trailers) {
     progressNanos = loop.time().nanos();
     requestWhole = true;
     capture.requestWhole();
@@ -183,7 +188,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     ModelCall to = model;
     if (to != null) {
-      to.end();
+      to.end(Trailers.passed(trailers));
     }
   }
 
@@ -340,6 +345,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (entered) {
       entered = false;
       deployment.circuit().leave();
+    }
+    if (!turnUsed) {
+      match.giveBack();
     }
     if (mirrored != null) {
       mirrored.originalEnded();

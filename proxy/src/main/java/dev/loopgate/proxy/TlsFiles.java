@@ -15,6 +15,6 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
   ///
   /// @throws IOException when they can't be read or don't fit together; the message names them
   public void check() throws IOException {
-    Tls.read(this);
+    Tls.of(this).open();
   }
 }

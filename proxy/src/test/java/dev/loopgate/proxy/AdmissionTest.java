@@ -8,7 +8,9 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Predictor;
 import dev.loopgate.policy.Decision;
+import dev.loopgate.policy.ModelPaths;
 import dev.loopgate.policy.Question;
 import dev.loopgate.spool.SpoolLane;
 import java.time.Duration;
@@ -94,7 +96,32 @@ final class AdmissionTest {
     assertThat(policy.questions)
         .containsExactly(
             new Question(
-                "POST", "/predict", List.of("Bearer a.b.c"), new Question.ToModel("risk")));
+                "POST",
+                "/predict",
+                List.of("Bearer a.b.c"),
+                new Question.ToModel("risk", ModelPaths.ALL)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NONE, ALL",
+    "ODAHU_ML_SERVER, ODAHU_ML_SERVER",
+    "TRITON, OPEN_INFERENCE",
+    "OPEN_INFERENCE, OPEN_INFERENCE"
+  })
+  void whatMayBeCalledFollowsFromThePredictor(Predictor predictor, ModelPaths paths) {
+    Model wine = EmbeddedDoor.model("wine", "http://10.0.0.1:5000", predictor, "/model/wine");
+    EmbeddedDoor other = new EmbeddedDoor(List.of(wine), List.of(), 1 << 20, policy);
+    policy.atOnce = AskedPolicy.FORBIDDEN;
+
+    other.send(POST);
+
+    assertThat(other.received()).startsWith("HTTP/1.1 403 ").endsWith("\r\n\r\n");
+    assertThat(policy.questions)
+        .extracting(Question::target)
+        .containsExactly(new Question.ToModel(null, paths));
+    other.caller.close();
+    other.settle();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.loopgate.proxy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.capture.Ending;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import io.netty.handler.codec.http2.Http2Error;
@@ -71,6 +72,26 @@ final class Http2FloodIT {
     RawCaller caller = call(proxy);
     caller.send(Http2Frames.all(Http2Frames.preface(), OPEN, Http2Frames.data(1, true, "hello")));
     assertThat(new Http2Frames.Reader(caller.input()).answer(1)).isEqualTo("200 hello");
+  }
+
+  // gRPC's own client does so when a call is cancelled that still waited for its stream.
+  @Test
+  void whatComesBehindTheCallersOwnResetIsThatStreamsFault() throws Exception {
+    RawCaller caller = call(door());
+    byte[] cancel = Http2Frames.frame(Http2Frames.RESET, 0, 1, new byte[] {0, 0, 0, 8});
+    caller.send(
+        Http2Frames.all(
+            Http2Frames.preface(),
+            OPEN,
+            Http2Frames.request(3, "POST", "/model/m/", false),
+            cancel,
+            Http2Frames.data(1, false, "late"),
+            Http2Frames.data(3, true, "hello")));
+
+    assertThat(new Http2Frames.Reader(caller.input()).answer(3)).isEqualTo("200 hello");
+    assertThat(lane.await(2))
+        .extracting(KeepingLane.Kept::ending)
+        .containsExactly(Ending.CLIENT_LEFT, Ending.COMPLETE);
   }
 
   enum Flood {

@@ -47,6 +47,7 @@ final class Http2Model implements AutoCloseable {
     private final ChannelHandlerContext stream;
     private final Http2Headers head;
     private final StringBuilder body = new StringBuilder();
+    private volatile @Nullable Http2Headers behind;
     private final CountDownLatch reset = new CountDownLatch(1);
 
     Request(ChannelHandlerContext stream, Http2Headers head) {
@@ -56,6 +57,13 @@ final class Http2Model implements AutoCloseable {
 
     String header(String name) {
       CharSequence value = head.get(name);
+      return value == null ? "" : value.toString();
+    }
+
+    /// What stood behind the body.
+    String trailer(String name) {
+      Http2Headers trailers = behind;
+      CharSequence value = trailers == null ? null : trailers.get(name);
       return value == null ? "" : value.toString();
     }
 
@@ -231,7 +239,12 @@ final class Http2Model implements AutoCloseable {
     protected void channelRead0(ChannelHandlerContext ctx, Object frame) {
       switch (frame) {
         case Http2HeadersFrame head -> {
-          Request begun = request == null ? new Request(ctx, head.headers()) : request;
+          Request begun = request;
+          if (begun == null) {
+            begun = new Request(ctx, head.headers());
+          } else {
+            begun.behind = head.headers();
+          }
           request = begun;
           if (head.isEndStream()) {
             script.answer(begun);

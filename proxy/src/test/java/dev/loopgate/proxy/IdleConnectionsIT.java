@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import dev.loopgate.fleet.Protocol;
 import dev.loopgate.testkit.RawModel;
 import java.io.BufferedReader;
 import java.lang.management.ManagementFactory;
@@ -32,7 +33,7 @@ final class IdleConnectionsIT {
     assertThat(callers).as("files this machine allows").isGreaterThan(1000);
     List<Socket> idle = new ArrayList<>();
     try (RawModel model = RawModel.echo()) {
-      Process gateway = SmallHeapGateway.start(model.url(), callers + 1);
+      Process gateway = SmallHeapGateway.start(model.url(), Protocol.HTTP1, callers + 1);
       try (BufferedReader said = gateway.inputReader(UTF_8)) {
         InetSocketAddress address =
             new InetSocketAddress(

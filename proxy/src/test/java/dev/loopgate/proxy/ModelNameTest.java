@@ -66,6 +66,23 @@ final class ModelNameTest {
     is(door, "income", "3");
   }
 
+  @Test
+  void onAServerOfSeveralThePathDecides() {
+    EmbeddedDoor door = door(Predictor.OPEN_INFERENCE, null, null);
+
+    is(inference(door, "beer", 404), "wine", "unknown");
+    is(inference(door, "beer", 200), "beer", "unknown");
+    is(inference(door, "beer/versions/2", 500), "beer", "2");
+    is(inference(door, "..%2Fghost", 400), "wine", "unknown");
+  }
+
+  private static EmbeddedDoor inference(EmbeddedDoor door, String model, int status) {
+    String path = "/model/wine/v2/models/" + model + "/infer";
+    door.send(EmbeddedDoor.http("POST " + path + " HTTP/1.1~Host: d~Content-Length: 0~~"));
+    door.answer(0, "HTTP/1.1 " + status + " X\r\nContent-Length: 0\r\n\r\n");
+    return door;
+  }
+
   private static EmbeddedDoor exchange(EmbeddedDoor door, String headers) {
     ask(door);
     door.answer(0, "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: 0\r\n\r\n");
@@ -92,12 +109,17 @@ final class ModelNameTest {
   }
 
   private static EmbeddedDoor door(@Nullable String name, @Nullable String version) {
+    return door(Predictor.NONE, name, version);
+  }
+
+  private static EmbeddedDoor door(
+      Predictor predictor, @Nullable String name, @Nullable String version) {
     return new EmbeddedDoor(
         List.of(
             Model.of(
                 "wine",
                 URI.create("http://10.0.0.1:5000"),
-                Predictor.NONE,
+                predictor,
                 "/model/wine",
                 name,
                 version,

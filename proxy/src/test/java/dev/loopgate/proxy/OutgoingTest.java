@@ -51,6 +51,44 @@ final class OutgoingTest {
   }
 
   @Test
+  void smallChunksAreOneBufferWithTheirFrames() {
+    outgoing.chunk(channel, piece("one"));
+    outgoing.chunk(channel, piece("x".repeat(16)));
+    outgoing.pass(channel);
+    outgoing.head(channel, head());
+    outgoing.chunk(channel, piece("two"));
+    outgoing.pass(channel);
+
+    assertThat(sent())
+        .containsExactly("3\r\none\r\n10\r\n" + "x".repeat(16) + "\r\n", HEAD + "3\r\ntwo\r\n");
+  }
+
+  @Test
+  void chunksThatDoNotFitKeepTheirPlace() {
+    String kibi = "y".repeat(1024);
+    String large = "x".repeat(1025);
+    outgoing.chunk(channel, piece("one"));
+    outgoing.chunk(channel, piece(kibi));
+    outgoing.chunk(channel, piece(kibi));
+    outgoing.chunk(channel, piece(large));
+    outgoing.chunk(channel, piece("two"));
+    outgoing.pass(channel);
+
+    assertThat(String.join("", sent()))
+        .isEqualTo(
+            "3\r\none\r\n400\r\n%s\r\n400\r\n%s\r\n401\r\n%s\r\n3\r\ntwo\r\n"
+                .formatted(kibi, kibi, large));
+  }
+
+  @Test
+  void aChunkForAConnectionThatIsGoneIsReleased() {
+    channel.close();
+
+    outgoing.chunk(channel, piece("one"));
+    outgoing.chunk(channel, piece("x".repeat(2000)));
+  }
+
+  @Test
   void whatDoesNotFitKeepsItsPlace() {
     String large = "x".repeat(5000);
     outgoing.head(channel, head());

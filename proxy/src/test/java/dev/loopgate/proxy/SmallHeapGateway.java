@@ -7,8 +7,13 @@ import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
+import dev.loopgate.fleet.Upstream;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.ForceListener;
 import dev.loopgate.spool.SpoolLane;
@@ -58,7 +63,8 @@ final class SmallHeapGateway {
   /// Starts one.
   ///
   /// @param model the URL of the model server
-  static Process start(String model, int connectionsMax) throws IOException {
+  /// @param protocol that it speaks
+  static Process start(String model, Protocol protocol, int connectionsMax) throws IOException {
     return new ProcessBuilder(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -70,14 +76,22 @@ final class SmallHeapGateway {
                 System.getProperty("java.class.path"),
                 SmallHeapGateway.class.getName(),
                 model,
-                Integer.toString(connectionsMax)))
+                Integer.toString(connectionsMax),
+                protocol.name()))
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
   }
 
   public static void main(String[] args) throws Exception {
+    Upstream upstream =
+        new Upstream(
+            List.of(new Replica(URI.create(args[0]))),
+            Protocol.valueOf(args[2]),
+            false,
+            ServerTrust.DEFAULT);
     Model model =
-        Model.of("m", URI.create(args[0]), Predictor.NONE, "/model/m", null, null, 4 << 20);
+        new Model(
+            "m", upstream, Predictor.NONE, "/model/m", null, null, new Kept(true, 4 << 20, 1.0));
     TimeSource time = ManualTime.at("2026-11-24T10:00:00Z");
     Lanes lanes =
         new Lanes() {

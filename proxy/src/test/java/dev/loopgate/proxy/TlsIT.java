@@ -110,6 +110,12 @@ final class TlsIT {
     return client;
   }
 
+  /// This class runs twice: see the room's POM.
+  @Test
+  void theEngineIsTheOneThatThisRunIsAbout() {
+    assertThat(Proxy.tlsEngine()).isEqualTo(System.getProperty("loopgate.test.tls", "boringssl"));
+  }
+
   @Test
   void http2IsChosenInTheHandshakeAndHttp11Remains() throws Exception {
     List<String> heads = new ArrayList<>();

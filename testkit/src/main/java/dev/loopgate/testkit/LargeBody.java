@@ -38,7 +38,7 @@ public final class LargeBody {
   public static RawModel model(long bytes) throws IOException {
     return RawModel.start(with -> {
       with.readHead();
-      StoppingSink sink = new StoppingSink();
+      Sink sink = new Sink();
       with.transferBody(sink);
       String seen = sink.seen() + "\n";
       with.send(
@@ -62,7 +62,7 @@ public final class LargeBody {
       String head = readThrough(in, "\r\n\r\n");
       long length = Long.parseLong(head.replaceAll("(?s).*content-length: ([0-9]+)\r\n.*", "$1"));
       String seenByModel = readThrough(in, "\n");
-      StoppingSink sink = new StoppingSink();
+      Sink sink = new Sink();
       byte[] piece = new byte[PIECE_BYTES];
       long left = length - seenByModel.length();
       while (left > 0) {
@@ -89,7 +89,8 @@ public final class LargeBody {
     return text.toString();
   }
 
-  private static void send(OutputStream out, long bytes) throws IOException {
+  /// Writes a body of our making.
+  public static void send(OutputStream out, long bytes) throws IOException {
     byte[] piece = piece();
     for (long left = bytes; left > 0; left -= piece.length) {
       out.write(piece, 0, (int) Math.min(left, piece.length));
@@ -104,7 +105,8 @@ public final class LargeBody {
     return piece;
   }
 
-  private static final class StoppingSink extends OutputStream {
+  /// Takes a body, and stops now and then: its thread stands still. Confined to that thread.
+  public static final class Sink extends OutputStream {
     private final CRC32C crc = new CRC32C();
     private long bytes;
     private long nextStop = STOP_EVERY_BYTES;
@@ -124,7 +126,8 @@ public final class LargeBody {
       }
     }
 
-    Seen seen() {
+    /// What came so far.
+    public Seen seen() {
       return new Seen(bytes, crc.getValue());
     }
   }

@@ -12,6 +12,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +34,7 @@ public final class RawModel implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
     private final OutputStream out;
+    private final List<String> trailers = new ArrayList<>();
     private String head = "";
 
     Conversation(Socket socket) throws IOException {
@@ -74,8 +77,16 @@ public final class RawModel implements AutoCloseable {
           readLine();
           size = Long.parseLong(readLine(), 16);
         }
-        readLine();
+        trailers.clear();
+        for (String line = readLine(); !line.isEmpty(); line = readLine()) {
+          trailers.add(line);
+        }
       }
+    }
+
+    /// The lines behind the chunked body that was read last.
+    public List<String> trailers() {
+      return List.copyOf(trailers);
     }
 
     /// The value of a header of the last head, null when absent.
