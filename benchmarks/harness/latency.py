@@ -84,6 +84,7 @@ class Session:
         before = proc.snapshot(time.monotonic())
         hits = vegeta.fire(shot, self.rig.folder, self.rig.others)
         after = proc.snapshot(time.monotonic())
+        self.peer.settle()  # what it still ships is not to be in the next one's way
         if hits.failed():
             raise Problem(f"{self.peer.name}: {hits.failed()} of {len(hits.hits)} requests failed at {rate:.0f}/s")
         self.sent += len(hits.hits)

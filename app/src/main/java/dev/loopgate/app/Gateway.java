@@ -167,7 +167,7 @@ final class Gateway {
               spool.reader(),
               spool.id(),
               store,
-              model -> fleet.deploymentOfModel(model.name()).isPresent(),
+              model -> fleet.has(model.name(), model.version()),
               clock,
               telemetry.shipper()));
     } catch (IOException e) {
@@ -249,7 +249,7 @@ final class Gateway {
                   + Doors.url(proxy.address(), proxy.isSecure())
                   + ", transport "
                   + proxy.transport()
-                  + (proxy.isSecure() ? ", TLS by " + Proxy.tlsEngine() : ""));
+                  + (proxy.isSecure() ? ", TLS by " + proxy.tlsEngine() : ""));
       return proxy;
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);

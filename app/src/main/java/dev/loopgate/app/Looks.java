@@ -43,13 +43,16 @@ final class Looks {
     Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
     if (!(root instanceof FilesRoot.Local(Path directory))) {
       try (ObjectStore store = stores.reading(root)) {
-        return Verification.of(store);
+        return Verification.of(store, root.toString());
       }
     }
     Path ring = settings.get(SettingsTable.RING_DIRECTORY);
     String id = spoolId(directory);
     Optional<FilesRoot> named = settings.get(StoreSettings.FILES);
     FilesRoot files = DataDirectory.filesOf(directory, named);
+    if (id.isEmpty() && files.isRemote()) {
+      throw new IOException(directory + ": no spool is there; its files alone: verify " + files);
+    }
     if (id.isEmpty()) {
       return Verification.of(directory, id, ring);
     }

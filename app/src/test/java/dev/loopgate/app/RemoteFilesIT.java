@@ -39,6 +39,7 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /// answers.
 final class RemoteFilesIT {
   private static final String BUCKET = "loopgate-it";
+  private static final String FILES = "/request_response/"; // not the probe of the store
   private static final String ROOT = "s3://" + BUCKET + "/of/gateway";
   private static final Pattern ID = Pattern.compile("\"request_id\":\"([^\"]+)\"");
   private static final String[] FLAGS = {
@@ -118,9 +119,9 @@ final class RemoteFilesIT {
     try (ScriptedModel model = ScriptedModel.start()) {
       Rig rig = rig(model);
       try (GatewayProcess gateway = rig.start()) {
-        proxy().spoil("PUT", 60, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        proxy().spoilWithin("PUT", FILES, 60, Fault.of(FaultProxy.Kind.ANSWER_LOST));
         predict(gateway, "killed", 20);
-        Rig.await("uploads", () -> proxy().requests("PUT") >= 3);
+        Rig.await("a file's upload", () -> proxy().requestsWithin("PUT", FILES) >= 1);
         gateway.kill();
       }
       assertBalanced(rig.data().toString());
@@ -128,7 +129,7 @@ final class RemoteFilesIT {
       try (GatewayProcess gateway = rig.start()) {
         predict(gateway, "second", 20);
         proxy().heal();
-        proxy().spoil("PUT", 2, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        proxy().spoilWithin("PUT", FILES, 2, Fault.of(FaultProxy.Kind.ANSWER_LOST));
         assertThat(gateway.stop()).as(gateway.output()).isZero();
       }
 

@@ -85,31 +85,49 @@ public final class Deployment {
   /// @param path as the model sees it, without query
   public Labels labelsAt(String path) {
     ServedModels.Named named = namedIn(path);
-    String name = name();
-    if (named == null || !(named.name().equals(name) || served.has(named.name()))) {
-      return new Labels(name, version());
+    Labels own = new Labels(name(), version());
+    if (named == null) {
+      return own;
     }
-    if (!named.version().isEmpty()) {
-      String configured = model.version();
-      return new Labels(named.name(), configured == null ? named.version() : configured);
+    if (!named.version().isEmpty() && served.has(named)) {
+      return new Labels(named.name(), configuredOr(named.version()));
     }
-    return named.name().equals(name)
-        ? new Labels(name, version())
-        : new Labels(named.name(), versionOfAnother());
+    return named.name().equals(own.name()) || !served.has(named.withoutVersion())
+        ? own
+        : new Labels(named.name(), configuredOr(UNKNOWN));
   }
 
-  /// A request was answered with success at `path`: the model that it names is one of the server's.
+  /// A prediction was answered with success at `path`: the model that it names is one of the
+  /// server's.
   public void succeededAt(String path) {
     ServedModels.Named named = namedIn(path);
     if (named != null) {
-      served.add(named.name());
+      served.add(named.withoutVersion());
+      served.add(named);
     }
   }
 
+  /// Whether one of its models calls itself so.
+  public boolean isCalled(String name) {
+    return name().equals(name) || (model.name() == null && served.hasName(name));
+  }
+
+  /// Whether one of its models calls itself so, in this version.
+  public boolean isCalled(String name, String version) {
+    if (name().equals(name) && version().equals(version)) {
+      return true;
+    }
+    if (model.name() != null || !served.has(new ServedModels.Named(name, ""))) {
+      return false;
+    }
+    return version.equals(configuredOr(UNKNOWN))
+        || (model.version() == null && served.has(new ServedModels.Named(name, version)));
+  }
+
   // What was learned is the version of the model whose name was learned with it.
-  private String versionOfAnother() {
+  private String configuredOr(String version) {
     String configured = model.version();
-    return configured == null ? UNKNOWN : configured;
+    return configured == null ? version : configured;
   }
 
   private ServedModels.@Nullable Named namedIn(String path) {

@@ -120,7 +120,8 @@ public final class Fleet {
     return snapshot.routes().size();
   }
 
-  /// The first deployment whose model calls itself `name`, else the one whose id that is.
+  /// The first deployment whose model calls itself `name`, else the first that has such a one among
+  /// several, else the one whose id that is.
   public Optional<Deployment> deploymentOfModel(String name) {
     Map<String, Deployment> deployments = snapshot.deployments();
     for (Deployment deployment : deployments.values()) {
@@ -128,7 +129,22 @@ public final class Fleet {
         return Optional.of(deployment);
       }
     }
+    for (Deployment deployment : deployments.values()) {
+      if (deployment.isCalled(name)) {
+        return Optional.of(deployment);
+      }
+    }
     return Optional.ofNullable(deployments.get(name));
+  }
+
+  /// Whether a model of the fleet calls itself so, in this version.
+  public boolean has(String name, String version) {
+    for (Deployment deployment : snapshot.deployments().values()) {
+      if (deployment.isCalled(name, version)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The route with the longest prefix that `path` (no query) lies under.

@@ -45,6 +45,31 @@ final class DeploymentLabelsTest {
   }
 
   @Test
+  void aVersionThatNeverAnsweredIsNoneOfTheModels() {
+    Deployment server = server(Predictor.TRITON, null, null);
+    server.succeededAt("/v2/models/beer/infer");
+
+    assertThat(server.labelsAt("/v2/models/beer/versions/8/infer"))
+        .isEqualTo(new Deployment.Labels("beer", "unknown"));
+    assertThat(server.labelsAt("/v2/models/wine/versions/8/infer"))
+        .isEqualTo(new Deployment.Labels("wine", "3"));
+  }
+
+  @Test
+  void whatItIsCalledIsWhatItsAnswersSay() {
+    Deployment server = server(Predictor.TRITON, null, null);
+    server.succeededAt("/v2/models/beer/versions/2/infer");
+
+    assertThat(server.isCalled("beer")).isTrue();
+    assertThat(server.isCalled("beer", "2")).isTrue();
+    assertThat(server.isCalled("beer", "unknown")).isTrue();
+    assertThat(server.isCalled("beer", "9")).isFalse();
+    assertThat(server.isCalled("wine", "3")).isTrue();
+    assertThat(server.isCalled("wine", "4")).isFalse();
+    assertThat(server.isCalled("ghost")).isFalse();
+  }
+
+  @Test
   void whatIsConfiguredHoldsForAll() {
     Deployment named = server(Predictor.TRITON, "income", null);
     named.succeededAt("/v2/models/beer/versions/2/infer");

@@ -62,7 +62,7 @@ public sealed interface FilesRoot {
         return new Local(Path.of(new URI(text)));
       }
       if (text.isEmpty()
-          || text.contains("://")
+          || Names.SCHEME.matcher(text).lookingAt()
           || text.chars().anyMatch(Character::isISOControl)) {
         throw new IllegalArgumentException(ALLOWED);
       }
@@ -113,6 +113,8 @@ public sealed interface FilesRoot {
     // A part that begins with a dot would be hidden from readers, ours too.
     private static final Pattern PART =
         Pattern.compile("[A-Za-z0-9!_'()*=+,@%-][A-Za-z0-9!_.'()*=+,@%-]*");
+    // What looks like a URL is no path: `s3:/bucket` would be a folder of the container's own disk.
+    private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:");
     private static final int PREFIX_MAX = 512; // a key has at most 1,024 bytes, ours about 400
 
     private Names() {}

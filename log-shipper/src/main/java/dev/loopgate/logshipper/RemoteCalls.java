@@ -65,7 +65,7 @@ final class RemoteCalls {
   private static IOException unwrapped(String what, ExecutionException e) {
     return switch (e.getCause()) {
       case IOException failure -> failure;
-      case Error error -> throw error;
+      case VirtualMachineError error -> throw error;
       // Whatever else a client throws (of a file it can't read, bare ones) proves nothing either.
       case null, default -> new IOException(what + ": " + e.getCause(), e);
     };

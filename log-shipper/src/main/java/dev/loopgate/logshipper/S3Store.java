@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -162,6 +164,11 @@ public final class S3Store implements ObjectStore {
         RemoteKey.of(requests.base(), object.key()).ifPresent(keys::add);
       }
       continued = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
+      if (Boolean.TRUE.equals(page.isTruncated())
+          && (continued == null || continued.equals(from))) {
+        throw new IOException(
+            whereIs(prefix) + ": ListObjectsV2: a page that is not the last names no next one");
+      }
     } while (continued != null);
     return keys;
   }
@@ -187,7 +194,7 @@ public final class S3Store implements ObjectStore {
   @Override
   public Optional<String> makerOf(ObjectKey key) throws IOException {
     HeadObjectResponse head = head(key.path());
-    String owner = head == null ? null : head.metadata().get(S3Requests.OWNER);
+    String owner = head == null ? null : metadataOf(head).get(S3Requests.OWNER);
     return owner == null ? Optional.empty() : Optional.of(owner.split("/", 2)[0]);
   }
 
@@ -218,10 +225,11 @@ public final class S3Store implements ObjectStore {
     if (head == null) {
       throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
     }
-    if (!file.owner().equals(head.metadata().get(S3Requests.OWNER))) {
+    Map<String, String> metadata = metadataOf(head);
+    if (!file.owner().equals(metadata.get(S3Requests.OWNER))) {
       return Publication.TAKEN;
     }
-    String crc32c = head.metadata().get(S3Requests.CRC32C);
+    String crc32c = metadata.get(S3Requests.CRC32C);
     if (head.contentLength() != file.size() || !Checksum.hex(file.crc32c()).equals(crc32c)) {
       throw new StoreRefusedException(
           "%s: ours, and not what was planned: size=%d, crc32c=%s, planned=%d, %s; somebody altered it: see who, and move it away"
@@ -233,6 +241,13 @@ public final class S3Store implements ObjectStore {
                   Checksum.hex(file.crc32c())));
     }
     return Publication.PUBLISHED_BEFORE;
+  }
+
+  // Names of headers have no case, and what stands between us and the store may write them anyhow.
+  private static Map<String, String> metadataOf(HeadObjectResponse head) {
+    Map<String, String> metadata = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    metadata.putAll(head.metadata());
+    return metadata;
   }
 
   private @Nullable HeadObjectResponse head(String path) throws IOException {

@@ -150,8 +150,13 @@ public final class Verification {
   /// Verifies a root of files alone.
   ///
   /// @param files closed by the caller
+  /// @param root what it is called, for messages
+  /// @throws NoSuchFileException when no gateway has left anything there
   /// @throws IOException when something can't be read; the message names it
-  public static Report of(ObjectStore files) throws IOException {
+  public static Report of(ObjectStore files, String root) throws IOException {
+    if (files.list("").isEmpty()) {
+      throw new NoSuchFileException(root, null, "no file and no manifest of a gateway is there");
+    }
     Path nowhere = Path.of("");
     return new Verification(new Place(files, null, nowhere)).report(nowhere, "", nowhere);
   }
@@ -347,7 +352,8 @@ public final class Verification {
     Optional<String> maker = store.makerOf(key);
     Path stagings = place.stagings();
     if (maker.isPresent() || stagings == null) {
-      return maker.isPresent() && !manifests.containsKey(new SpoolHour(maker.get(), hour));
+      // Its maker says so beside it; and a later revision of the hour's manifest may name it.
+      return maker.isPresent();
     }
     Set<String> instances = new HashSet<>(tree.list(stagings));
     manifests.keySet().forEach(known -> instances.add(known.instance()));

@@ -48,9 +48,7 @@ final class WindowScan {
     long bytes = 0;
     long hour = nowHour;
     LogPosition at = from;
-    Courtesy courtesy = new Courtesy();
     while (at.compareTo(end) < 0) {
-      courtesy.show();
       Optional<LogRecord> next = reader.next(at);
       if (next.isEmpty() || next.get().at().compareTo(end) >= 0) {
         at = end;

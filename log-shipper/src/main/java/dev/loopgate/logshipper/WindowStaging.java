@@ -29,7 +29,6 @@ final class WindowStaging {
   private final long number;
   private final List<PlannedFile> files = new ArrayList<>();
   private final BitSet rendered = new BitSet();
-  private final Courtesy courtesy = new Courtesy();
   private int nextFile;
   private long quarantined;
 
@@ -96,7 +95,6 @@ final class WindowStaging {
   }
 
   private void renderEntry(Window window, int i, List<StreamFile> open) throws IOException {
-    courtesy.show();
     Optional<LogRecord> found = reader.next(window.positionOf(i));
     if (found.isEmpty()
         || !(found.get() instanceof LogRecord.EntryAt entryAt)

@@ -134,7 +134,7 @@ final class VerificationTest {
       assertThat(shipper.finish(Duration.ofSeconds(30))).isTrue();
     }
 
-    assertThat(Verification.of(store).verdict()).isEqualTo(Verification.Verdict.BALANCED);
+    assertThat(Verification.of(store, "memory").verdict()).isEqualTo(Verification.Verdict.BALANCED);
     assertThat(Verification.of(store, data, ShipperSim.SPOOL_ID, data).verdict())
         .isEqualTo(Verification.Verdict.BALANCED);
 
@@ -144,16 +144,16 @@ final class VerificationTest {
     StagedFile file =
         new StagedFile(other, bytes.length, Checksum.of(bytes).crc32c(), "ba9876543210/other");
     store.publish(new ObjectKey(published.replace("_0", "_8")), file);
-    assertThat(Verification.of(store).verdict())
+    assertThat(Verification.of(store, "memory").verdict())
         .as("of a gateway whose manifest is to come")
         .isEqualTo(Verification.Verdict.UNPROVEN);
 
     bucket.objects().put(published.replace("_0", "_7"), bytes);
-    assertThat(Verification.of(store).lines())
+    assertThat(Verification.of(store, "memory").lines())
         .anyMatch(line -> line.startsWith("! file is extra: key=") && line.contains("_7"));
 
     bucket.objects().remove(published);
-    assertThat(Verification.of(store).lines())
+    assertThat(Verification.of(store, "memory").lines())
         .anyMatch(line -> line.equals("! file is missing: key=" + published));
   }
 }

@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The way back of one exchange: from the model's answer, or one of ours, to the caller, with what
@@ -25,6 +26,7 @@ final class AnswerRelay {
   private final String path; // as the model sees it, without query
   private final ExchangeCapture capture;
   private final Runnable complete;
+  private Set<String> hops = Set.of(); // of the model's answer
   private boolean started;
   private boolean bodiless; // the head is all of it
   private boolean switched;
@@ -70,6 +72,7 @@ final class AnswerRelay {
       return;
     }
     learnFrom(got);
+    hops = got.hops();
     List<Header> headers =
         PassedHeaders.toCaller(got, id, deployment.labelsAt(path), loop.knownHeaders());
     if (!got.isSwitch()) {
@@ -119,7 +122,7 @@ final class AnswerRelay {
     capture.grpcStatus(trailers);
     complete.run();
     if (!bodiless) {
-      answer.trailers(Trailers.passed(trailers));
+      answer.trailers(Trailers.passed(trailers, hops));
     }
   }
 
@@ -168,7 +171,7 @@ final class AnswerRelay {
 
   private void learnFrom(ModelAnswer got) {
     List<Header> headers = got.headers();
-    if (got.status() / 100 == 2) {
+    if (got.status() / 100 == 2 && request.method().equals("POST")) {
       deployment.succeededAt(path);
     }
     String name = RawHead.first(headers, PassedHeaders.MODEL_NAME);

@@ -80,7 +80,7 @@ final class Http2ModelStream implements ModelCall {
         .encoder()
         .writeHeaders(context(), id, headers, 0, last, context().newPromise())
         .addListener(written -> {
-          if (!written.isSuccess()) { // larger than the server allows, for one
+          if (!written.isSuccess() && !ended) { // larger than the server allows, for one
             context().executor().execute(this::broke); // the listener still begins
           }
         });
@@ -107,6 +107,9 @@ final class Http2ModelStream implements ModelCall {
     if (behind.isEmpty() || to == null) {
       write(Unpooled.EMPTY_BUFFER, true);
       return;
+    }
+    if (!to.state().localSideOpen()) {
+      return; // headers of a stream that is over would be the connection's end
     }
     Http2Headers out = new DefaultHttp2Headers(false, behind.size());
     behind.forEach(header -> out.add(header.name(), header.value()));

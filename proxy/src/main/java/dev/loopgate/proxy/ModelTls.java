@@ -4,6 +4,7 @@ import dev.loopgate.fleet.ServerTrust;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -56,8 +57,11 @@ final class ModelTls {
           && entry.reading.compareAndSet(false, true)) {
         entry.lookedNanos = nowNanos;
         start(() -> {
-          entry.context.look(events);
-          entry.reading.set(false);
+          try {
+            entry.context.look(events);
+          } finally {
+            entry.reading.set(false);
+          }
         });
       }
       return;
@@ -90,7 +94,9 @@ final class ModelTls {
         protocols,
         () -> {
           SslContextBuilder builder =
-              SslContextBuilder.forClient().endpointIdentificationAlgorithm("HTTPS");
+              SslContextBuilder.forClient()
+                  .sslProvider(SslProvider.JDK) // it knows the keys of all servers
+                  .endpointIdentificationAlgorithm("HTTPS");
           String ca = trust.ca();
           if (ca != null) {
             builder.trustManager(Pem.certificatesOf(Path.of(ca)));

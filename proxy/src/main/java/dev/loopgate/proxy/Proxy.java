@@ -149,9 +149,11 @@ public final class Proxy implements AutoCloseable {
     return transport.word();
   }
 
-  /// Who encrypts for callers and models over TLS: `boringssl`, or `jdk` where that has no library.
-  public static String tlsEngine() {
-    return TlsContext.engine();
+  /// Who encrypts for callers over TLS: `boringssl`, or `jdk` where that has no library or does not
+  /// know the certificate's key; empty without TLS.
+  public String tlsEngine() {
+    Tls secure = tls;
+    return secure == null ? "" : secure.engine();
   }
 
   /// Whether callers come over TLS.

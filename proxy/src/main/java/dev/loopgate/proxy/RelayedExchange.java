@@ -188,7 +188,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     }
     ModelCall to = model;
     if (to != null) {
-      to.end(Trailers.passed(trailers));
+      to.end(Trailers.passed(trailers, request.hops()));
     }
   }
 

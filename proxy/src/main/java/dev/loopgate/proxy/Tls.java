@@ -3,22 +3,31 @@ package dev.loopgate.proxy;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The door's certificate, read again when its files change: who connects from then on sees the new
 /// one, who is connected stays. `h2` and `http/1.1` by ALPN. Any thread.
 final class Tls implements AutoCloseable {
+  /// P-256 and P-384; not every build of BoringSSL has a larger one.
+  private static final int CURVE_BITS_MAX = 384;
+
   private static final Duration HANDSHAKE_MAX = Duration.ofSeconds(10);
 
   private final TlsContext context;
@@ -62,6 +71,24 @@ final class Tls implements AutoCloseable {
     }
   }
 
+  /// Who encrypts: see [TlsContext#engine].
+  String engine() {
+    return context.engine();
+  }
+
+  // BoringSSL takes less for a record than the JDK; but it has no library for every system, and
+  // does
+  // not know all keys that the JDK knows, of ours or of callers.
+  private static SslProvider providerFor(PublicKey key, @Nullable Path clientCa) {
+    boolean known =
+        key instanceof RSAPublicKey
+            || (key instanceof ECPublicKey curve
+                && curve.getParams().getOrder().bitLength() <= CURVE_BITS_MAX);
+    return known && clientCa == null && OpenSsl.isAvailable()
+        ? SslProvider.OPENSSL
+        : SslProvider.JDK;
+  }
+
   /// What these files are to be, not yet read.
   static TlsContext of(TlsFiles files) {
     Path clientCa = files.clientCa();
@@ -76,7 +103,9 @@ final class Tls implements AutoCloseable {
         () -> {
           X509Certificate[] chain = Pem.certificatesOf(files.certificate());
           PrivateKey key = Pem.keyOf(files.key(), chain[0].getPublicKey());
-          SslContextBuilder builder = SslContextBuilder.forServer(key, chain);
+          SslContextBuilder builder =
+              SslContextBuilder.forServer(key, chain)
+                  .sslProvider(providerFor(chain[0].getPublicKey(), clientCa));
           return clientCa == null
               ? builder
               : builder.trustManager(Pem.certificatesOf(clientCa)).clientAuth(ClientAuth.REQUIRE);

@@ -2,10 +2,9 @@ package dev.loopgate.proxy;
 
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,14 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// change. TLS 1.3 and 1.2 with the suites that HTTP/2 allows. Any thread uses it; whoever looks at
 /// the files may block.
 final class TlsContext {
-  /// BoringSSL takes less for a record than the JDK's engine; it has no library for every system.
-  private static final SslProvider PROVIDER =
-      OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
-
   /// How old a look at the files may be.
   static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
-  /// Puts into a context what the files say now.
+  /// Puts into a context what the files say now, and who is to encrypt.
   interface Source {
     SslContextBuilder read() throws IOException, GeneralSecurityException;
   }
@@ -53,9 +48,9 @@ final class TlsContext {
     this.source = source;
   }
 
-  /// Who encrypts: `boringssl` or `jdk`.
-  static String engine() {
-    return PROVIDER == SslProvider.JDK ? "jdk" : "boringssl";
+  /// Who encrypts now: `boringssl` or `jdk`.
+  String engine() {
+    return now() instanceof OpenSslContext ? "boringssl" : "jdk";
   }
 
   /// As it was read last; null before.
@@ -120,7 +115,6 @@ final class TlsContext {
       SslContextBuilder builder =
           source
               .read()
-              .sslProvider(PROVIDER)
               .protocols("TLSv1.3", "TLSv1.2")
               .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE);
       if (!protocols.isEmpty()) {

@@ -21,7 +21,6 @@ final class Trailers {
           "cookie",
           "expect",
           "expires",
-          "forwarded",
           "host",
           "location",
           "max-forwards",
@@ -37,12 +36,12 @@ final class Trailers {
           PassedHeaders.MODEL_NAME,
           PassedHeaders.MODEL_VERSION);
 
-  private static final String CLAIMS = "x-forwarded-";
-
   private Trailers() {}
 
   /// Those that go on: nothing that is meant for one connection or belongs into a head.
-  static List<Header> passed(List<Header> trailers) {
+  ///
+  /// @param hops names that the head says are meant for us only
+  static List<Header> passed(List<Header> trailers, Set<String> hops) {
     if (trailers.isEmpty()) {
       return trailers;
     }
@@ -50,9 +49,9 @@ final class Trailers {
     for (Header header : trailers) {
       String name = header.name();
       if (!OF_HEADS.contains(name)
-          && !name.startsWith(CLAIMS)
+          && !Claims.isClaim(name)
           && !name.startsWith("if-")
-          && !Hops.keeps(name, Set.of())) {
+          && !Hops.keeps(name, hops)) {
         passed.add(header);
       }
     }

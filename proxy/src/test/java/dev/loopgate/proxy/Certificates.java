@@ -28,6 +28,11 @@ final class Certificates {
   }
 
   static Certificates make(Path directory, String name) throws Exception {
+    return make(directory, name, "EC");
+  }
+
+  /// @param key its kind, as keytool calls it
+  static Certificates make(Path directory, String name, String key) throws Exception {
     Path file = directory.resolve(name + ".p12");
     Process keytool =
         new ProcessBuilder(
@@ -36,7 +41,7 @@ final class Certificates {
                 "-alias",
                 ALIAS,
                 "-keyalg",
-                "EC",
+                key,
                 "-dname",
                 "CN=" + name,
                 "-ext",

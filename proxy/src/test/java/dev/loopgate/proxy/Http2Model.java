@@ -126,11 +126,14 @@ final class Http2Model implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
   private final Script script;
   private final Http2Settings settings;
+  private final boolean atOnce;
   private final Channel door;
 
-  private Http2Model(Script script, Http2Settings settings, @Nullable SslContext tls)
+  private Http2Model(
+      Script script, Http2Settings settings, @Nullable SslContext tls, boolean atOnce)
       throws InterruptedException {
     this.script = script;
+    this.atOnce = atOnce;
     this.settings = settings;
     this.door =
         new ServerBootstrap()
@@ -154,15 +157,20 @@ final class Http2Model implements AutoCloseable {
   }
 
   static Http2Model start(Script script) throws InterruptedException {
-    return new Http2Model(script, Http2Settings.defaultSettings(), null);
+    return new Http2Model(script, Http2Settings.defaultSettings(), null, false);
   }
 
   static Http2Model start(Script script, Http2Settings settings) throws InterruptedException {
-    return new Http2Model(script, settings, null);
+    return new Http2Model(script, settings, null, false);
+  }
+
+  /// Answers as soon as a request's head has come.
+  static Http2Model startAtOnce(Script script) throws InterruptedException {
+    return new Http2Model(script, Http2Settings.defaultSettings(), null, true);
   }
 
   static Http2Model startSecure(Script script, SslContext tls) throws InterruptedException {
-    return new Http2Model(script, Http2Settings.defaultSettings(), tls);
+    return new Http2Model(script, Http2Settings.defaultSettings(), tls, false);
   }
 
   /// Answers with what it was asked.
@@ -240,13 +248,14 @@ final class Http2Model implements AutoCloseable {
       switch (frame) {
         case Http2HeadersFrame head -> {
           Request begun = request;
+          boolean first = begun == null;
           if (begun == null) {
             begun = new Request(ctx, head.headers());
           } else {
             begun.behind = head.headers();
           }
           request = begun;
-          if (head.isEndStream()) {
+          if (atOnce ? first : head.isEndStream()) {
             script.answer(begun);
           }
         }
@@ -254,7 +263,7 @@ final class Http2Model implements AutoCloseable {
           Request begun = request;
           if (begun != null) {
             begun.body.append(data.content().toString(ISO_8859_1));
-            if (data.isEndStream()) {
+            if (data.isEndStream() && !atOnce) {
               script.answer(begun);
             }
           }

@@ -72,7 +72,10 @@ final class ModelNameTest {
 
     is(inference(door, "beer", 404), "wine", "unknown");
     is(inference(door, "beer", 200), "beer", "unknown");
+    is(inference(door, "beer/versions/2", 500), "beer", "unknown");
+    is(inference(door, "beer/versions/2", 200), "beer", "2");
     is(inference(door, "beer/versions/2", 500), "beer", "2");
+    is(inference(door, "wine/versions/9", 404), "wine", "unknown");
     is(inference(door, "..%2Fghost", 400), "wine", "unknown");
   }
 

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(LeakFree.class)
 @Timeout(60)
@@ -110,10 +112,20 @@ final class TlsIT {
     return client;
   }
 
-  /// This class runs twice: see the room's POM.
-  @Test
-  void theEngineIsTheOneThatThisRunIsAbout() {
-    assertThat(Proxy.tlsEngine()).isEqualTo(System.getProperty("loopgate.test.tls", "boringssl"));
+  /// This class runs twice: see the room's POM. Not every key is known to BoringSSL.
+  @ParameterizedTest
+  @CsvSource({"EC, true", "RSA, true", "Ed25519, false"})
+  void whoeverKnowsTheKeyEncrypts(String key, boolean known) throws Exception {
+    Certificates certificates = Certificates.make(directory, key, key);
+    certificates.writeKey(keyFile());
+    certificates.writeCertificate(certificateFile());
+    Proxy proxy = door(RawModel.echo(), null);
+
+    assertThat(proxy.tlsEngine())
+        .isEqualTo(known ? System.getProperty("loopgate.test.tls", "boringssl") : "jdk");
+    try (SSLSocket socket = connect(proxy, certificates, certificates)) {
+      exchange(socket);
+    }
   }
 
   @Test

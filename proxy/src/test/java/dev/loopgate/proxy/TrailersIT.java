@@ -14,6 +14,7 @@ import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
+import io.netty.handler.codec.http2.Http2Error;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +76,49 @@ final class TrailersIT {
     KeepingLane.Kept kept = lane.await(1).getFirst();
     assertThat(kept.requestText() + kept.responseText()).isEqualTo("helloanswer");
     assertThat(kept.ending()).isEqualTo(Ending.COMPLETE);
+  }
+
+  /// The model has said all and ended the stream, and the caller has not taken it yet: its trailers
+  /// are for nobody, and nobody else's trouble.
+  @Test
+  void behindTheEndOfTheirStreamHarmNobody() throws Exception {
+    String large = "x".repeat(100_000); // more than a caller's window
+    BlockingQueue<String> paths = new LinkedBlockingQueue<>();
+    Http2Model model =
+        Http2Model.startAtOnce(request -> {
+          boolean first = request.path().equals("/first");
+          paths.add(request.path());
+          request.head(false).data(first ? large : "answer", false).trailers("x-sum", "7");
+          if (first) {
+            request.later(() -> request.reset(Http2Error.NO_ERROR));
+          }
+        });
+    closing.add(model);
+    Proxy door = door(model.port(), Protocol.H2C);
+    Http2Driver caller = new Http2Driver(door.address(), lane);
+    closing.add(caller);
+    RawCaller other = new RawCaller(door.address());
+    closing.add(other);
+    Http2Driver.Call slow = caller.call(Http2Driver.post("/model/m/first"), false);
+    slow.reading(false);
+    asked(other); // so what came before it on the model's connection has come too
+
+    slow.data(HELLO, false).trailers("x-sum", "5");
+    Http2Driver.Call behind = caller.call(Http2Driver.get("/model/m/behind"), true);
+    for (String path = paths.take(); !path.equals("/behind"); path = paths.take()) {
+      // When that one is asked for, the trailers before it have been read.
+    }
+    slow.reading(true);
+    assertThat(behind.await().body()).isEqualTo("answer");
+
+    assertThat(slow.await().body()).isEqualTo(large);
+    assertThat(model.connections()).isEqualTo(1);
+    assertThat(lane.await(3)).extracting(KeepingLane.Kept::ending).containsOnly(Ending.COMPLETE);
+  }
+
+  private static void asked(RawCaller caller) throws Exception {
+    caller.send("GET /model/m/ HTTP/1.1\r\nHost: d\r\n\r\n");
+    assertThat(caller.readThrough("0\r\n\r\n")).contains("6\r\nanswer\r\n");
   }
 
   private int http2Model() throws InterruptedException {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,9 +100,11 @@ final class TrailersTest {
             new Header("transfer-encoding", "chunked"),
             new Header("if-match", "*"),
             new Header("x-forwarded-for", "1.2.3.4"),
+            new Header("x-real-ip", "1.2.3.4"),
+            new Header("x-mine", "1"),
             new Header("request-id", "other"));
 
-    assertThat(Trailers.passed(said))
+    assertThat(Trailers.passed(said, Set.of("x-mine")))
         .extracting(Header::name)
         .containsExactly("x-sum", "grpc-status");
   }

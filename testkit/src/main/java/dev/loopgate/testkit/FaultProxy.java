@@ -18,6 +18,7 @@ import java.util.Map;
 /// exchange has a connection of its own. Any thread.
 public final class FaultProxy implements AutoCloseable {
   private static final int FAULTS_MAX = 64;
+  private static final Deque<Waiting> NOTHING = new ArrayDeque<>(0);
 
   /// What is done to one exchange.
   public enum Kind {
@@ -55,6 +56,8 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  private record Waiting(String within, Fault fault) {}
+
   private static final class Request {
     private final String head;
     private final byte[] body;
@@ -67,9 +70,9 @@ public final class FaultProxy implements AutoCloseable {
 
   private final int serverPort;
   private final RawModel door;
-  private final Map<String, Deque<Fault>> faults = new HashMap<>(); // guarded by itself
+  private final Map<String, Deque<Waiting>> faults = new HashMap<>(); // guarded by itself
   private final List<Request> held = new ArrayList<>(); // guarded by faults
-  private final Map<String, Integer> requests = new HashMap<>(); // guarded by faults
+  private final List<String> requests = new ArrayList<>(); // method and target; guarded by faults
 
   private FaultProxy(int serverPort) throws IOException {
     this.serverPort = serverPort;
@@ -88,12 +91,21 @@ public final class FaultProxy implements AutoCloseable {
 
   /// Spoils the next requests of this method, one by each fault.
   public void spoil(String method, Fault... next) {
+    for (Fault fault : next) {
+      spoilWithin(method, "", 1, fault);
+    }
+  }
+
+  /// Spoils the next requests of this method whose target has `within` in it.
+  public void spoilWithin(String method, String within, int times, Fault fault) {
     synchronized (faults) {
-      Deque<Fault> waiting = faults.computeIfAbsent(method, _ -> new ArrayDeque<>());
-      if (waiting.size() + next.length > FAULTS_MAX) {
+      Deque<Waiting> waiting = faults.computeIfAbsent(method, _ -> new ArrayDeque<>());
+      if (waiting.size() + times > FAULTS_MAX) {
         throw new IllegalArgumentException("faults: max=" + FAULTS_MAX);
       }
-      waiting.addAll(List.of(next));
+      for (int i = 0; i < times; i++) {
+        waiting.add(new Waiting(within, fault));
+      }
     }
   }
 
@@ -113,8 +125,16 @@ public final class FaultProxy implements AutoCloseable {
 
   /// How many requests of this method came.
   public int requests(String method) {
+    return requestsWithin(method, "");
+  }
+
+  /// How many requests of this method came whose target has `within` in it.
+  public int requestsWithin(String method, String within) {
     synchronized (faults) {
-      return requests.getOrDefault(method, 0);
+      return (int)
+          requests.stream()
+              .filter(line -> line.startsWith(method + ' ') && line.contains(within))
+              .count();
     }
   }
 
@@ -178,11 +198,17 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private Fault next(Request request) {
-    String method = request.head.substring(0, request.head.indexOf(' '));
+    String line = request.head.substring(0, request.head.indexOf(" HTTP/"));
     synchronized (faults) {
-      requests.merge(method, 1, Integer::sum);
-      Deque<Fault> waiting = faults.get(method);
-      return waiting == null || waiting.isEmpty() ? Fault.of(Kind.NONE) : waiting.removeFirst();
+      requests.add(line);
+      Deque<Waiting> waiting = faults.getOrDefault(line.substring(0, line.indexOf(' ')), NOTHING);
+      for (Waiting one : waiting) {
+        if (line.contains(one.within())) {
+          waiting.removeFirstOccurrence(one);
+          return one.fault();
+        }
+      }
+      return Fault.of(Kind.NONE);
     }
   }
 
