@@ -1,8 +1,6 @@
 package dev.loopgate.app;
 
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.util.Locale;
 import java.util.Optional;
 
 /// Where a store is asked, or nowhere else than where its maker has it.
@@ -15,23 +13,17 @@ record EndpointKind() implements Kind<Optional<URI>> {
     if (text.equals(NONE)) {
       return Optional.empty();
     }
-    try {
-      URI url = new URI(text);
-      String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
-      if ((scheme.equals("http") || scheme.equals("https"))
-          && url.getHost() != null
-          && url.getPort() <= 65_535
-          && url.getPort() != 0
-          && url.getRawUserInfo() == null
-          && url.getRawQuery() == null
-          && url.getRawFragment() == null
-          && (url.getRawPath().isEmpty() || url.getRawPath().equals("/"))) {
-        return Optional.of(url);
-      }
-    } catch (URISyntaxException _) {
-      // Said below.
+    Optional<URI> url =
+        Kind.httpUrl(text)
+            .filter(sound -> sound.getRawQuery() == null && isRoot(sound.getRawPath()));
+    if (url.isEmpty()) {
+      throw new NotAllowedException(allowed());
     }
-    throw new NotAllowedException(allowed());
+    return url;
+  }
+
+  private static boolean isRoot(String path) {
+    return path.isEmpty() || path.equals("/");
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.loopgate.app;
 
 import java.math.BigDecimal;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +35,25 @@ interface Kind<T> {
       return text;
     }
     throw new NotAllowedException(allowed);
+  }
+
+  /// The URL that `text` is, over HTTP or HTTPS, with a host and without a user or a fragment;
+  /// empty when it is none.
+  static Optional<URI> httpUrl(String text) {
+    try {
+      URI url = new URI(text);
+      String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
+      boolean sound =
+          (scheme.equals("http") || scheme.equals("https"))
+              && url.getHost() != null
+              && url.getPort() <= 65_535
+              && url.getPort() != 0
+              && url.getRawUserInfo() == null
+              && url.getRawFragment() == null;
+      return sound ? Optional.of(url) : Optional.empty();
+    } catch (URISyntaxException _) {
+      return Optional.empty();
+    }
   }
 
   /// A place to listen at, or, where that is possible, nowhere.

@@ -64,7 +64,10 @@ public final class Fleet {
   /// @param routes longest prefix first
   /// @param onlyGrpc id of the one that serves gRPC, null when there is none or several
   private record Snapshot(
-      Map<String, Deployment> deployments, List<Route> routes, @Nullable String onlyGrpc) {}
+      Map<String, Deployment> deployments,
+      Map<String, Route> own, // routes of the deployments by themselves
+      List<Route> routes,
+      @Nullable String onlyGrpc) {}
 
   private volatile Snapshot snapshot;
 
@@ -164,7 +167,7 @@ public final class Fleet {
       List<Model> models, List<ModelRoute> configured, Map<String, Deployment> before) {
     Map<String, Deployment> byId = new LinkedHashMap<>();
     Map<String, String> byPrefix = new HashMap<>();
-    List<Route> routes = new ArrayList<>();
+    Map<String, Route> own = new LinkedHashMap<>();
     for (Model model : models) {
       Deployment deployment = inService(model, before.get(model.id()));
       if (byId.put(model.id(), deployment) != null) {
@@ -180,8 +183,9 @@ public final class Fleet {
                 + " is used by "
                 + other);
       }
-      routes.add(Route.of(deployment));
+      own.put(model.id(), Route.of(deployment));
     }
+    List<Route> routes = new ArrayList<>(own.values());
     Set<String> ids = new HashSet<>(byId.keySet());
     for (ModelRoute route : configured) {
       if (!ids.add(route.id())) {
@@ -195,7 +199,8 @@ public final class Fleet {
       routes.add(inService(route, byId));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    return new Snapshot(Collections.unmodifiableMap(byId), List.copyOf(routes), onlyGrpc(byId));
+    return new Snapshot(
+        Collections.unmodifiableMap(byId), Map.copyOf(own), List.copyOf(routes), onlyGrpc(byId));
   }
 
   private static Deployment inService(Model model, @Nullable Deployment before) {
@@ -248,10 +253,10 @@ public final class Fleet {
   }
 
   private static Optional<Match> grpc(Snapshot now, String id, String path) {
-    Deployment deployment = now.deployments().get(id);
-    return deployment == null || !deployment.model().upstream().grpc()
+    Route own = now.own().get(id);
+    return own == null || !own.first().model().upstream().grpc()
         ? Optional.empty()
-        : Optional.of(new Match(Route.of(deployment), deployment, path));
+        : Optional.of(new Match(own, own.first(), path));
   }
 
   private static @Nullable String onlyGrpc(Map<String, Deployment> deployments) {

@@ -154,11 +154,12 @@ public final class Verification {
   /// @throws NoSuchFileException when no gateway has left anything there
   /// @throws IOException when something can't be read; the message names it
   public static Report of(ObjectStore files, String root) throws IOException {
-    if (files.list("").isEmpty()) {
+    List<ObjectKey> seen = files.list("");
+    if (seen.isEmpty()) {
       throw new NoSuchFileException(root, null, "no file and no manifest of a gateway is there");
     }
     Path nowhere = Path.of("");
-    return new Verification(new Place(files, null, nowhere)).report(nowhere, "", nowhere);
+    return new Verification(new Place(files, null, nowhere)).report(seen, nowhere, "", nowhere);
   }
 
   private static Report of(Place place, Path spool, String spoolId, Path ringDirectory)
@@ -166,13 +167,16 @@ public final class Verification {
     Patience patience = new Patience(new LocalFileTree(), spool, ringDirectory);
     return patience
         .look(
-            () -> new Verification(place).report(spool, spoolId, ringDirectory),
+            () ->
+                new Verification(place)
+                    .report(place.store().list(""), spool, spoolId, ringDirectory),
             report -> report.verdict() == Verdict.BALANCED)
         .after(patience.looks());
   }
 
-  private Report report(Path spool, String spoolId, Path ringDirectory) throws IOException {
-    List<ObjectKey> seen = store.list("");
+  /// @param seen all that lies there; looked at before anything else, see above
+  private Report report(List<ObjectKey> seen, Path spool, String spoolId, Path ringDirectory)
+      throws IOException {
     readManifests(seen);
     for (Manifest manifest : manifests.values()) {
       accountOf(manifest.spool()).add(manifest);

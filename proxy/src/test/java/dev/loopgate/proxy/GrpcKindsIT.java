@@ -6,13 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.GrpcStatus;
-import dev.loopgate.fleet.Kept;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
-import dev.loopgate.fleet.Replica;
-import dev.loopgate.fleet.ServerTrust;
-import dev.loopgate.fleet.Upstream;
 import dev.loopgate.policy.Decision;
 import dev.loopgate.policy.Policy;
 import dev.loopgate.testkit.GrpcCaller;
@@ -23,7 +19,6 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -82,21 +77,8 @@ final class GrpcKindsIT {
   }
 
   private Proxy door(int port, @Nullable TlsFiles tls, @Nullable Policy policy) throws IOException {
-    Upstream upstream =
-        new Upstream(
-            List.of(new Replica(URI.create("http://127.0.0.1:" + port))),
-            Protocol.H2C,
-            true,
-            ServerTrust.DEFAULT);
     Model model =
-        new Model(
-            "m",
-            upstream,
-            Predictor.NONE,
-            "/model/m",
-            "wine",
-            "1",
-            new Kept(true, KEPT_BYTES, 1.0));
+        RealDoor.model("http://127.0.0.1:" + port, Protocol.H2C, true, KEPT_BYTES, Bounds.NONE);
     Proxy proxy =
         RealDoor.open(
             RealDoor.config(1, 1024, tls),

@@ -6,13 +6,8 @@ import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
 import dev.loopgate.fleet.Bounds;
-import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
-import dev.loopgate.fleet.Replica;
-import dev.loopgate.fleet.ServerTrust;
-import dev.loopgate.fleet.Upstream;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import io.netty.handler.codec.http2.Http2Error;
@@ -59,22 +54,8 @@ final class Http2ModelIT {
   }
 
   private Proxy door(int port, boolean grpc) throws IOException {
-    Upstream upstream =
-        new Upstream(
-            List.of(new Replica(URI.create("http://127.0.0.1:" + port + "/base"))),
-            Protocol.H2C,
-            grpc,
-            ServerTrust.DEFAULT);
     Model model =
-        new Model(
-            "m",
-            upstream,
-            Predictor.NONE,
-            "/model/m",
-            "wine",
-            "1",
-            new Kept(true, 4 << 20, 1.0),
-            bounds);
+        RealDoor.model("http://127.0.0.1:" + port + "/base", Protocol.H2C, grpc, 4 << 20, bounds);
     Proxy proxy =
         RealDoor.open(
             RealDoor.config(1, 1024, null),

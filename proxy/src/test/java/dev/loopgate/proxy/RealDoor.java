@@ -2,9 +2,15 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
+import dev.loopgate.fleet.Protocol;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ServerTrust;
+import dev.loopgate.fleet.Upstream;
 import dev.loopgate.policy.Policy;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.RawModel;
@@ -46,6 +52,14 @@ final class RealDoor {
   static Model model(RawModel server, @Nullable String name, @Nullable String version) {
     return Model.of(
         "m", URI.create(server.url()), Predictor.NONE, "/model/m", name, version, 4 << 20);
+  }
+
+  /// A model called `wine`, version `1`, of a server at `url`.
+  static Model model(String url, Protocol protocol, boolean grpc, int keptBytes, Bounds bounds) {
+    Upstream upstream =
+        new Upstream(List.of(new Replica(URI.create(url))), protocol, grpc, ServerTrust.DEFAULT);
+    Kept kept = new Kept(true, keptBytes, 1.0);
+    return new Model("m", upstream, Predictor.NONE, "/model/m", "wine", "1", kept, bounds);
   }
 
   static Proxy open(

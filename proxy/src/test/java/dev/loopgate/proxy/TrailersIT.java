@@ -5,13 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.fleet.Bounds;
-import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
-import dev.loopgate.fleet.Replica;
-import dev.loopgate.fleet.ServerTrust;
-import dev.loopgate.fleet.Upstream;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import io.netty.handler.codec.http2.Http2Error;
@@ -145,22 +140,7 @@ final class TrailersIT {
   }
 
   private Proxy door(int port, Protocol protocol) throws Exception {
-    Upstream upstream =
-        new Upstream(
-            List.of(new Replica(URI.create("http://127.0.0.1:" + port))),
-            protocol,
-            false,
-            ServerTrust.DEFAULT);
-    Model model =
-        new Model(
-            "m",
-            upstream,
-            Predictor.NONE,
-            "/model/m",
-            "wine",
-            "1",
-            new Kept(true, 4 << 20, 1.0),
-            Bounds.NONE);
+    Model model = RealDoor.model("http://127.0.0.1:" + port, protocol, false, 4 << 20, Bounds.NONE);
     Proxy proxy =
         RealDoor.open(
             RealDoor.config(1, 1024, null),
