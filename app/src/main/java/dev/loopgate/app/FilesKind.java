@@ -3,9 +3,10 @@ package dev.loopgate.app;
 import dev.loopgate.logshipper.FilesRoot;
 import java.util.Optional;
 
-/// Where published files lie, or `auto` for their place in the data directory.
+/// Where published files lie, `auto` for their place in the data directory, `none` for no files.
 record FilesKind() implements Kind<Optional<FilesRoot>> {
   private static final String AUTO = "auto";
+  private static final String NONE = "none";
 
   @Override
   public Optional<FilesRoot> parse(Raw raw) {
@@ -13,10 +14,13 @@ record FilesKind() implements Kind<Optional<FilesRoot>> {
     if (text.equals(AUTO)) {
       return Optional.empty();
     }
+    if (text.equals(NONE)) {
+      return Optional.of(new FilesRoot.Nowhere());
+    }
     try {
       return Optional.of(FilesRoot.parse(text));
     } catch (IllegalArgumentException e) {
-      throw new NotAllowedException(AUTO + ", " + e.getMessage());
+      throw new NotAllowedException(AUTO + ", " + NONE + ", " + e.getMessage());
     }
   }
 
@@ -27,6 +31,6 @@ record FilesKind() implements Kind<Optional<FilesRoot>> {
 
   @Override
   public String allowed() {
-    return AUTO + ", " + FilesRoot.ALLOWED;
+    return AUTO + ", " + NONE + ", " + FilesRoot.ALLOWED;
   }
 }

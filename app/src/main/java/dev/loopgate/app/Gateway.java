@@ -4,9 +4,6 @@ import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.logshipper.LogShipper;
-import dev.loopgate.logshipper.ObjectStore;
-import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.policy.KeysRefusedException;
 import dev.loopgate.policy.Policy;
 import dev.loopgate.policy.PolicyConfig;
@@ -148,45 +145,33 @@ final class Gateway {
               "ship=off: nothing is published, the spool keeps all until it is full");
       return () -> new LedgerMetrics.Shipped(0, 0, 0, 0, 0, 0);
     }
-    LogShipper shipper = startShipper(rooms, fleet, spool);
-    onClose("shipper", () -> publishRest(shipper));
-    return () -> LedgerMetrics.Shipped.of(shipper.status(), spool.firstSeq());
-  }
-
-  private LogShipper startShipper(Rooms rooms, Fleet fleet, Spool spool)
-      throws StartException, UsageException {
-    try {
-      ObjectStore store =
-          rooms
-              .stores()
-              .open(plan.data().files(), plan.data().spool(), ShipperConfig.instanceOf(spool.id()));
-      onClose("store", store::close);
-      return LogShipper.start(
-          rooms.shipper(plan.data().spool()),
-          new LogShipper.Surroundings(
-              spool.reader(),
-              spool.id(),
-              store,
-              model -> fleet.has(model.name(), model.version()),
-              clock,
-              telemetry.shipper()));
-    } catch (IOException e) {
-      throw new StartException("data: the files can't be continued: " + e.getMessage(), e);
-    }
+    Shippers shippers =
+        Shippers.start(
+            rooms.sinks(plan.data()),
+            rooms.stores(),
+            new Shippers.From(
+                plan.data().root(), spool, model -> fleet.has(model.name(), model.version())),
+            clock,
+            telemetry.shipper());
+    onClose("shippers", () -> publishRest(shippers));
+    telemetry.registry().register(new SinkMetrics(shippers::status));
+    return () ->
+        LedgerMetrics.Shipped.of(shippers.status().values().iterator().next(), spool.firstSeq());
   }
 
   /// Within what is left of `grace`; what is not published then is durable, and the next start's.
-  private void publishRest(LogShipper shipper) {
+  private void publishRest(Shippers shippers) {
     Duration left = Duration.ofNanos(Math.max(0, deadlineNanos - clock.nanos()));
-    if (!shipper.finish(left)) {
+    for (String sink : shippers.finish(left)) {
       telemetry
           .log()
           .line(
               LogLines.Level.WARN,
               "app",
-              "not all is published yet; it is durable, and published after the next start");
+              sink
+                  + ": not all is published yet; it is durable, and published after the next start");
     }
-    shipper.close();
+    shippers.close();
   }
 
   private void watch(Reload.Kept kept) throws UsageException {

@@ -17,7 +17,15 @@ final class StoreSettings {
           new FilesKind(),
           "auto",
           "Where published files go: a directory, or a bucket of S3 or Google Cloud Storage. auto: files/ in data."
-              + " Credentials are those that AWS' and Google's own tools find.");
+              + " none: to sinks alone. Credentials are those that AWS' and Google's own tools find.");
+  static final Setting<List<ConfiguredSink>> SINKS =
+      setting(
+          "sinks",
+          new SinksKind(),
+          Listing.NONE,
+          "Where else every entry goes, each with its own progress: other files, or a Fluentd. What a required one has"
+              + " not taken is kept; one that is not may be max-lag behind, and what is older is skipped and counted."
+              + " Fields: `name url required max-lag tls-ca`; see operations.md.");
   static final Setting<Optional<URI>> S3_ENDPOINT =
       setting(
           "s3.endpoint",
@@ -93,6 +101,7 @@ final class StoreSettings {
   static final List<Setting<?>> ALL =
       List.of(
           FILES,
+          SINKS,
           S3_ENDPOINT,
           S3_REGION,
           S3_PATH_STYLE,

@@ -187,7 +187,7 @@ final class RestartMetricsTest {
             LocalStore.open(files, ShipperConfig.instanceOf(spool.id())),
             _ -> true,
             clock,
-            telemetry.shipper()));
+            telemetry.shipper().of("files")));
   }
 
   private void rot(String text) throws IOException {

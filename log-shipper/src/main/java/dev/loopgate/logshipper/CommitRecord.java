@@ -84,6 +84,8 @@ sealed interface CommitRecord {
   ///
   /// @param letGoThrough the latest hour whose book was let go; `Long.MIN_VALUE` when none was
   /// @param keysInDoubt see [ShippingState#keysInDoubt]; absent in what earlier versions wrote
+  /// @param skippedTo see [ShippingState#end]; null when nothing behind the plan is skipped
+  /// @param delivered files of the plan, see [Delivered]; absent in what earlier versions wrote
   record Snapshot(
       String spool,
       LogPosition cursor,
@@ -93,11 +95,14 @@ sealed interface CommitRecord {
       long letGoThrough,
       @Nullable WindowPlan plan,
       @Nullable ManifestPlanned manifestPlan,
-      @Nullable Boolean keysInDoubt)
+      @Nullable Boolean keysInDoubt,
+      @Nullable LogPosition skippedTo,
+      @Nullable List<Integer> delivered)
       implements CommitRecord {
     public Snapshot {
       books = List.copyOf(books);
       carried = List.copyOf(carried);
+      delivered = delivered == null ? List.of() : List.copyOf(delivered);
     }
   }
 
@@ -116,6 +121,22 @@ sealed interface CommitRecord {
   /// The revision is in the store; or `taken`: it is another owner's.
   record ManifestEnded(long hour, int revision, boolean taken) implements CommitRecord {}
 
+  /// What lies behind the cursor and the open plan, up to here, will never be published: the sink
+  /// is too far behind, and may be.
+  ///
+  /// @param parts what that adds to each hour
+  /// @param reopened as of a [WindowPlan]
+  record Skipped(LogPosition to, List<HourPart> parts, List<HourPart> reopened)
+      implements CommitRecord {
+    public Skipped {
+      parts = List.copyOf(parts);
+      reopened = List.copyOf(reopened);
+    }
+  }
+
+  /// A file of the open plan was taken, by a store that can't be asked for it later.
+  record Delivered(long window, int number) implements CommitRecord {}
+
   /// The number on disk; never reused.
   default byte type() {
     return switch (this) {
@@ -125,6 +146,8 @@ sealed interface CommitRecord {
       case Committed _ -> 4;
       case ManifestPlanned _ -> 5;
       case ManifestEnded _ -> 6;
+      case Skipped _ -> 7;
+      case Delivered _ -> 8;
     };
   }
 
@@ -139,6 +162,8 @@ sealed interface CommitRecord {
       case 4 -> Json.read(payload, Committed.class);
       case 5 -> Json.read(payload, ManifestPlanned.class);
       case 6 -> Json.read(payload, ManifestEnded.class);
+      case 7 -> Json.read(payload, Skipped.class);
+      case 8 -> Json.read(payload, Delivered.class);
       default -> throw new IOException("commit record: type=" + type);
     };
   }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /// Where published files lie: a local directory, or a bucket and what all its keys begin with.
-public sealed interface FilesRoot {
+public sealed interface FilesRoot extends Destination {
   /// What a root may look like, in a few words.
   String ALLOWED = "a path, file:///path, s3://bucket/prefix or gs://bucket/prefix";
 
@@ -36,6 +36,14 @@ public sealed interface FilesRoot {
     @Override
     public String toString() {
       return shown(GCS_SCHEME, bucket, prefix);
+    }
+  }
+
+  /// No files at all: entries go elsewhere.
+  record Nowhere() implements FilesRoot {
+    @Override
+    public String toString() {
+      return "none";
     }
   }
 
@@ -76,7 +84,7 @@ public sealed interface FilesRoot {
 
   /// Whether files go over the network.
   default boolean isRemote() {
-    return !(this instanceof Local);
+    return this instanceof S3 || this instanceof Gcs;
   }
 
   private static String[] bucketAndPrefix(String text, Pattern bucketForm) {

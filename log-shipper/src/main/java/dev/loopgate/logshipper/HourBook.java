@@ -61,6 +61,7 @@ final class HourBook {
   private final SeqSet seqs = new SeqSet();
   private final SeqSet lost = new SeqSet();
   private final SeqSet quarantined = new SeqSet();
+  private final SeqSet skipped = new SeqSet();
   private long overflowed;
   private final Map<RowKey, Row> rows = new TreeMap<>();
   private final List<Manifest.Gap> gaps = new ArrayList<>();
@@ -115,6 +116,16 @@ final class HourBook {
     return quarantined;
   }
 
+  SeqSet skipped() {
+    return skipped;
+  }
+
+  /// The seq after the last one that is accounted for, 0 when none is.
+  long nextSeq() {
+    return Math.max(
+        Math.max(seqs.next(), lost.next()), Math.max(quarantined.next(), skipped.next()));
+  }
+
   /// Adds what a window or an earlier revision says. Its revision and its open counts are not
   /// taken.
   void add(Manifest part) {
@@ -123,6 +134,7 @@ final class HourBook {
     seqs.addAll(part.seqs());
     lost.addAll(part.lost());
     quarantined.addAll(part.quarantined());
+    skipped.addAll(part.skipped());
     overflowed += part.overflowed();
     for (Manifest.LedgerEntry entry : part.ledger()) {
       rows.computeIfAbsent(new RowKey(entry.kind(), entry.deployment()), _ -> new Row()).add(entry);
@@ -133,6 +145,11 @@ final class HourBook {
   void addFile(Manifest.FileEntry file, LogStream stream) {
     files.add(file);
     records.merge(stream.word(), file.records(), Long::sum);
+  }
+
+  /// Lines that were delivered and are in no file that could be named.
+  void addDelivered(LogStream stream, long lines) {
+    records.merge(stream.word(), lines, Long::sum);
   }
 
   /// Lines that will be in files and are in none yet.
@@ -219,6 +236,7 @@ final class HourBook {
         seqs.spans(),
         lost.spans(),
         quarantined.spans(),
+        skipped.spans(),
         overflowed,
         ledger,
         totals,

@@ -14,6 +14,7 @@ final class HourTally {
   private int gaps;
   private long lost;
   private long quarantined;
+  private long skipped;
 
   void add(Manifest manifest) {
     files += manifest.files().size();
@@ -40,6 +41,7 @@ final class HourTally {
     gaps += manifest.gaps().size();
     lost += SeqSet.of(manifest.lost()).count();
     quarantined += SeqSet.of(manifest.quarantined()).count();
+    skipped += SeqSet.of(manifest.skipped()).count();
   }
 
   String line(String hour, String state) {
@@ -53,6 +55,9 @@ final class HourTally {
                 .formatted(kind, sums[0], sums[1], sums[2], sums[3])));
     if (lost > 0 || quarantined > 0 || gaps > 0) {
       parts.add("lost=" + lost + " quarantined=" + quarantined + " gaps=" + gaps);
+    }
+    if (skipped > 0) {
+      parts.add("skipped=" + skipped);
     }
     return String.join(" ", parts);
   }

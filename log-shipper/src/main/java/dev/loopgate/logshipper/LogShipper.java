@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Ships the spool's log to a store, window by window, each entry exactly once in files.
 ///
-/// `doWork` belongs to the one thread named `shipper`, which must never be interrupted: an
-/// interrupt closes a `FileChannel`. Everything else: any thread.
+/// `doWork` belongs to one thread, named `shipper` for the files, `shipper-NAME` for another sink;
+/// it must never be interrupted: an interrupt closes a `FileChannel`. Everything else: any thread.
 public final class LogShipper implements AutoCloseable {
   private static final long IDLE_NANOS = 20_000_000;
   // A sink that is refused is asked again after so many of the longest waits, and within so long.
@@ -66,12 +66,16 @@ public final class LogShipper implements AutoCloseable {
     CommitLog.find(new LocalFileTree(), config.commitDirectory(), spoolId);
   }
 
-  /// Starts the thread named `shipper`, which goes on where an earlier process ended.
+  /// Starts the thread of the sink, which goes on where an earlier process ended.
   ///
   /// @throws IOException when the commit log can't be read
   public static LogShipper start(ShipperConfig config, Surroundings around) throws IOException {
     LogShipper shipper = open(config, around, new LocalFileTree());
-    Thread thread = Thread.ofPlatform().name("shipper").unstarted(shipper::run);
+    String name = config.sink().name();
+    Thread thread =
+        Thread.ofPlatform()
+            .name(name.equals(ShipperConfig.Sink.FILES.name()) ? "shipper" : "shipper-" + name)
+            .unstarted(shipper::run);
     shipper.thread = thread;
     thread.start();
     return shipper;
@@ -92,8 +96,9 @@ public final class LogShipper implements AutoCloseable {
   /// One step of the work; answers 0 when nothing is due.
   int doWork() {
     if (halted || (waiting && time.nanos() - retryAtNanos < 0)) {
+      int skipped = skipIfBehind();
       status = shipping.status(retries.failures(), parked);
-      return 0;
+      return skipped;
     }
     int done = 0;
     try {
@@ -115,6 +120,22 @@ public final class LogShipper implements AutoCloseable {
     }
     status = shipping.status(retries.failures(), parked);
     return done;
+  }
+
+  /// Whatever the sink waits for, what it may not keep waiting is given up.
+  private int skipIfBehind() {
+    try {
+      return shipping.skipIfBehind() ? 1 : 0;
+    } catch (IOException e) {
+      events.retrying("skip", e.toString(), 0);
+      return 0;
+    }
+  }
+
+  /// Asks for [#finish], without waiting.
+  public void beginFinish() {
+    finishing = true;
+    LockSupport.unpark(thread);
   }
 
   /// Ships everything now, the manifests of all hours touched too, and ends the thread. The spool's

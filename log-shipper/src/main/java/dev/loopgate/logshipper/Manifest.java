@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param seqs of the entries in the files, exactly
 /// @param lost seqs of entries that were accepted and could not be read back
 /// @param quarantined seqs of entries that were read and could not be rendered
+/// @param skipped seqs of entries that this sink was too far behind for, or came too late for
 /// @param overflowed entries that went to `(other)/(other)`
 /// @param ledger rows by kind and deployment
 /// @param totals rows by kind, `deployment` empty
@@ -40,6 +41,7 @@ record Manifest(
     List<SeqSpan> seqs,
     List<SeqSpan> lost,
     List<SeqSpan> quarantined,
+    List<SeqSpan> skipped,
     long overflowed,
     List<LedgerEntry> ledger,
     List<LedgerEntry> totals,
@@ -57,6 +59,7 @@ record Manifest(
     seqs = copy(seqs);
     lost = copy(lost);
     quarantined = copy(quarantined);
+    skipped = copy(skipped);
     ledger = copy(ledger);
     totals = copy(totals);
     gaps = copy(gaps);
@@ -149,6 +152,14 @@ record Manifest(
                 0)
             .toEpochSecond(ZoneOffset.UTC)
         / 3600;
+  }
+
+  /// The hour that the key of a manifest names, hours since the epoch.
+  ///
+  /// @throws DateTimeException when it names none
+  static long hourOf(ObjectKey key) {
+    String name = key.path().substring(key.path().lastIndexOf('/') + 1);
+    return hourOf(name.substring(0, Math.max(0, name.indexOf('.'))));
   }
 
   long entryCount() {

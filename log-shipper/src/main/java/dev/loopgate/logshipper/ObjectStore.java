@@ -34,6 +34,12 @@ public interface ObjectStore extends AutoCloseable {
     return Optional.empty();
   }
 
+  /// Whether what was published can be read and looked for. If not, each publication is noted by
+  /// who publishes, manifests name no files, and what is asked for twice may be there twice.
+  default boolean isReadable() {
+    return true;
+  }
+
   /// Gives back what the store holds of this machine.
   @Override
   default void close() {}

@@ -21,7 +21,17 @@ final class RemoteCalls {
    * A call that was given up may still reach the store. That is the commit protocol's business: the
    * key stays the same, and whatever landed is recognised.
    */
+  private final Thread.Builder threads;
   private @Nullable Thread givenUp;
+
+  RemoteCalls() {
+    this(Thread.ofVirtual());
+  }
+
+  /// Calls on other threads than virtual ones: an interrupt must end what they wait for.
+  RemoteCalls(Thread.Builder threads) {
+    this.threads = threads.name("store-call");
+  }
 
   /// One question.
   ///
@@ -42,7 +52,7 @@ final class RemoteCalls {
       throw new IOException(what + ": an earlier call, given up, has not ended yet");
     }
     FutureTask<T> task = new FutureTask<>(call::ask);
-    Thread thread = Thread.ofVirtual().name("store-call").start(task);
+    Thread thread = threads.start(task);
     try {
       return task.get(within.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {

@@ -12,6 +12,7 @@ final class ShippedCounts {
   private long files;
   private long quarantined;
   private long overflowed;
+  private long skipped;
 
   /// @param firstSeq the first that was not committed before; -1 when nothing waited
   /// @param lostBefore seqs whose records were gone when the spool was opened
@@ -26,6 +27,14 @@ final class ShippedCounts {
 
   void overflowed(long count) {
     overflowed += count;
+  }
+
+  /// Entries were given up.
+  void skipped(CommitRecord.Skipped record) {
+    for (CommitRecord.HourPart part : record.parts()) {
+      skipped += SeqSet.of(part.part().skipped()).count();
+      part.part().lost().forEach(this::addLost);
+    }
   }
 
   /// All files of the window are in the store. Answers its entries.
@@ -51,6 +60,7 @@ final class ShippedCounts {
         lost.count(),
         firstSeq,
         overflowed,
+        skipped,
         failures,
         parked);
   }

@@ -18,6 +18,7 @@ import java.time.Duration;
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s
 /// @param retryMax longest wait between two tries, default 1 min; 5 min for a remote store
+/// @param sink default [Sink#FILES]
 public record ShipperConfig(
     Path commitDirectory,
     Duration window,
@@ -28,10 +29,29 @@ public record ShipperConfig(
     int hourFilesMax,
     Duration manifestDelay,
     Duration retryFirst,
-    Duration retryMax) {
+    Duration retryMax,
+    Sink sink) {
+
+  /// Which of a gateway's sinks is shipped to.
+  ///
+  /// @param name in threads, messages and metrics
+  /// @param lagBytesMax so many bytes of log may wait; beyond it entries are skipped and counted.
+  ///   0: nothing is ever skipped
+  public record Sink(String name, long lagBytesMax) {
+    /// The one that has the whole story: it began with the spool.
+    public static final Sink FILES = new Sink("files", 0);
+
+    /// Whether it may have begun when the spool had a past.
+    boolean mayComeLate() {
+      return !name.equals(FILES.name);
+    }
+  }
 
   /// Hex digits of the spool id that name an instance.
   static final int INSTANCE_LENGTH = 12;
+
+  private static final long CHUNKS_BYTES_MAX = 32 << 20;
+  private static final int CHUNK_BODY_BYTES_MAX = 4 << 20;
 
   public ShipperConfig {
     if (window.isNegative() || manifestDelay.isNegative()) {
@@ -59,7 +79,8 @@ public record ShipperConfig(
         50_000,
         Duration.ofMinutes(2),
         Duration.ofSeconds(1),
-        Duration.ofMinutes(1));
+        Duration.ofMinutes(1),
+        Sink.FILES);
   }
 
   /// The same with another window.
@@ -74,7 +95,8 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        sink);
   }
 
   /// The same with other bounds of a window and of a file, bytes.
@@ -89,7 +111,8 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        sink);
   }
 
   /// The same with other bounds of what clients' names may open.
@@ -104,7 +127,8 @@ public record ShipperConfig(
         hourFiles,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        sink);
   }
 
   /// The same with another longest wait between two tries.
@@ -119,7 +143,40 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        longest);
+        longest,
+        sink);
+  }
+
+  /// The same for another sink.
+  public ShipperConfig withSink(Sink other) {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        windowBytesMax,
+        fileBytesMax,
+        decodedBytesMax,
+        modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        retryMax,
+        other);
+  }
+
+  /// The same for a Fluentd, whose chunks and their events should not be large.
+  public ShipperConfig forFluentd() {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        Math.min(windowBytesMax, CHUNKS_BYTES_MAX),
+        FluentdStore.CHUNK_BYTES_MAX,
+        CHUNK_BODY_BYTES_MAX,
+        modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        retryMax,
+        sink);
   }
 
   /// What names a gateway in manifests and staging directories.

@@ -1,6 +1,6 @@
 package dev.loopgate.logshipper;
 
-/// Everything the shipper tells the outside. Called on `shipper`: must not block.
+/// Everything the shipper tells the outside. Called on the thread of its sink: must not block.
 public interface ShipperEvents {
   /// A file is in the store under this key; `before` when an earlier try had put it there.
   void filePublished(String key, long size, long records, boolean before);
@@ -25,6 +25,9 @@ public interface ShipperEvents {
 
   /// So many entries of a window went to `(other)/(other)`, beyond the bound of partitions.
   void partitionsOverflowed(long entries);
+
+  /// So many entries were given up: the sink is further behind than it may be.
+  void skipped(long entries);
 
   /// So many entries of a window could not be rendered; counted in the manifest.
   void quarantined(long entries);

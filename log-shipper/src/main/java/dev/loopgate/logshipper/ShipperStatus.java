@@ -12,6 +12,7 @@ package dev.loopgate.logshipper;
 ///   process began
 /// @param firstSeq the first that was not committed when this process began; -1 when nothing waited
 /// @param overflowedEntries entries that went to `(other)/(other)`, since this process began
+/// @param skippedEntries entries that the sink was too far behind for, since this process began
 /// @param failures tries that failed in a row
 /// @param parked why nothing is shipped, empty while it is
 public record ShipperStatus(
@@ -23,5 +24,6 @@ public record ShipperStatus(
     long lostEntries,
     long firstSeq,
     long overflowedEntries,
+    long skippedEntries,
     int failures,
     String parked) {}

@@ -1,20 +1,15 @@
 package dev.loopgate.logshipper;
 
-import dev.loopgate.logshipper.CommitRecord.HourPart;
 import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
 import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +29,6 @@ final class Shipping {
   // Hours whose books stay in mind after their manifest, for what comes late.
   private static final long HOURS_KEPT = 3;
 
-  // Beyond so many hours after a change that came late, manifests say what was known before it.
-  private static final long HOURS_REOPENED_MAX = 48;
-
   private final ShipperConfig config;
   private final LogShipper.Surroundings around;
   private final CommitLog log;
@@ -46,8 +38,9 @@ final class Shipping {
   private final Publishing publishing;
   private final DiskRoom room;
   private final PartitionBound bound;
+  private final LetGoHours letGo;
   private final Rendering rendering;
-  private final Set<Integer> published = new HashSet<>();
+  private final Set<Integer> published = new HashSet<>(); // since this process began
   private final ArrayDeque<String> leftovers = new ArrayDeque<>();
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
@@ -82,6 +75,7 @@ final class Shipping {
     bound =
         new PartitionBound(
             config.modelsMax(), config.hourFilesMax(), hour -> log.state().filesOf(hour));
+    letGo = new LetGoHours(around.store(), found.state());
     rendering = new Rendering(config.decodedBytesMax());
     backlogEnd = around.reader().durableEnd();
     found.state().books().forEach(bound::opened);
@@ -124,6 +118,9 @@ final class Shipping {
       force(waiting);
       return 1;
     }
+    if (skipIfBehind()) {
+      return 1;
+    }
     WindowPlan plan = log.state().plan();
     if (plan != null) {
       publish(plan);
@@ -148,7 +145,7 @@ final class Shipping {
     return resumed
         && pending == null
         && leftovers.isEmpty()
-        && released.equals(log.state().cursor())
+        && released.equals(log.state().needed())
         && log.state().plan() == null
         && log.state().manifestPlan() == null
         && !hasUnshipped()
@@ -193,7 +190,7 @@ final class Shipping {
 
   private void publish(WindowPlan plan) throws IOException {
     for (PlannedFile file : plan.files()) {
-      if (!published.contains(file.number())) {
+      if (!published.contains(file.number()) && !log.state().delivered().contains(file.number())) {
         publish(plan, file);
         return;
       }
@@ -210,7 +207,11 @@ final class Shipping {
       force(new CommitRecord.Renumbered(plan.window(), file.number(), n));
       return;
     }
-    published.add(file.number());
+    if (around.store().isReadable()) {
+      published.add(file.number());
+    } else {
+      force(new CommitRecord.Delivered(plan.window(), file.number()));
+    }
     counts.filePublished();
     around
         .events()
@@ -298,6 +299,31 @@ final class Shipping {
             .anyMatch(book -> book.isDirty() && manifestDue(book) <= nowMillis);
   }
 
+  /// Gives up what lies furthest back where that is more than the sink may be behind: whatever else
+  /// the sink waits for. Answers whether it did.
+  boolean skipIfBehind() throws IOException {
+    long lagMax = config.sink().lagBytesMax();
+    if (lagMax == 0 || !resumed || pending != null) {
+      return false;
+    }
+    LogPosition from = log.state().end();
+    long excess = around.reader().bytesAfter(from) - lagMax;
+    if (excess <= 0) {
+      return false;
+    }
+    long hour = Partition.hourOf(around.time().epochMillis());
+    Window window = Skip.scan(around.reader(), from, excess + lagMax / 4, hour, plannedNextSeq);
+    plannedNextSeq = window.nextSeq();
+    if (window.to().equals(from)) {
+      return false;
+    }
+    CommitRecord.Skipped skipped = Skip.of(window, letGo.touchedBy(window), around.spoolId());
+    force(skipped);
+    counts.skipped(skipped);
+    around.events().skipped(window.count());
+    return true;
+  }
+
   private int stageWindow(long nowMillis) throws IOException {
     LogPosition from = log.state().cursor();
     LogPosition end = around.reader().durableEnd();
@@ -311,6 +337,9 @@ final class Shipping {
       windowOpen = false; // the next entry opens one of its own
       return 0;
     }
+    if (config.sink().mayComeLate() && log.state().nextWindow() == 0) {
+      Skip.addPast(window, log.state().books());
+    }
     WindowStaging files =
         new WindowStaging(
             around.reader(),
@@ -321,7 +350,7 @@ final class Shipping {
             log.state().nextWindow());
     WindowPlan plan;
     try {
-      plan = files.stage(window, reopened(window), around.spoolId());
+      plan = files.stage(window, letGo.touchedBy(window), around.spoolId());
     } catch (IOException e) {
       numbering.takeBack();
       if (e instanceof Staging.RefusedException) {
@@ -352,46 +381,6 @@ final class Shipping {
     }
   }
 
-  /// The manifests of hours that were let go and that this window touches, and of those after them:
-  /// what they say of their beginning may change.
-  private List<HourPart> reopened(Window window) throws IOException {
-    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
-    hours.addAll(window.placesByHour().keySet());
-    long last = Math.min(log.state().letGoThrough(), hours.getFirst() + HOURS_REOPENED_MAX);
-    for (long hour = hours.getFirst(); hour <= last; hour++) {
-      hours.add(hour);
-    }
-    List<HourPart> reopened = new ArrayList<>();
-    for (long hour : hours) {
-      if (log.state().wasLetGo(hour)) {
-        Manifest manifest = latestManifest(hour);
-        if (manifest != null) {
-          reopened.add(new HourPart(hour, manifest));
-        }
-      }
-    }
-    return reopened;
-  }
-
-  private @Nullable Manifest latestManifest(long hour) throws IOException {
-    String instance = ShipperConfig.instanceOf(around.spoolId());
-    ObjectKey latest = null;
-    int revision = 0;
-    for (ObjectKey key : around.store().list(Manifest.prefix(instance, hour))) {
-      if (Manifest.revisionOf(key, instance, hour) > revision) {
-        revision = Manifest.revisionOf(key, instance, hour);
-        latest = key;
-      }
-    }
-    if (latest == null) {
-      return null;
-    }
-    try (InputStream in = around.store().open(latest)) {
-      Manifest manifest = Json.read(in.readAllBytes(), Manifest.class);
-      return manifest.spool().equals(around.spoolId()) ? manifest : null;
-    }
-  }
-
   /// Forces a record and does what may be done only then. Until it is known to be forced, it is the
   /// next step.
   private void force(CommitRecord record) throws IOException {
@@ -406,7 +395,11 @@ final class Shipping {
         leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
         cleanUp();
       }
-      case CommitRecord.Renumbered _, ManifestPlanned _, CommitRecord.Snapshot _ -> {}
+      case CommitRecord.Skipped _ -> cleanUp();
+      case CommitRecord.Renumbered _,
+          CommitRecord.Delivered _,
+          ManifestPlanned _,
+          CommitRecord.Snapshot _ -> {}
     }
   }
 
@@ -439,9 +432,10 @@ final class Shipping {
       staging.delete(leftovers.getFirst());
       leftovers.removeFirst();
     }
-    if (!released.equals(log.state().cursor())) {
-      around.reader().release(log.state().cursor());
-      released = log.state().cursor();
+    LogPosition needed = log.state().needed();
+    if (!released.equals(needed)) {
+      around.reader().release(needed);
+      released = needed;
     }
   }
 }

@@ -13,7 +13,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// How far shipping is: what the commit log's records, applied in order, come to. Confined to one
@@ -29,6 +31,8 @@ final class ShippingState {
   private @Nullable WindowPlan plan;
   private @Nullable ManifestPlanned manifestPlan;
   private boolean keysInDoubt;
+  private @Nullable LogPosition skippedTo; // behind the open plan
+  private final Set<Integer> delivered = new TreeSet<>();
 
   ShippingState(String spool) {
     this.spool = spool;
@@ -41,6 +45,28 @@ final class ShippingState {
   /// Everything before it is committed.
   LogPosition cursor() {
     return cursor;
+  }
+
+  /// Everything before it is committed, planned or skipped.
+  LogPosition end() {
+    LogPosition skipped = skippedTo;
+    if (skipped != null) {
+      return skipped;
+    }
+    WindowPlan open = plan;
+    return open == null ? cursor : open.to();
+  }
+
+  /// Nothing before it is read again: the log of a plan is kept until it is committed, unless what
+  /// lies behind it had to be skipped.
+  LogPosition needed() {
+    LogPosition skipped = skippedTo;
+    return skipped == null ? cursor : skipped;
+  }
+
+  /// The files of the open plan that are delivered, see [CommitRecord.Delivered].
+  Set<Integer> delivered() {
+    return delivered;
   }
 
   long nextWindow() {
@@ -117,6 +143,7 @@ final class ShippingState {
       case CommitRecord.Planned planned -> {
         // A record of the commit in between can only be missing if it rotted: this one proves it.
         commitOpenPlan();
+        delivered.clear();
         plan = planned.plan();
         nextWindow = Math.max(nextWindow, planned.plan().window() + 1);
       }
@@ -128,8 +155,15 @@ final class ShippingState {
       }
       case CommitRecord.Committed committed -> {
         commitOpenPlan();
-        cursor = committed.cursor();
+        cursor = later(cursor, committed.cursor());
         nextWindow = Math.max(nextWindow, committed.window() + 1);
+      }
+      case CommitRecord.Skipped skipped -> skip(skipped);
+      case CommitRecord.Delivered file -> {
+        WindowPlan open = plan;
+        if (open != null && open.window() == file.window()) {
+          delivered.add(file.number());
+        }
       }
       case CommitRecord.ManifestPlanned planned -> manifestPlan = planned;
       case CommitRecord.ManifestEnded ended -> {
@@ -144,6 +178,20 @@ final class ShippingState {
     }
   }
 
+  private void skip(CommitRecord.Skipped skipped) {
+    skipped.reopened().forEach(this::reopen);
+    skipped.parts().forEach(this::add);
+    if (plan == null) {
+      cursor = skipped.to();
+    } else {
+      skippedTo = skipped.to();
+    }
+  }
+
+  private static LogPosition later(LogPosition one, LogPosition other) {
+    return one.compareTo(other) > 0 ? one : other;
+  }
+
   private void commitOpenPlan() {
     WindowPlan open = plan;
     if (open == null) {
@@ -155,11 +203,17 @@ final class ShippingState {
     open.parts().forEach(this::add);
     for (PlannedFile file : open.files()) {
       HourBook book = books.computeIfAbsent(file.hour(), HourBook::new);
-      book.addFile(file.entry(), file.stream());
+      if (delivered.contains(file.number())) {
+        book.addDelivered(file.stream(), file.records()); // there is nothing to be looked for
+      } else {
+        book.addFile(file.entry(), file.stream());
+      }
       book.markDirty();
     }
-    cursor = open.to();
+    cursor = end();
     plan = null;
+    skippedTo = null;
+    delivered.clear();
     keysInDoubt = false;
   }
 
@@ -196,6 +250,9 @@ final class ShippingState {
   }
 
   private void reopen(HourPart part) {
+    if (books.containsKey(part.hour())) {
+      return; // by what was skipped behind this plan
+    }
     HourBook book = new HourBook(part.hour());
     book.add(part.part());
     book.published(part.part().revision());
@@ -248,7 +305,9 @@ final class ShippingState {
         letGoThrough,
         plan,
         manifestPlan,
-        keysInDoubt);
+        keysInDoubt,
+        skippedTo,
+        List.copyOf(delivered));
   }
 
   private void restore(CommitRecord.Snapshot snapshot) {
@@ -276,5 +335,8 @@ final class ShippingState {
     plan = snapshot.plan();
     manifestPlan = snapshot.manifestPlan();
     keysInDoubt = Boolean.TRUE.equals(snapshot.keysInDoubt());
+    skippedTo = snapshot.skippedTo();
+    delivered.clear();
+    delivered.addAll(snapshot.delivered());
   }
 }

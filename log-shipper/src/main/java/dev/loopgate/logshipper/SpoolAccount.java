@@ -61,6 +61,7 @@ final class SpoolAccount {
       all.addAll(part.seqs());
       all.addAll(part.lost());
       all.addAll(part.quarantined());
+      all.addAll(part.skipped());
     }
     addDamaged(all, findings);
     if (!unproven) {
@@ -89,8 +90,8 @@ final class SpoolAccount {
     }
   }
 
-  /// In each hour `accepted = found + lost + quarantined`; of a lost entry neither kind nor hour is
-  /// certain. An hour with a gap may have lost its count.
+  /// In each hour `accepted = found + lost + quarantined + skipped`; of a lost entry neither kind
+  /// nor hour is certain. An hour with a gap may have lost its count.
   private void checkAccepted(long missing, List<String> findings) {
     Map<String, Map<String, Entries>> hours = new TreeMap<>();
     TreeSet<String> gaps = new TreeSet<>();

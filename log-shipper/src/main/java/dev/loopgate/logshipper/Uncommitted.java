@@ -38,8 +38,7 @@ final class Uncommitted {
   private static long next(ShippingState state, List<CommitRecord.HourPart> parts) {
     long next = 0;
     for (HourBook book : state.books()) {
-      next = Math.max(next, book.seqs().next());
-      next = Math.max(next, Math.max(book.lost().next(), book.quarantined().next()));
+      next = Math.max(next, book.nextSeq());
     }
     for (CommitRecord.HourPart part : parts) {
       for (SeqSpan span : spans(part)) {
@@ -53,6 +52,7 @@ final class Uncommitted {
     List<SeqSpan> spans = new ArrayList<>(part.part().seqs());
     spans.addAll(part.part().lost());
     spans.addAll(part.part().quarantined());
+    spans.addAll(part.part().skipped());
     return spans;
   }
 
@@ -66,7 +66,7 @@ final class Uncommitted {
         }
       }
     }
-    LogPosition at = plan == null ? state.cursor() : plan.to();
+    LogPosition at = state.end();
     while (first < 0) {
       Optional<LogRecord> next = reader.next(at);
       if (next.isEmpty()) {

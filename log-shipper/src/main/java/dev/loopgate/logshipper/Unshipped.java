@@ -49,7 +49,7 @@ final class Unshipped {
       addPlan(plan);
     }
     // What is planned is shipped from its staged files, whatever becomes of its log.
-    LogPosition from = plan == null ? state.cursor() : plan.to();
+    LogPosition from = state.end();
     readLog(look.reader(), from);
     look.isShippedTo(Uncommitted.next(state));
     addRing(look);

@@ -88,6 +88,11 @@ final class Window {
         && (seqsByHour.size() < HOURS_MAX || seqsByHour.containsKey(hour));
   }
 
+  /// The seq of its first entry; meaningless without any.
+  long firstSeq() {
+    return firstSeq;
+  }
+
   /// The seq after its last entry; without any, that of the entry to come, -1 when not known.
   long nextSeq() {
     return nextSeq;

@@ -16,6 +16,7 @@ final class RecordedEvents implements ShipperEvents {
   int unparked;
   long overflowed;
   long quarantined;
+  long skipped;
 
   @Override
   public void filePublished(String key, long size, long records, boolean before) {
@@ -55,6 +56,11 @@ final class RecordedEvents implements ShipperEvents {
   @Override
   public void partitionsOverflowed(long entries) {
     overflowed += entries;
+  }
+
+  @Override
+  public void skipped(long entries) {
+    skipped += entries;
   }
 
   @Override

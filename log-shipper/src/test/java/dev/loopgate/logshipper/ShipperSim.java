@@ -190,6 +190,7 @@ final class ShipperSim {
       assertThat(seqs.addAll(manifest.seqs())).as(as).isTrue();
       seqs.addAll(manifest.lost());
       seqs.addAll(manifest.quarantined());
+      assertThat(seqs.addAll(manifest.skipped())).as(as).isTrue();
       manifest.files().forEach(file -> assertThat(files.put(file.key(), file)).as(as).isNull());
       manifest.ledger().forEach(row -> assertThat(row.balances()).as(as).isTrue());
     }

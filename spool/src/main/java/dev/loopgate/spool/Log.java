@@ -271,10 +271,19 @@ final class Log implements LogReader.Keeper, AutoCloseable {
     return directory.refillReserve(disk, reserveBytes());
   }
 
-  /// The one reader.
+  /// One reader more: from now on nothing is recycled that it has not released.
   LogReader reader(EntryDecoder decoder) {
-    return new LogReader(
-        disk, map, sets, recovered.holes(), this::durableEnd, this, events::damaged, decoder);
+    return map.readers()
+        .joined(
+            new LogReader(
+                disk,
+                map,
+                sets,
+                recovered.holes(),
+                this::durableEnd,
+                this,
+                events::damaged,
+                decoder));
   }
 
   @Override

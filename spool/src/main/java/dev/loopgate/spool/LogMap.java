@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Which bytes of which segment are the log. `spool-writer` adds, `shipper` asks and recycles; any
+/// Which bytes of which segment are the log. `spool-writer` adds, its readers ask and recycle; any
 /// thread.
 ///
 /// Nearly always a segment's bytes are known by their own place. Recovery writes the last group
@@ -37,8 +37,14 @@ final class LogMap {
   /// @param sound false: a write or force of it failed, or it is damaged; it is never used again
   record SegmentFile(long number, Path path, long generation, boolean sound) {}
 
+  private final ReaderMarks readers = new ReaderMarks();
   private final TreeMap<LogPosition, Extent> extents = new TreeMap<>();
   private final TreeMap<Long, SegmentFile> files = new TreeMap<>();
+
+  /// How far its readers are.
+  ReaderMarks readers() {
+    return readers;
+  }
 
   synchronized void addFile(SegmentFile file) {
     files.put(file.number(), file);

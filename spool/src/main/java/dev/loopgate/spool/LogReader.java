@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The one reader of the log. Belongs to the thread named `shipper`.
+/// A reader of the log. Belongs to the thread of its sink.
 ///
 /// An entry in parts is known by its last part, which leads back to the others; so the order of
 /// entries is the order of their seqs.
@@ -145,21 +145,27 @@ final class LogReader implements SpoolReader, AutoCloseable {
 
   @Override
   public void release(LogPosition position) throws IOException {
-    List<SegmentFile> free = map.takeBefore(sets.needed(position));
-    for (SegmentFile file : free) {
-      closeScansOf(file.number());
-      keeper.recycle(file);
+    closeScansBefore(position.segment());
+    ReaderMarks readers = map.readers();
+    synchronized (readers) {
+      for (SegmentFile file : map.takeBefore(sets.needed(readers.moved(this, position)))) {
+        keeper.recycle(file);
+      }
     }
   }
 
   @Override
   public void releaseReserve() throws IOException {
-    keeper.releaseReserve();
+    synchronized (map.readers()) {
+      keeper.releaseReserve();
+    }
   }
 
   @Override
   public boolean refillReserve() {
-    return keeper.refillReserve();
+    synchronized (map.readers()) {
+      return keeper.refillReserve();
+    }
   }
 
   @Override
@@ -169,8 +175,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    closeScansOf(scanned);
-    closeScansOf(partScanned);
+    closeScansBefore(Long.MAX_VALUE);
   }
 
   private static LogPosition placeOf(Extent extent, long offset) {
@@ -329,12 +334,12 @@ final class LogReader implements SpoolReader, AutoCloseable {
     return new SegmentScan(disk.open(file.path()), file.generation());
   }
 
-  private void closeScansOf(long number) throws IOException {
-    if (scan != null && scanned == number) {
+  private void closeScansBefore(long number) throws IOException {
+    if (scan != null && scanned < number) {
       scan.close();
       scan = null;
     }
-    if (partScan != null && partScanned == number) {
+    if (partScan != null && partScanned < number) {
       partScan.close();
       partScan = null;
     }

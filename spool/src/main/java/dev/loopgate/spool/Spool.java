@@ -42,7 +42,7 @@ public final class Spool implements AutoCloseable {
   private final RingFile file;
   private final RingLane.Shared shared;
   private final SpoolWriter writer;
-  private final LogReader reader;
+  private final List<LogReader> readers = new ArrayList<>(1);
   private final SpoolConfig config;
   private final long firstSeq;
   private final List<RingLane> lanes = new ArrayList<>();
@@ -75,7 +75,6 @@ public final class Spool implements AutoCloseable {
             events,
             config.forceTimeout().toNanos());
     this.writer = new SpoolWriter(file, log, group, config, shared);
-    this.reader = log.reader(EntryCodec::decode);
     this.firstSeq = log.nextSeq();
   }
 
@@ -192,8 +191,16 @@ public final class Spool implements AutoCloseable {
     return file.ledger().slotOf(deployment);
   }
 
-  /// The one reader.
+  /// The first reader, made when it is asked for. Where there are several, all of them are taken
+  /// before one releases anything.
   public SpoolReader reader() {
+    return readers.isEmpty() ? anotherReader() : readers.getFirst();
+  }
+
+  /// One reader more: what it has not released stays, whatever the others do.
+  public SpoolReader anotherReader() {
+    LogReader reader = log.reader(EntryCodec::decode);
+    readers.add(reader);
     return reader;
   }
 
@@ -268,7 +275,9 @@ public final class Spool implements AutoCloseable {
       if (clean) {
         leaveClean();
       }
-      reader.close();
+      for (LogReader reader : readers) {
+        reader.close();
+      }
       file.close();
       log.close();
     } catch (IOException e) {

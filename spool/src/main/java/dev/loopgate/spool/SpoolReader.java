@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/// Reads what is durable, in the order of the log. Belongs to the one thread named `shipper`; there
-/// is one reader a spool. An entry in parts is one record, joined.
+/// Reads what is durable, in the order of the log. Belongs to the one thread of its sink; each sink
+/// has a reader of its own. An entry in parts is one record, joined.
 public interface SpoolReader {
   /// The end of what may be read: everything before it is forced.
   LogPosition durableEnd();
@@ -27,7 +27,8 @@ public interface SpoolReader {
   /// of a record that turns bad later are missing between its neighbours'.
   List<SeqRange> lost();
 
-  /// Nothing before `position` is needed any more: whole segments before it go back to the pool.
+  /// Nothing before `position` is needed by this reader any more: whole segments that no reader
+  /// needs go back to the pool.
   void release(LogPosition position) throws IOException;
 
   /// Gives the spool's reserve back to the file system: room on a full disk to stage and commit

@@ -1,0 +1,60 @@
+package dev.loopgate.logshipper;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+
+/// Where a sink's entries have gone so far, in words, beside its commit log: what was published in
+/// one place can't be continued in another, for its manifests would stay behind.
+public final class ShippedPlace {
+  private static final String FILE = "destination";
+
+  private ShippedPlace() {}
+
+  /// The place that was claimed; empty before the first.
+  public static Optional<String> of(Path commitDirectory) throws IOException {
+    try {
+      return Optional.of(Files.readString(commitDirectory.resolve(FILE)).strip());
+    } catch (NoSuchFileException _) {
+      return Optional.empty();
+    }
+  }
+
+  /// From now on the sink ships to `place`. Durable when this returns.
+  ///
+  /// @throws IOException when it has shipped to another one; one line names both
+  public static void claim(Path commitDirectory, String place) throws IOException {
+    Optional<String> before = of(commitDirectory);
+    if (before.isPresent()) {
+      if (!before.get().equals(place)) {
+        throw new IOException(
+            "this spool has shipped to "
+                + before.get()
+                + " and would go on at "
+                + place
+                + ", where nothing proves what came before; allowed: "
+                + before.get()
+                + ", or another data directory (or, where all was moved to the new place, no "
+                + commitDirectory.resolve(FILE)
+                + ")");
+      }
+      return;
+    }
+    FileTree tree = new LocalFileTree();
+    tree.createDirectory(commitDirectory);
+    Path file = commitDirectory.resolve(FILE);
+    Path fresh = commitDirectory.resolve(FILE + ".new");
+    tree.delete(fresh);
+    byte[] text = (place + '\n').getBytes(StandardCharsets.UTF_8);
+    try (FileTree.NewFile out = tree.create(fresh)) {
+      out.write(text, 0, text.length);
+      out.force();
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    tree.forceDirectory(commitDirectory);
+  }
+}

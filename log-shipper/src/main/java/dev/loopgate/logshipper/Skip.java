@@ -1,0 +1,51 @@
+package dev.loopgate.logshipper;
+
+import dev.loopgate.logshipper.CommitRecord.HourPart;
+import dev.loopgate.spool.LogPosition;
+import dev.loopgate.spool.SpoolReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/// What a sink leaves out and counts: entries it is too far behind for, and those that were there
+/// before it was.
+final class Skip {
+  private Skip() {}
+
+  /// The window that begins at `from` and has about so many bytes.
+  ///
+  /// @param nowHour of notes that name no time
+  /// @param nextSeq of its first entry, -1 when that is not known
+  static Window scan(SpoolReader reader, LogPosition from, long bytes, long nowHour, long nextSeq)
+      throws IOException {
+    PartitionBound none = new PartitionBound(Integer.MAX_VALUE, Integer.MAX_VALUE, _ -> 0);
+    return new WindowScan(reader, bytes, none, _ -> true).scan(from, nowHour, nextSeq);
+  }
+
+  /// What is said of a window whose entries are all left out. What its notes say is kept.
+  static CommitRecord.Skipped of(Window window, List<HourPart> reopened, String spool) {
+    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
+    hours.addAll(window.placesByHour().keySet());
+    List<HourPart> parts = new ArrayList<>(hours.size());
+    for (long hour : hours) {
+      HourBook book = window.notes(hour);
+      BitSet places = window.placesByHour().getOrDefault(hour, new BitSet());
+      book.skipped().addAll(window.spans(places));
+      parts.add(new HourPart(hour, book.manifest(spool, 0, Map.of())));
+    }
+    return new CommitRecord.Skipped(window.to(), parts, reopened);
+  }
+
+  /// Before a sink's first window: all seqs before it are none of this sink's.
+  static void addPast(Window window, Collection<HourBook> books) {
+    long first = window.firstSeq();
+    if (window.count() > 0 && first > 0 && books.isEmpty()) {
+      long hour = window.placesByHour().keySet().iterator().next();
+      window.notes(hour).skipped().add(new SeqSpan(0, first - 1));
+    }
+  }
+}
