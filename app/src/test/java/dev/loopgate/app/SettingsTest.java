@@ -65,6 +65,18 @@ final class SettingsTest {
           sample("spool.free-bytes-min", "0", "-1", "much"),
           sample("files", "s3://bucket/a/b", "s3://bucket/../b", "s3://bucket//b", "ftp://a/b", ""),
           sample(
+              "sinks",
+              "[{name: search, url: \"fluentd://h:1\", required: false, max-lag: 1GiB}]",
+              "[{name: search}]",
+              "[{name: files, url: /a}]",
+              "[{name: a, url: \"fluentd://h:0\"}]",
+              "[{name: a, url: /a}, {name: a, url: /b}]",
+              "[{name: a, url: /a}, {name: b, url: /a}]",
+              "[{name: a, url: /a, max-lag: 1GiB}]",
+              "[{name: a, url: /a, tls-ca: x.pem}]",
+              "[{name: a, url: /a, required: yes}]",
+              "{"),
+          sample(
               "s3.endpoint",
               "http://s3.internal:9000",
               "s3.internal",

@@ -1,5 +1,6 @@
 package dev.loopgate.logshipper;
 
+import dev.loopgate.spool.LogPosition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,11 +27,17 @@ public final class ShippedPlace {
 
   /// From now on the sink ships to `place`. Durable when this returns.
   ///
+  /// @param spoolId whose commit log it is
   /// @throws IOException when it has shipped to another one; one line names both
-  public static void claim(Path commitDirectory, String place) throws IOException {
+  public static void claim(Path commitDirectory, String spoolId, String place) throws IOException {
     Optional<String> before = of(commitDirectory);
+    if (before.filter(place::equals).isPresent()) {
+      return;
+    }
+    FileTree tree = new LocalFileTree();
     if (before.isPresent()) {
-      if (!before.get().equals(place)) {
+      ShippingState state = CommitLog.find(tree, commitDirectory, spoolId).state();
+      if (!mayMove(state, before.get(), place)) {
         throw new IOException(
             "this spool has shipped to "
                 + before.get()
@@ -42,9 +49,7 @@ public final class ShippedPlace {
                 + commitDirectory.resolve(FILE)
                 + ")");
       }
-      return;
     }
-    FileTree tree = new LocalFileTree();
     tree.createDirectory(commitDirectory);
     Path file = commitDirectory.resolve(FILE);
     Path fresh = commitDirectory.resolve(FILE + ".new");
@@ -56,5 +61,17 @@ public final class ShippedPlace {
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     tree.forceDirectory(commitDirectory);
+  }
+
+  /// Whether nothing was committed at the place before: it never worked. What is staged for a
+  /// remote one can go to another.
+  private static boolean mayMove(ShippingState state, String before, String place) {
+    return state.cursor().equals(LogPosition.START)
+        && state.books().isEmpty()
+        && (state.plan() == null || (isRemote(before) && isRemote(place)));
+  }
+
+  private static boolean isRemote(String place) {
+    return place.contains("://");
   }
 }

@@ -175,6 +175,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    map.readers().left(this);
     closeScansBefore(Long.MAX_VALUE);
   }
 

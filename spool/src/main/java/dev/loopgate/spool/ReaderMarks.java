@@ -14,6 +14,11 @@ final class ReaderMarks {
     return reader;
   }
 
+  /// What `reader` has not released is no reason any more.
+  synchronized void left(LogReader reader) {
+    marks.remove(reader);
+  }
+
   /// `reader` needs nothing before `position`; answers before which nobody does.
   synchronized LogPosition moved(LogReader reader, LogPosition position) {
     marks.put(reader, position);

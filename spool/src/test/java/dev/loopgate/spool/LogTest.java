@@ -172,6 +172,28 @@ class LogTest {
   }
 
   @Test
+  void keepsWhatOneOfSeveralReadersHasNotReleased() throws IOException {
+    Log log = LogFixture.open(disk);
+    for (int i = 0; i < 20; i++) {
+      LogFixture.append(log, "x".repeat(30_000));
+    }
+    int segments = disk.list(LogFixture.SPOOL.resolve("wal")).size();
+    try (LogReader fast = log.reader(LogFixture::decode);
+        LogReader slow = log.reader(LogFixture::decode)) {
+      fast.release(log.durableEnd());
+      assertThat(disk.list(LogFixture.SPOOL.resolve("wal"))).hasSize(segments);
+      assertThat(LogFixture.texts(log)).hasSize(20);
+
+      LogReader gone = log.reader(LogFixture::decode);
+      slow.release(log.durableEnd());
+      assertThat(disk.list(LogFixture.SPOOL.resolve("wal"))).hasSize(segments);
+      gone.close();
+      slow.release(log.durableEnd());
+      assertThat(disk.list(LogFixture.SPOOL.resolve("wal"))).hasSize(1);
+    }
+  }
+
+  @Test
   void findsTheLedgersTotalsAndShowsTheSnapshotInEachSegment() throws IOException {
     Log log = LogFixture.open(disk);
     LedgerRow row =
