@@ -197,7 +197,7 @@ public final class GcsStore implements ObjectStore {
       }
       return true;
     } catch (StorageException e) {
-      if (e.getCode() == 412) {
+      if (GcsFailures.isTaken(e)) {
         return false;
       }
       throw e;

@@ -18,7 +18,7 @@ import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -50,6 +50,9 @@ public final class S3Store implements ObjectStore {
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofMinutes(2); // with the client's own two retries
   private static final int ATTEMPTS = 3;
+  // One call at a time, one that was given up, and what `open` gave out.
+  private static final int CONNECTIONS_MAX = 8;
+  private static final Duration CONNECTION_LIFE = Duration.ofMinutes(1); // none lasts over a window
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final String NO_REGION = "us-east-1"; // what stores that have none expect
 
@@ -107,7 +110,14 @@ public final class S3Store implements ObjectStore {
     S3ClientBuilder builder =
         S3Client.builder()
             .httpClientBuilder(
-                UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
+                // Its refusals before a body is sent keep their own bodies: the JDK's lose them.
+                Apache5HttpClient.builder()
+                    .connectionTimeout(CONNECT)
+                    .connectionAcquisitionTimeout(CONNECT)
+                    .socketTimeout(SILENCE)
+                    .maxConnections(CONNECTIONS_MAX)
+                    .connectionTimeToLive(CONNECTION_LIFE)
+                    .useIdleConnectionReaper(false)) // a thread for a few sockets
             .overrideConfiguration(common ->
                 common.retryStrategy(
                     DefaultRetryStrategy.standardStrategyBuilder().maxAttempts(ATTEMPTS).build()))
