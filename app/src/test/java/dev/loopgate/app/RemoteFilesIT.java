@@ -58,12 +58,17 @@ final class RemoteFilesIT {
 
   @BeforeEach
   void start() throws Exception {
-    S3Proxy started =
-        S3Proxy.builder()
-            .endpoint(URI.create("http://127.0.0.1:0"))
-            .awsAuthentication(AuthenticationType.AWS_V4, "test", "test12345")
-            .blobStore(new TransientNio2BlobStore())
-            .build();
+    start(builder().awsAuthentication(AuthenticationType.AWS_V4, "test", "test12345"));
+  }
+
+  private static S3Proxy.Builder builder() {
+    return S3Proxy.builder()
+        .endpoint(URI.create("http://127.0.0.1:0"))
+        .blobStore(new TransientNio2BlobStore());
+  }
+
+  private void start(S3Proxy.Builder builder) throws Exception {
+    S3Proxy started = builder.build();
     started.start();
     server = started;
     proxy = FaultProxy.inFrontOf(started.getPort());
@@ -160,6 +165,45 @@ final class RemoteFilesIT {
 
       assertThat(lines("request_response/")).hasSize(10).allSatisfy((_, times) -> once(times));
     }
+  }
+
+  @Test
+  void twoGatewaysOfAStoreThatCannotCreateOnlyReplaceNothing() throws Exception {
+    stop();
+    start(builder()); // looks at no signature: the condition is part of it
+    proxy().leaveOut("if-none-match");
+    try (ScriptedModel model = ScriptedModel.start()) {
+      Rig one = rigAt("one", model);
+      Rig other = rigAt("other", model);
+      try (GatewayProcess first = one.start();
+          GatewayProcess second = other.start()) {
+        proxy().spoilWithin("PUT", FILES, 4, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        proxy().spoilWithin("PUT", "/response_body/", 2, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        predict(first, "first", 20);
+        predict(second, "second", 20);
+        Rig.await("both to have shipped", () -> lines("response_body/").size() == 40);
+        predict(first, "third", 5);
+        predict(second, "fourth", 5);
+        assertThat(second.stop()).as(second.output()).isZero();
+        first.kill();
+      }
+      try (GatewayProcess again = one.start()) {
+        assertThat(again.stop()).as(again.output()).isZero();
+      }
+
+      assertThat(lines("request_response/")).hasSize(50).allSatisfy((_, times) -> once(times));
+      assertThat(lines("response_body/")).hasSize(50).allSatisfy((_, times) -> once(times));
+      assertThat(objects("request_response/"))
+          .allSatisfy(object -> assertThat(object.key()).matches(".*/[0-9]{10}_[0-9]{18}\\.json"));
+      assertBalanced(ROOT);
+    }
+  }
+
+  private Rig rigAt(String name, ScriptedModel model) throws Exception {
+    return Rig.infrontOf(Files.createDirectory(directory.resolve(name)), model.url())
+        .flagged(FLAGS)
+        .with(where())
+        .with("--s3.names", "unique", "--ship.window", "1s");
   }
 
   private Rig rig(ScriptedModel model) throws Exception {

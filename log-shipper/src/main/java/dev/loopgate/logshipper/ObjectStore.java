@@ -12,6 +12,12 @@ public interface ObjectStore extends AutoCloseable {
   /// Where files are staged before they are published here: a local directory that exists.
   Path staging();
 
+  /// Whether a key that another gateway may give, too, can be published under. If not, keys must be
+  /// ones that nobody else gives, see [NumberRange#isOwn]; any other is TAKEN.
+  default boolean createsOnly() {
+    return true;
+  }
+
   /// Makes the object `key` of the bytes of `file`, whole at the moment it appears and durable when
   /// this returns. May be repeated with the same arguments after any outcome, also by a later
   /// process.

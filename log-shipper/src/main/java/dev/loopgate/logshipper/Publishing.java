@@ -42,9 +42,10 @@ final class Publishing {
     if (ours.isPresent()) {
       return ours.getAsLong();
     }
-    long plannedMax = file.n();
+    long plannedMax = -1;
     for (PlannedFile other : plan.files()) {
-      if (other.partition().equals(file.partition())) {
+      // Numbers of a plan that was made when files were named otherwise don't count.
+      if (other.partition().equals(file.partition()) && numbering.gives(other.n())) {
         plannedMax = Math.max(plannedMax, other.n());
       }
     }

@@ -114,7 +114,8 @@ final class S3Failures {
       return "the store does not know these credentials: look at those of this process";
     }
     if (code.equals("NotImplemented") || e.statusCode() == 501) {
-      return "the store lacks what is needed: writes with If-None-Match, or s3.checksum=crc32c";
+      return "the store lacks what is needed: writes with If-None-Match, see s3.names, or checksums, see"
+          + " s3.checksum";
     }
     if (e.statusCode() == 400 && code.isEmpty()) {
       return "the store does not say why: most likely the bucket is in another region, see s3.region,"

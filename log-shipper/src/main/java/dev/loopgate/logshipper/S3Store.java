@@ -31,8 +31,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /// A bucket of S3, or of a store that speaks its protocol. Confined to one thread at a time.
 ///
-/// Files are staged in a local directory and published by one `PutObject` that creates or fails.
-/// Whatever is not proven is asked again with the same key.
+/// Files are staged in a local directory and published by one `PutObject` that creates or fails,
+/// or whose key nobody else gives. Whatever is not proven is asked again with the same key.
 public final class S3Store implements ObjectStore {
   /*
    * 412 does not say whose the object is: when an answer is lost, the client asks again by itself and
@@ -41,9 +41,13 @@ public final class S3Store implements ObjectStore {
    *
    * A store that ignores If-None-Match would replace files of other gateways without a word. So before
    * the first file one hidden object is written twice: the second time must be a 412.
+   *
+   * With unique names nobody asks for If-None-Match. What keeps files apart is that no other gateway gives
+   * the key; a PUT that is repeated, or lands late, replaces an object by its own bytes. Still it is looked
+   * first, so that what is there is told from what is not, and nothing that is seen is ever replaced.
    */
 
-  /// Written once a root, to see whether the store can create without replacing.
+  /// Written to see whether the store takes files, and can create without replacing.
   static final String PROBE = ".loopgate-create-only";
 
   private static final Duration CONNECT = Duration.ofSeconds(10);
@@ -71,13 +75,15 @@ public final class S3Store implements ObjectStore {
   private final Limits limits;
   private final Path staging;
   private final RemoteCalls calls = new RemoteCalls();
-  private boolean createsOnly;
+  private final S3Config.Names names;
+  private boolean proven;
 
   private S3Store(
       S3Client client, FilesRoot.S3 root, S3Config config, Limits limits, Path staging) {
     this.client = client;
     this.root = root;
     this.requests = new S3Requests(root, config);
+    this.names = config.names();
     this.limits = limits;
     this.staging = staging;
   }
@@ -145,7 +151,16 @@ public final class S3Store implements ObjectStore {
 
   @Override
   public Publication publish(ObjectKey key, StagedFile file) throws IOException {
-    proveCreateOnly();
+    prove();
+    if (!createsOnly()) {
+      HeadObjectResponse head = head(key.path());
+      if (head != null) {
+        return judge(key, file, head);
+      }
+      if (!NumberRange.isOwn(key, instanceOf(file.owner()))) {
+        return Publication.TAKEN; // others may write there at this moment
+      }
+    }
     boolean created =
         ask(
             "PutObject",
@@ -155,7 +170,19 @@ public final class S3Store implements ObjectStore {
                 file.size() > limits.multipartBytes()
                     ? new S3Parts(client, requests, limits.partBytes()).create(key.path(), file)
                     : create(key.path(), file));
-    return created ? Publication.PUBLISHED : judge(key, file);
+    if (created) {
+      return Publication.PUBLISHED;
+    }
+    HeadObjectResponse head = head(key.path());
+    if (head == null) {
+      throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
+    }
+    return judge(key, file, head);
+  }
+
+  @Override
+  public boolean createsOnly() {
+    return names == S3Config.Names.CREATE_ONLY;
   }
 
   @Override
@@ -205,7 +232,7 @@ public final class S3Store implements ObjectStore {
   public Optional<String> makerOf(ObjectKey key) throws IOException {
     HeadObjectResponse head = head(key.path());
     String owner = head == null ? null : metadataOf(head).get(S3Requests.OWNER);
-    return owner == null ? Optional.empty() : Optional.of(owner.split("/", 2)[0]);
+    return owner == null ? Optional.empty() : Optional.of(instanceOf(owner));
   }
 
   @Override
@@ -230,11 +257,8 @@ public final class S3Store implements ObjectStore {
     }
   }
 
-  private Publication judge(ObjectKey key, StagedFile file) throws IOException {
-    HeadObjectResponse head = head(key.path());
-    if (head == null) {
-      throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
-    }
+  private Publication judge(ObjectKey key, StagedFile file, HeadObjectResponse head)
+      throws IOException {
     Map<String, String> metadata = metadataOf(head);
     if (!file.owner().equals(metadata.get(S3Requests.OWNER))) {
       return Publication.TAKEN;
@@ -279,19 +303,25 @@ public final class S3Store implements ObjectStore {
     return head.orElse(null);
   }
 
-  private void proveCreateOnly() throws IOException {
-    if (createsOnly) {
+  private void prove() throws IOException {
+    if (proven) {
       return;
     }
     StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
     boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
-    if (created && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
+    if (created
+        && createsOnly()
+        && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
       throw new StoreRefusedException(
           root
               + ": the store ignores If-None-Match, so gateways would replace each other's files;"
-              + " needs a store that can create without replacing");
+              + " set s3.names=unique, or use a store that can create without replacing");
     }
-    createsOnly = true;
+    proven = true;
+  }
+
+  private static String instanceOf(String owner) {
+    return owner.split("/", 2)[0];
   }
 
   private <T> T ask(String step, String path, Duration within, RemoteCalls.Call<T> call)

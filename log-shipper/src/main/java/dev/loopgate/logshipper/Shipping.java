@@ -76,7 +76,8 @@ final class Shipping {
     this.found = found;
     log = CommitLog.continuing(tree, config.commitDirectory(), found);
     staging = new Staging(tree, around.store().staging());
-    numbering = new Numbering(around.store(), random);
+    NumberRange range = NumberRange.of(around.store(), around.spoolId());
+    numbering = new Numbering(around.store(), random, range);
     publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
     room = new DiskRoom(around.reader(), config.windowBytesMax());
     bound =

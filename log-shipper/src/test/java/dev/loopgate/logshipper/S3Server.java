@@ -25,15 +25,25 @@ final class S3Server implements AutoCloseable {
   }
 
   static S3Server start(String bucket) throws Exception {
+    return start(bucket, builder().awsAuthentication(AuthenticationType.AWS_V4, KEY, SECRET));
+  }
+
+  /// One that looks at no signature: what it is asked may be altered on the way.
+  static S3Server startCareless(String bucket) throws Exception {
+    return start(bucket, builder());
+  }
+
+  private static S3Proxy.Builder builder() {
+    return S3Proxy.builder()
+        .endpoint(URI.create("http://127.0.0.1:0"))
+        .blobStore(new TransientNio2BlobStore());
+  }
+
+  private static S3Server start(String bucket, S3Proxy.Builder builder) throws Exception {
     // The default chain reads these before anything else.
     System.setProperty("aws.accessKeyId", KEY);
     System.setProperty("aws.secretAccessKey", SECRET);
-    S3Proxy server =
-        S3Proxy.builder()
-            .endpoint(URI.create("http://127.0.0.1:0"))
-            .awsAuthentication(AuthenticationType.AWS_V4, KEY, SECRET)
-            .blobStore(new TransientNio2BlobStore())
-            .build();
+    S3Proxy server = builder.build();
     server.start();
     S3Client client = client("http://127.0.0.1:" + server.getPort(), KEY, SECRET);
     client.createBucket(request -> request.bucket(bucket));
@@ -68,9 +78,13 @@ final class S3Server implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     client.close();
-    server.stop();
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("S3Proxy: stop failed", e);
+    }
     System.clearProperty("aws.accessKeyId");
     System.clearProperty("aws.secretAccessKey");
   }

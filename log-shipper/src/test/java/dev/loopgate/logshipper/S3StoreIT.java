@@ -42,7 +42,7 @@ final class S3StoreIT implements RemoteStoreContract {
   }
 
   @AfterAll
-  static void stop() throws Exception {
+  static void stop() {
     server().close();
   }
 
@@ -110,6 +110,7 @@ final class S3StoreIT implements RemoteStoreContract {
       assertThatThrownBy(() -> careless.publish(KEY, staged("a", "one\n")))
           .isInstanceOf(StoreRefusedException.class)
           .hasMessageContaining("ignores If-None-Match")
+          .hasMessageContaining("s3.names=unique")
           .hasMessageContaining(BUCKET);
       assertThat(careless.list("")).isEmpty();
     }
@@ -241,7 +242,14 @@ final class S3StoreIT implements RemoteStoreContract {
 
   private S3Config config(S3Config.Integrity integrity) {
     return new S3Config(
-        URI.create(proxy().url()), null, true, S3Config.Encryption.NONE, null, false, integrity);
+        URI.create(proxy().url()),
+        null,
+        true,
+        S3Config.Encryption.NONE,
+        null,
+        false,
+        integrity,
+        S3Config.Names.CREATE_ONLY);
   }
 
   private S3Store store(S3Config config, String below) throws IOException {

@@ -44,7 +44,7 @@ final class S3WireIT {
   }
 
   @AfterAll
-  static void stop() throws Exception {
+  static void stop() {
     opened(server).close();
   }
 
@@ -62,7 +62,8 @@ final class S3WireIT {
                 S3Config.Encryption.NONE,
                 null,
                 false,
-                S3Config.Integrity.CRC32C),
+                S3Config.Integrity.CRC32C,
+                S3Config.Names.CREATE_ONLY),
             directory.resolve("staging"));
     store().publish(new ObjectKey("first"), staged("first", 6));
   }
