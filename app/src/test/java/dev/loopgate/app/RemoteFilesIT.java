@@ -51,6 +51,14 @@ final class RemoteFilesIT {
     "-Daws.secretAccessKey=test12345"
   };
 
+  private static final String[] WITHOUT_CREDENTIALS = {
+    "-Xmx128m",
+    "-XX:TieredStopAtLevel=1",
+    "-Daws.disableEc2Metadata=true",
+    "-Daws.configFile=none",
+    "-Daws.sharedCredentialsFile=none"
+  };
+
   @TempDir private Path directory;
   private @Nullable S3Proxy server;
   private @Nullable FaultProxy proxy;
@@ -164,6 +172,27 @@ final class RemoteFilesIT {
       }
 
       assertThat(lines("request_response/")).hasSize(10).allSatisfy((_, times) -> once(times));
+    }
+  }
+
+  @Test
+  void whatIsMissingAtTheStoreIsSaidAtTheStartThoughNobodyCalled() throws Exception {
+    try (ScriptedModel model = ScriptedModel.start()) {
+      Rig rig = Rig.infrontOf(directory, model.url());
+      String[] nowhere = {"--files", "s3://loopgate-none", "--s3.endpoint", proxy().url()};
+      try (GatewayProcess gateway = rig.flagged(FLAGS).with(nowhere).start()) {
+        Rig.await("the line", () -> gateway.output().contains("NoSuchBucket"));
+        assertThat(gateway.output())
+            .containsPattern("ERROR .*s3://loopgate-none/.*there is no such bucket");
+        predict(gateway, "served", 1);
+        gateway.kill();
+      }
+      try (GatewayProcess gateway = rig.flagged(WITHOUT_CREDENTIALS).with(where()).start()) {
+        Rig.await("the line", () -> gateway.output().contains("no credentials are found"));
+        assertThat(gateway.output()).containsPattern("WARN .*" + ROOT + ".*no credentials");
+        predict(gateway, "kept", 1);
+        gateway.kill();
+      }
     }
   }
 

@@ -33,6 +33,10 @@ final class Numbering {
   private final Map<Partition, Long> firstGiven = new HashMap<>(); // since the last plan
   private final TreeMap<Long, Integer> collisionsByHour = new TreeMap<>();
 
+  Numbering(ObjectStore store, RandomGenerator random, String spoolId) {
+    this(store, random, NumberRange.of(store, spoolId));
+  }
+
   /// @param range of the numbers that are given; others are as good as not there
   Numbering(ObjectStore store, RandomGenerator random, NumberRange range) {
     this.store = store;

@@ -3,7 +3,6 @@ package dev.loopgate.logshipper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,8 +30,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /// A bucket of S3, or of a store that speaks its protocol. Confined to one thread at a time.
 ///
-/// Files are staged in a local directory and published by one `PutObject` that creates or fails,
-/// or whose key nobody else gives. Whatever is not proven is asked again with the same key.
+/// Files are staged in a local directory and published by one `PutObject` that creates or fails, or
+/// whose key nobody else gives. Whatever is not proven is asked again with the same key.
 public final class S3Store implements ObjectStore {
   /*
    * 412 does not say whose the object is: when an answer is lost, the client asks again by itself and
@@ -98,7 +97,7 @@ public final class S3Store implements ObjectStore {
 
   static S3Store open(FilesRoot.S3 root, S3Config config, Limits limits, Path staging)
       throws IOException {
-    Files.createDirectories(staging);
+    Staging.makePrivate(staging);
     return reading(root, config, limits, staging);
   }
 
@@ -150,6 +149,22 @@ public final class S3Store implements ObjectStore {
   }
 
   @Override
+  public void prove() throws IOException {
+    if (proven) {
+      return;
+    }
+    StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
+    boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
+    if (created && createsOnly() && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
+      throw new StoreRefusedException(
+          root
+              + ": the store ignores If-None-Match, so gateways would replace each other's files;"
+              + " set s3.names=unique, or use a store that can create without replacing");
+    }
+    proven = true;
+  }
+
+  @Override
   public Publication publish(ObjectKey key, StagedFile file) throws IOException {
     prove();
     if (!createsOnly()) {
@@ -178,6 +193,11 @@ public final class S3Store implements ObjectStore {
       throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
     }
     return judge(key, file, head);
+  }
+
+  @Override
+  public boolean isRemote() {
+    return true;
   }
 
   @Override
@@ -301,23 +321,6 @@ public final class S3Store implements ObjectStore {
               }
             });
     return head.orElse(null);
-  }
-
-  private void prove() throws IOException {
-    if (proven) {
-      return;
-    }
-    StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
-    boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
-    if (created
-        && createsOnly()
-        && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
-      throw new StoreRefusedException(
-          root
-              + ": the store ignores If-None-Match, so gateways would replace each other's files;"
-              + " set s3.names=unique, or use a store that can create without replacing");
-    }
-    proven = true;
   }
 
   private static String instanceOf(String owner) {

@@ -131,6 +131,24 @@ final class GcsStoreIT implements RemoteStoreContract {
   }
 
   @Test
+  void whatIsAskedAtTheStartTellsWhatIsMissing() throws IOException {
+    proxy().spoil("POST", Fault.answered(403, error(403, "forbidden")));
+    assertThatThrownBy(() -> store().prove())
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("storage.objects.create");
+
+    store().prove();
+    int asked = proxy().requests("POST");
+    store().prove();
+    assertThat(proxy().requests("POST")).as("known").isEqualTo(asked);
+    assertThat(store().list("")).isEmpty();
+    assertThat(directory.resolve("staging")).isEmptyDirectory();
+    try (GcsStore other = another()) {
+      other.prove(); // meets what the first one left
+    }
+  }
+
+  @Test
   void aMissingBucketIsSaidInOneLine() throws IOException {
     try (GcsStore nowhere = inBucket("loopgate-none")) {
       assertThatThrownBy(() -> nowhere.publish(KEY, staged("a", "one\n")))

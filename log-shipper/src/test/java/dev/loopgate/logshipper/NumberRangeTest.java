@@ -72,8 +72,7 @@ final class NumberRangeTest {
         .objects()
         .put(PARTITION.key(NumberRange.ownOf("fedcba987654").first()).path(), new byte[0]);
 
-    assertThat(new Numbering(store, new Random(1), own).next(PARTITION))
-        .isEqualTo(own.first() + 7);
+    assertThat(new Numbering(store, new Random(1), own).next(PARTITION)).isEqualTo(own.first() + 7);
     assertThat(new Numbering(store, new Random(1), NumberRange.SHARED).next(PARTITION))
         .isEqualTo(42);
   }
