@@ -410,7 +410,10 @@ final class Rooms {
             settings.get(StoreSettings.S3_REQUESTER_PAYS).equals("on"),
             settings.get(StoreSettings.S3_CHECKSUM).equals("crc32c")
                 ? S3Config.Integrity.CRC32C
-                : S3Config.Integrity.MD5);
+                : S3Config.Integrity.MD5,
+            settings.get(StoreSettings.S3_NAMES).equals("unique")
+                ? S3Config.Names.UNIQUE
+                : S3Config.Names.CREATE_ONLY);
     return new Stores(
         s3,
         new GcsConfig(

@@ -31,8 +31,8 @@ final class StoreSettings {
           "s3.endpoint",
           new EndpointKind(),
           NONE,
-          "Another store than AWS' that speaks S3. It must know If-None-Match on PUT; one that ignores it is"
-              + " refused before the first file.");
+          "Another store than AWS' that speaks S3. It must know If-None-Match on PUT, or needs s3.names:"
+              + " unique; one that ignores it is refused before the first file.");
   static final Setting<Optional<String>> S3_REGION =
       setting(
           "s3.region",
@@ -84,6 +84,14 @@ final class StoreSettings {
           "crc32c",
           "What the store compares the bytes of an upload with. when-required: Content-MD5, for stores that refuse"
               + " checksum headers.");
+  static final Setting<String> S3_NAMES =
+      setting(
+          "s3.names",
+          new Kind.Choice(List.of("create-only", "unique")),
+          "create-only",
+          "What keeps gateways from replacing each other's files. create-only: numbers that they share, the store"
+              + " refuses one that is taken. unique: numbers of 18 digits that only this gateway gives, for stores"
+              + " that do not know If-None-Match.");
   static final Setting<Optional<URI>> GCS_ENDPOINT =
       setting(
           "gcs.endpoint",
@@ -110,6 +118,7 @@ final class StoreSettings {
           S3_STORAGE_CLASS,
           S3_REQUESTER_PAYS,
           S3_CHECKSUM,
+          S3_NAMES,
           GCS_ENDPOINT,
           GCS_PROJECT);
 

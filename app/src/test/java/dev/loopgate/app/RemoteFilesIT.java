@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -51,6 +51,14 @@ final class RemoteFilesIT {
     "-Daws.secretAccessKey=test12345"
   };
 
+  private static final String[] WITHOUT_CREDENTIALS = {
+    "-Xmx128m",
+    "-XX:TieredStopAtLevel=1",
+    "-Daws.disableEc2Metadata=true",
+    "-Daws.configFile=none",
+    "-Daws.sharedCredentialsFile=none"
+  };
+
   @TempDir private Path directory;
   private @Nullable S3Proxy server;
   private @Nullable FaultProxy proxy;
@@ -58,18 +66,23 @@ final class RemoteFilesIT {
 
   @BeforeEach
   void start() throws Exception {
-    S3Proxy started =
-        S3Proxy.builder()
-            .endpoint(URI.create("http://127.0.0.1:0"))
-            .awsAuthentication(AuthenticationType.AWS_V4, "test", "test12345")
-            .blobStore(new TransientNio2BlobStore())
-            .build();
+    start(builder().awsAuthentication(AuthenticationType.AWS_V4, "test", "test12345"));
+  }
+
+  private static S3Proxy.Builder builder() {
+    return S3Proxy.builder()
+        .endpoint(URI.create("http://127.0.0.1:0"))
+        .blobStore(new TransientNio2BlobStore());
+  }
+
+  private void start(S3Proxy.Builder builder) throws Exception {
+    S3Proxy started = builder.build();
     started.start();
     server = started;
     proxy = FaultProxy.inFrontOf(started.getPort());
     S3Client client =
         S3Client.builder()
-            .httpClientBuilder(UrlConnectionHttpClient.builder())
+            .httpClientBuilder(Apache5HttpClient.builder())
             .endpointOverride(URI.create("http://127.0.0.1:" + started.getPort()))
             .region(Region.US_EAST_1)
             .forcePathStyle(true)
@@ -160,6 +173,66 @@ final class RemoteFilesIT {
 
       assertThat(lines("request_response/")).hasSize(10).allSatisfy((_, times) -> once(times));
     }
+  }
+
+  @Test
+  void whatIsMissingAtTheStoreIsSaidAtTheStartThoughNobodyCalled() throws Exception {
+    try (ScriptedModel model = ScriptedModel.start()) {
+      Rig rig = Rig.infrontOf(directory, model.url());
+      String[] nowhere = {"--files", "s3://loopgate-none", "--s3.endpoint", proxy().url()};
+      try (GatewayProcess gateway = rig.flagged(FLAGS).with(nowhere).start()) {
+        Rig.await("the line", () -> gateway.output().contains("NoSuchBucket"));
+        assertThat(gateway.output())
+            .containsPattern("ERROR .*s3://loopgate-none/.*there is no such bucket");
+        predict(gateway, "served", 1);
+        gateway.kill();
+      }
+      try (GatewayProcess gateway = rig.flagged(WITHOUT_CREDENTIALS).with(where()).start()) {
+        Rig.await("the line", () -> gateway.output().contains("no credentials are found"));
+        assertThat(gateway.output()).containsPattern("WARN .*" + ROOT + ".*no credentials");
+        predict(gateway, "kept", 1);
+        gateway.kill();
+      }
+    }
+  }
+
+  @Test
+  void twoGatewaysOfAStoreThatCannotCreateOnlyReplaceNothing() throws Exception {
+    stop();
+    start(builder()); // looks at no signature: the condition is part of it
+    proxy().leaveOut("if-none-match");
+    try (ScriptedModel model = ScriptedModel.start()) {
+      Rig one = rigAt("one", model);
+      Rig other = rigAt("other", model);
+      try (GatewayProcess first = one.start();
+          GatewayProcess second = other.start()) {
+        proxy().spoilWithin("PUT", FILES, 4, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        proxy().spoilWithin("PUT", "/response_body/", 2, Fault.of(FaultProxy.Kind.ANSWER_LOST));
+        predict(first, "first", 20);
+        predict(second, "second", 20);
+        Rig.await("both to have shipped", () -> lines("response_body/").size() == 40);
+        predict(first, "third", 5);
+        predict(second, "fourth", 5);
+        assertThat(second.stop()).as(second.output()).isZero();
+        first.kill();
+      }
+      try (GatewayProcess again = one.start()) {
+        assertThat(again.stop()).as(again.output()).isZero();
+      }
+
+      assertThat(lines("request_response/")).hasSize(50).allSatisfy((_, times) -> once(times));
+      assertThat(lines("response_body/")).hasSize(50).allSatisfy((_, times) -> once(times));
+      assertThat(objects("request_response/"))
+          .allSatisfy(object -> assertThat(object.key()).matches(".*/[0-9]{10}_[0-9]{18}\\.json"));
+      assertBalanced(ROOT);
+    }
+  }
+
+  private Rig rigAt(String name, ScriptedModel model) throws Exception {
+    return Rig.infrontOf(Files.createDirectory(directory.resolve(name)), model.url())
+        .flagged(FLAGS)
+        .with(where())
+        .with("--s3.names", "unique", "--ship.window", "1s");
   }
 
   private Rig rig(ScriptedModel model) throws Exception {

@@ -89,6 +89,7 @@ final class SettingsTest {
           sample("s3.storage-class", "STANDARD_IA", "GLACIER", "standard"),
           sample("s3.requester-pays", "on", "true", ""),
           sample("s3.checksum", "when-required", "none", "CRC32C"),
+          sample("s3.names", "unique", "create", "on"),
           sample("gcs.endpoint", "http://127.0.0.1:4443", "127.0.0.1", "ftp://a"),
           sample("gcs.project", "my-project", "", "a b"),
           sample("ship", "off", "no", "OFF"),

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// The few things we ask of a file system, so that tests can cut its power. Files and directories
-/// are made with the modes of the user's umask: other tools of the user read them. Any thread, one
-/// thread per file that is written.
+/// are made with the modes of the user's umask, if nothing else is said: other tools of the user
+/// read them. Any thread, one thread per file that is written.
 ///
 /// What is written is durable after [NewFile#force]; what was created, linked or deleted, after
 /// [#forceDirectory] of its directory.
@@ -30,6 +30,11 @@ interface FileTree {
   ///
   /// @throws java.nio.file.FileAlreadyExistsException when the name exists
   NewFile create(Path file) throws IOException;
+
+  /// The same, for its owner alone where the file system has such modes.
+  default NewFile createPrivate(Path file) throws IOException {
+    return create(file);
+  }
 
   /// Reads a file from its start.
   ///

@@ -46,6 +46,7 @@ public final class GcsStore implements ObjectStore {
   private static final int ATTEMPTS = 3;
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final int PAGE_KEYS = 1000;
+  private static final String CREATE = "storage.objects.create";
 
   private final Storage client;
   private final FilesRoot.Gcs root;
@@ -53,6 +54,7 @@ public final class GcsStore implements ObjectStore {
   private final Path staging;
   private final int pageKeys;
   private final RemoteCalls calls = new RemoteCalls();
+  private boolean proven;
 
   private GcsStore(Storage client, FilesRoot.Gcs root, Path staging, int pageKeys) {
     this.client = client;
@@ -73,7 +75,7 @@ public final class GcsStore implements ObjectStore {
 
   static GcsStore open(FilesRoot.Gcs root, GcsConfig config, Path staging, int pageKeys)
       throws IOException {
-    Files.createDirectories(staging);
+    Staging.makePrivate(staging);
     return new GcsStore(client(config), root, staging, pageKeys);
   }
 
@@ -117,10 +119,34 @@ public final class GcsStore implements ObjectStore {
   }
 
   @Override
+  public boolean isRemote() {
+    return true;
+  }
+
+  /// Makes one hidden object, or meets the one that is there.
+  @Override
+  public void prove() throws IOException {
+    if (proven) {
+      return;
+    }
+    byte[] line = {'\n'}; // an empty file would go another way than all others
+    Path path = Files.write(staging.resolve(S3Store.PROBE), line);
+    try {
+      StagedFile probe =
+          new StagedFile(path, line.length, Checksum.of(line).crc32c(), S3Store.PROBE);
+      ObjectKey key = new ObjectKey(S3Store.PROBE);
+      ask(CREATE, key.path(), ANSWER, () -> create(key, probe));
+    } finally {
+      Files.deleteIfExists(path);
+    }
+    proven = true;
+  }
+
+  @Override
   public Publication publish(ObjectKey key, StagedFile file) throws IOException {
     boolean created =
         ask(
-            "storage.objects.create",
+            CREATE,
             key.path(),
             ANSWER.plusSeconds(file.size() / BYTES_PER_SECOND_MIN),
             () -> create(key, file));
@@ -197,7 +223,7 @@ public final class GcsStore implements ObjectStore {
       }
       return true;
     } catch (StorageException e) {
-      if (e.getCode() == 412) {
+      if (GcsFailures.isTaken(e)) {
         return false;
       }
       throw e;

@@ -11,16 +11,34 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// The machine's own file system. Any thread.
 final class LocalFileTree implements FileTree {
+  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
   @Override
   public NewFile create(Path file) throws IOException {
     return new ChannelFile(
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+  }
+
+  @Override
+  public NewFile createPrivate(Path file) throws IOException {
+    try {
+      return new ChannelFile(
+          FileChannel.open(
+              file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PRIVATE));
+    } catch (UnsupportedOperationException _) {
+      return create(file); // a file system without such modes
+    }
   }
 
   @Override

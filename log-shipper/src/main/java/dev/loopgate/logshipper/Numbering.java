@@ -20,6 +20,7 @@ final class Numbering {
 
   private final ObjectStore store;
   private final RandomGenerator random;
+  private final NumberRange range;
   private final Map<Partition, Long> nextNumbers =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -32,9 +33,15 @@ final class Numbering {
   private final Map<Partition, Long> firstGiven = new HashMap<>(); // since the last plan
   private final TreeMap<Long, Integer> collisionsByHour = new TreeMap<>();
 
-  Numbering(ObjectStore store, RandomGenerator random) {
+  Numbering(ObjectStore store, RandomGenerator random, String spoolId) {
+    this(store, random, NumberRange.of(store, spoolId));
+  }
+
+  /// @param range of the numbers that are given; others are as good as not there
+  Numbering(ObjectStore store, RandomGenerator random, NumberRange range) {
     this.store = store;
     this.random = random;
+    this.range = range;
   }
 
   /// The next number of this partition, now used.
@@ -48,7 +55,7 @@ final class Numbering {
 
   /// The next number after another owner took one of ours.
   ///
-  /// @param plannedMax the largest number of the partition in the open plan
+  /// @param plannedMax the largest of our numbers of the partition in the open plan, -1 for none
   long afterTaken(Partition partition, long plannedMax) throws IOException {
     int collisions = collisionsByHour.merge(partition.hour(), 1, Integer::sum);
     if (collisionsByHour.size() > HOURS_MAX) {
@@ -58,6 +65,11 @@ final class Numbering {
     long n = Math.max(largest(partition), plannedMax) + 1 + step;
     nextNumbers.put(partition, n + 1);
     return n;
+  }
+
+  /// Whether `n` is a number of ours to give.
+  boolean gives(long n) {
+    return range.contains(n);
   }
 
   /// Numbers given since the last plan are used.
@@ -72,10 +84,10 @@ final class Numbering {
   }
 
   private long largest(Partition partition) throws IOException {
-    long largest = -1;
+    long largest = range.first() - 1;
     for (ObjectKey key : store.list(partition.prefix())) {
       OptionalLong n = partition.numberOf(key);
-      if (n.isPresent()) {
+      if (n.isPresent() && range.contains(n.getAsLong())) {
         largest = Math.max(largest, n.getAsLong());
       }
     }

@@ -12,6 +12,25 @@ public interface ObjectStore extends AutoCloseable {
   /// Where files are staged before they are published here: a local directory that exists.
   Path staging();
 
+  /// Whether a key that another gateway may give, too, can be published under. If not, keys must be
+  /// ones that nobody else gives, see [NumberRange#isOwn]; any other is TAKEN.
+  default boolean createsOnly() {
+    return true;
+  }
+
+  /// Whether many gateways ask it over a network, so that they should not all do so at once, and
+  /// what waits for it here is nobody else's to read.
+  default boolean isRemote() {
+    return false;
+  }
+
+  /// Finds out whether files can be published here; changes nothing that a reader sees, and may be
+  /// repeated.
+  ///
+  /// @throws StoreRefusedException when a person must act first
+  /// @throws IOException when it is not known
+  default void prove() throws IOException {}
+
   /// Makes the object `key` of the bytes of `file`, whole at the moment it appears and durable when
   /// this returns. May be repeated with the same arguments after any outcome, also by a later
   /// process.

@@ -12,12 +12,24 @@ final class Publishing {
   private final Staging staging;
   private final Numbering numbering;
   private final String instance;
+  private boolean proven;
 
   Publishing(ObjectStore store, Staging staging, Numbering numbering, String spoolId) {
     this.store = store;
     this.staging = staging;
     this.numbering = numbering;
     this.instance = ShipperConfig.instanceOf(spoolId);
+  }
+
+  /// Asks the store once whether files can be published there, when nothing else is to be done: a
+  /// person who must act hears of it before the first window. Answers 0 when that is known.
+  int prove() throws IOException {
+    if (proven) {
+      return 0;
+    }
+    store.prove();
+    proven = true;
+    return 1;
   }
 
   /// Publishes a staged file as [ObjectStore#publish] does, if it still is what was planned.
@@ -42,9 +54,10 @@ final class Publishing {
     if (ours.isPresent()) {
       return ours.getAsLong();
     }
-    long plannedMax = file.n();
+    long plannedMax = -1;
     for (PlannedFile other : plan.files()) {
-      if (other.partition().equals(file.partition())) {
+      // Numbers of a plan that was made when files were named otherwise don't count.
+      if (other.partition().equals(file.partition()) && numbering.gives(other.n())) {
         plannedMax = Math.max(plannedMax, other.n());
       }
     }

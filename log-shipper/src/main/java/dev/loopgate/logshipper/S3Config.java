@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param storageClass null for the bucket's own
 /// @param requesterPays whoever asks pays
 /// @param integrity how the store is told what the bytes must be
+/// @param names what keeps gateways from replacing each other's files
 public record S3Config(
     @Nullable URI endpoint,
     @Nullable String region,
@@ -20,11 +21,13 @@ public record S3Config(
     Encryption encryption,
     @Nullable String storageClass,
     boolean requesterPays,
-    Integrity integrity) {
+    Integrity integrity,
+    Names names) {
 
   /// AWS, with everything as it is there.
   public static final S3Config DEFAULT =
-      new S3Config(null, null, false, Encryption.NONE, null, false, Integrity.CRC32C);
+      new S3Config(
+          null, null, false, Encryption.NONE, null, false, Integrity.CRC32C, Names.CREATE_ONLY);
 
   /// How the store encrypts.
   ///
@@ -33,6 +36,14 @@ public record S3Config(
   public record Encryption(@Nullable String algorithm, @Nullable String kmsKey) {
     /// Whatever the bucket does.
     public static final Encryption NONE = new Encryption(null, null);
+  }
+
+  /// How files get names that are theirs alone.
+  public enum Names {
+    /// Numbers that all gateways share: the store creates with `If-None-Match`, or refuses.
+    CREATE_ONLY,
+    /// Numbers that no other gateway gives, for stores that do not know `If-None-Match`.
+    UNIQUE
   }
 
   /// What the store compares the bytes of an upload with.

@@ -63,7 +63,11 @@ final class S3Failures {
     if (!(e instanceof AwsServiceException answer)) {
       return new IOException(where + ": " + step + ": " + clientsOwn(e), e);
     }
-    String said = where + ": " + step + ": " + answer.statusCode() + ' ' + codeOf(answer);
+    String code = codeOf(answer);
+    String said = where + ": " + step + ": " + answer.statusCode();
+    if (!code.isEmpty()) { // an answer to HEAD has no body that could name one
+      said += ' ' + code;
+    }
     return isRefusal(e)
         ? new StoreRefusedException(said + messageOf(answer) + "; " + advice(step, answer), e)
         : new IOException(said + messageOf(answer), e);
@@ -96,6 +100,7 @@ final class S3Failures {
     String code = codeOf(e);
     String region = regionOf(e);
     if (e.statusCode() == 301
+        || (e.statusCode() == 400 && code.isEmpty() && !region.isEmpty())
         || code.equals("PermanentRedirect")
         || code.equals("AuthorizationHeaderMalformed")
         || code.equals("IllegalLocationConstraintException")) {
@@ -109,7 +114,12 @@ final class S3Failures {
       return "the store does not know these credentials: look at those of this process";
     }
     if (code.equals("NotImplemented") || e.statusCode() == 501) {
-      return "the store lacks what is needed: writes with If-None-Match, or s3.checksum=crc32c";
+      return "the store lacks what is needed: writes with If-None-Match, see s3.names, or checksums, see"
+          + " s3.checksum";
+    }
+    if (e.statusCode() == 400 && code.isEmpty()) {
+      return "the store does not say why: most likely the bucket is in another region, see s3.region,"
+          + " or a token has expired, see the credentials of this process";
     }
     if (e.statusCode() == 403 && step.equals("HeadObject")) {
       return "needs s3:GetObject, and s3:ListBucket: without it an absent object is a 403, too";

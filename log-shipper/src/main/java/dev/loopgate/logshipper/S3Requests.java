@@ -55,7 +55,7 @@ final class S3Requests {
         PutObjectRequest.builder()
             .bucket(root.bucket())
             .key(keyOf(path))
-            .ifNoneMatch(NONE_MATCH)
+            .ifNoneMatch(condition())
             .contentType(CONTENT_TYPE)
             .contentLength(file.size())
             .metadata(metadataOf(file))
@@ -106,7 +106,7 @@ final class S3Requests {
         .key(keyOf(path))
         .uploadId(upload)
         .multipartUpload(parts)
-        .ifNoneMatch(NONE_MATCH)
+        .ifNoneMatch(condition())
         .requestPayer(payer())
         .build();
   }
@@ -144,6 +144,10 @@ final class S3Requests {
 
   private Map<String, String> metadataOf(StagedFile file) {
     return Map.of(OWNER, file.owner(), CRC32C, Checksum.hex(file.crc32c()));
+  }
+
+  private @Nullable String condition() {
+    return config.names() == S3Config.Names.CREATE_ONLY ? NONE_MATCH : null;
   }
 
   private @Nullable RequestPayer payer() {

@@ -3,7 +3,6 @@ package dev.loopgate.logshipper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +17,7 @@ import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -31,8 +30,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /// A bucket of S3, or of a store that speaks its protocol. Confined to one thread at a time.
 ///
-/// Files are staged in a local directory and published by one `PutObject` that creates or fails.
-/// Whatever is not proven is asked again with the same key.
+/// Files are staged in a local directory and published by one `PutObject` that creates or fails, or
+/// whose key nobody else gives. Whatever is not proven is asked again with the same key.
 public final class S3Store implements ObjectStore {
   /*
    * 412 does not say whose the object is: when an answer is lost, the client asks again by itself and
@@ -41,15 +40,22 @@ public final class S3Store implements ObjectStore {
    *
    * A store that ignores If-None-Match would replace files of other gateways without a word. So before
    * the first file one hidden object is written twice: the second time must be a 412.
+   *
+   * With unique names nobody asks for If-None-Match. What keeps files apart is that no other gateway gives
+   * the key; a PUT that is repeated, or lands late, replaces an object by its own bytes. Still it is looked
+   * first, so that what is there is told from what is not, and nothing that is seen is ever replaced.
    */
 
-  /// Written once a root, to see whether the store can create without replacing.
+  /// Written to see whether the store takes files, and can create without replacing.
   static final String PROBE = ".loopgate-create-only";
 
   private static final Duration CONNECT = Duration.ofSeconds(10);
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofMinutes(2); // with the client's own two retries
   private static final int ATTEMPTS = 3;
+  // One call at a time, one that was given up, and what `open` gave out.
+  private static final int CONNECTIONS_MAX = 8;
+  private static final Duration CONNECTION_LIFE = Duration.ofMinutes(1); // none lasts over a window
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final String NO_REGION = "us-east-1"; // what stores that have none expect
 
@@ -68,13 +74,15 @@ public final class S3Store implements ObjectStore {
   private final Limits limits;
   private final Path staging;
   private final RemoteCalls calls = new RemoteCalls();
-  private boolean createsOnly;
+  private final S3Config.Names names;
+  private boolean proven;
 
   private S3Store(
       S3Client client, FilesRoot.S3 root, S3Config config, Limits limits, Path staging) {
     this.client = client;
     this.root = root;
     this.requests = new S3Requests(root, config);
+    this.names = config.names();
     this.limits = limits;
     this.staging = staging;
   }
@@ -89,7 +97,7 @@ public final class S3Store implements ObjectStore {
 
   static S3Store open(FilesRoot.S3 root, S3Config config, Limits limits, Path staging)
       throws IOException {
-    Files.createDirectories(staging);
+    Staging.makePrivate(staging);
     return reading(root, config, limits, staging);
   }
 
@@ -107,7 +115,14 @@ public final class S3Store implements ObjectStore {
     S3ClientBuilder builder =
         S3Client.builder()
             .httpClientBuilder(
-                UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
+                // Its refusals before a body is sent keep their own bodies: the JDK's lose them.
+                Apache5HttpClient.builder()
+                    .connectionTimeout(CONNECT)
+                    .connectionAcquisitionTimeout(CONNECT)
+                    .socketTimeout(SILENCE)
+                    .maxConnections(CONNECTIONS_MAX)
+                    .connectionTimeToLive(CONNECTION_LIFE)
+                    .useIdleConnectionReaper(false)) // a thread for a few sockets
             .overrideConfiguration(common ->
                 common.retryStrategy(
                     DefaultRetryStrategy.standardStrategyBuilder().maxAttempts(ATTEMPTS).build()))
@@ -134,8 +149,33 @@ public final class S3Store implements ObjectStore {
   }
 
   @Override
+  public void prove() throws IOException {
+    if (proven) {
+      return;
+    }
+    StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
+    boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
+    if (created && createsOnly() && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
+      throw new StoreRefusedException(
+          root
+              + ": the store ignores If-None-Match, so gateways would replace each other's files;"
+              + " set s3.names=unique, or use a store that can create without replacing");
+    }
+    proven = true;
+  }
+
+  @Override
   public Publication publish(ObjectKey key, StagedFile file) throws IOException {
-    proveCreateOnly();
+    prove();
+    if (!createsOnly()) {
+      HeadObjectResponse head = head(key.path());
+      if (head != null) {
+        return judge(key, file, head);
+      }
+      if (!NumberRange.isOwn(key, instanceOf(file.owner()))) {
+        return Publication.TAKEN; // others may write there at this moment
+      }
+    }
     boolean created =
         ask(
             "PutObject",
@@ -145,7 +185,24 @@ public final class S3Store implements ObjectStore {
                 file.size() > limits.multipartBytes()
                     ? new S3Parts(client, requests, limits.partBytes()).create(key.path(), file)
                     : create(key.path(), file));
-    return created ? Publication.PUBLISHED : judge(key, file);
+    if (created) {
+      return Publication.PUBLISHED;
+    }
+    HeadObjectResponse head = head(key.path());
+    if (head == null) {
+      throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
+    }
+    return judge(key, file, head);
+  }
+
+  @Override
+  public boolean isRemote() {
+    return true;
+  }
+
+  @Override
+  public boolean createsOnly() {
+    return names == S3Config.Names.CREATE_ONLY;
   }
 
   @Override
@@ -195,7 +252,7 @@ public final class S3Store implements ObjectStore {
   public Optional<String> makerOf(ObjectKey key) throws IOException {
     HeadObjectResponse head = head(key.path());
     String owner = head == null ? null : metadataOf(head).get(S3Requests.OWNER);
-    return owner == null ? Optional.empty() : Optional.of(owner.split("/", 2)[0]);
+    return owner == null ? Optional.empty() : Optional.of(instanceOf(owner));
   }
 
   @Override
@@ -220,11 +277,8 @@ public final class S3Store implements ObjectStore {
     }
   }
 
-  private Publication judge(ObjectKey key, StagedFile file) throws IOException {
-    HeadObjectResponse head = head(key.path());
-    if (head == null) {
-      throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
-    }
+  private Publication judge(ObjectKey key, StagedFile file, HeadObjectResponse head)
+      throws IOException {
     Map<String, String> metadata = metadataOf(head);
     if (!file.owner().equals(metadata.get(S3Requests.OWNER))) {
       return Publication.TAKEN;
@@ -269,19 +323,8 @@ public final class S3Store implements ObjectStore {
     return head.orElse(null);
   }
 
-  private void proveCreateOnly() throws IOException {
-    if (createsOnly) {
-      return;
-    }
-    StagedFile empty = new StagedFile(staging, 0, Checksum.of(new byte[0]).crc32c(), PROBE);
-    boolean created = ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty));
-    if (created && ask("PutObject", PROBE, ANSWER, () -> create(PROBE, empty))) {
-      throw new StoreRefusedException(
-          root
-              + ": the store ignores If-None-Match, so gateways would replace each other's files;"
-              + " needs a store that can create without replacing");
-    }
-    createsOnly = true;
+  private static String instanceOf(String owner) {
+    return owner.split("/", 2)[0];
   }
 
   private <T> T ask(String step, String path, Duration within, RemoteCalls.Call<T> call)

@@ -49,7 +49,7 @@ final class Shipping {
   private LogPosition emptyThrough = LogPosition.START;
   private boolean windowOpen;
   private long windowOpenedNanos;
-  private long windowHour;
+  private final HourRoll hourRoll;
   private long oldestMillis;
   private long scanMillis;
   private boolean scanReachedEnd;
@@ -68,9 +68,10 @@ final class Shipping {
     this.around = around;
     this.found = found;
     log = CommitLog.continuing(tree, config.commitDirectory(), found);
-    staging = new Staging(tree, around.store().staging());
-    numbering = new Numbering(around.store(), random);
+    staging = new Staging(tree, around.store());
+    numbering = new Numbering(around.store(), random, around.spoolId());
     publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
+    hourRoll = HourRoll.of(around.store(), around.spoolId());
     room = new DiskRoom(around.reader(), config.windowBytesMax());
     bound =
         new PartitionBound(
@@ -137,7 +138,7 @@ final class Shipping {
       stageManifest(due);
       return 1;
     }
-    return isWindowDue(nowMillis, finishing) ? stageWindow(nowMillis) : 0;
+    return isWindowDue(nowMillis, finishing) ? stageWindow(nowMillis) : publishing.prove();
   }
 
   /// Whether all that is durable is committed and every hour's manifest says all.
@@ -281,7 +282,7 @@ final class Shipping {
     if (!windowOpen) {
       windowOpen = true;
       windowOpenedNanos = nowNanos;
-      windowHour = Partition.hourOf(nowMillis);
+      hourRoll.opened(nowMillis);
       Optional<LogRecord> first = around.reader().next(log.state().cursor());
       oldestMillis =
           first.isPresent() && first.get() instanceof LogRecord.EntryAt entry
@@ -293,7 +294,7 @@ final class Shipping {
         || (cursor.compareTo(backlogEnd) < 0
             && emptyThrough.compareTo(backlogEnd) < 0) // an earlier process let it grow old
         || nowNanos - windowOpenedNanos >= config.window().toNanos()
-        || Partition.hourOf(nowMillis) != windowHour
+        || hourRoll.isOver(nowMillis)
         || around.reader().bytesAfter(cursor) >= config.windowBytesMax()
         || log.state().books().stream()
             .anyMatch(book -> book.isDirty() && manifestDue(book) <= nowMillis);

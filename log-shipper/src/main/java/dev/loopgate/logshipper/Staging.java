@@ -3,8 +3,11 @@ package dev.loopgate.logshipper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;
@@ -25,12 +28,24 @@ final class Staging {
     }
   }
 
+  private static final String PRIVATE = "rwx------";
+
   private final FileTree tree;
   private final Path directory;
+  private final boolean isPrivate;
 
-  Staging(FileTree tree, Path directory) {
+  Staging(FileTree tree, ObjectStore store) {
     this.tree = tree;
-    this.directory = directory;
+    this.directory = store.staging();
+    this.isPrivate = store.isRemote(); // a local store gives the same file its public name
+  }
+
+  /// Makes the directory, for its owner alone where the file system has such modes.
+  static void makePrivate(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    if (Files.getFileStore(directory).supportsFileAttributeView(PosixFileAttributeView.class)) {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(PRIVATE));
+    }
   }
 
   /// A file of a window.
@@ -51,7 +66,8 @@ final class Staging {
   Output create(String name) throws IOException {
     try {
       tree.delete(pathOf(name));
-      return new Output(tree.create(pathOf(name)), name);
+      Path path = pathOf(name);
+      return new Output(isPrivate ? tree.createPrivate(path) : tree.create(path), name);
     } catch (IOException e) {
       throw new RefusedException(e);
     }

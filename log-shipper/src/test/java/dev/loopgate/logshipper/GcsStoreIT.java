@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The store on a strict fake of ours: no public one asks how far an upload came and tells the
 /// truth.
@@ -87,6 +88,64 @@ final class GcsStoreIT implements RemoteStoreContract {
         .hasMessageStartingWith("gs://" + FakeGcs.BUCKET + "/" + PREFIX + "/" + KEY)
         .hasMessageContaining(advice)
         .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "orgPolicyConstraintFailed; said by the proxy",
+        "conditionNotMet; Request violates constraint 'constraints/storage.retentionPolicySeconds'",
+        "customConstraintViolated; Operation denied by custom org policies"
+      })
+  void a412OfAPolicyIsNoKeyThatIsTaken(String reason, String message) throws IOException {
+    store().publish(KEY, staged("of-another", "other\n"));
+    String said = error(412, reason).replace("said by the proxy", message);
+    proxy().spoil("POST", ATTEMPTS, Fault.answered(412, said));
+
+    assertThatThrownBy(() -> store().publish(KEY, staged("a", "one\n")))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("412 " + reason)
+        .hasMessageContaining("see the constraint");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rateLimitExceeded", "userRateLimitExceeded"})
+  void aRateLimitIsAskedAgainThoughItIsA403(String reason) throws IOException {
+    proxy().spoil("POST", ATTEMPTS, Fault.answered(403, error(403, reason)));
+
+    assertThatThrownBy(() -> store().publish(KEY, staged("a", "one\n")))
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(StoreRefusedException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"conditionNotMet", "preconditionFailed"})
+  void a412OfThePreconditionIsLookedAt(String reason) throws IOException {
+    store().publish(KEY, staged("a", "one\n"));
+    proxy().spoil("POST", Fault.answered(412, error(412, reason)));
+
+    assertThat(store().publish(KEY, staged("a", "one\n"))).isEqualTo(Publication.PUBLISHED_BEFORE);
+    proxy().spoil("POST", Fault.answered(412, error(412, reason)));
+    assertThat(store().publish(KEY, staged("b", "two\n"))).isEqualTo(Publication.TAKEN);
+  }
+
+  @Test
+  void whatIsAskedAtTheStartTellsWhatIsMissing() throws IOException {
+    proxy().spoil("POST", Fault.answered(403, error(403, "forbidden")));
+    assertThatThrownBy(() -> store().prove())
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContaining("storage.objects.create");
+
+    store().prove();
+    int asked = proxy().requests("POST");
+    store().prove();
+    assertThat(proxy().requests("POST")).as("known").isEqualTo(asked);
+    assertThat(store().list("")).isEmpty();
+    assertThat(directory.resolve("staging")).isEmptyDirectory();
+    try (GcsStore other = another()) {
+      other.prove(); // meets what the first one left
+    }
   }
 
   @Test

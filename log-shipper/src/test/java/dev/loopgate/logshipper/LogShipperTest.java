@@ -79,6 +79,53 @@ final class LogShipperTest {
   }
 
   @Test
+  void aStoreThatRefusesIsToldAtTheStartThoughNothingWaits() throws IOException {
+    sim.missing = true;
+    sim.start();
+    sim.work(); // nothing is in the log
+    sim.work();
+
+    assertThat(sim.events.parked).containsExactly("404: there is no such bucket");
+    assertThat(sim.shipping().isDone()).as("a stop waits for nothing").isTrue();
+
+    sim.memory().missing(false);
+    sim.time.advance(Duration.ofMinutes(10));
+    sim.work();
+    append("a");
+    sim.workUntilDone();
+    assertThat(sim.events.unparked).isOne();
+    assertThat(sim.memory().proofs()).as("asked once more, and then no more").isEqualTo(2);
+    sim.assertEachOnce("a");
+  }
+
+  @Test
+  void atARemoteStoreTheHoursEndClosesTheWindowALittleLater() throws IOException {
+    long end = Partition.startOf(Partition.hourOf(sim.time.epochMillis()) + 1);
+    long delay = HourRoll.delayMillis(ShipperSim.SPOOL_ID);
+    assertThat(delay).isBetween(1_000L, 14_000L);
+    sim.remote = true;
+    sim.start();
+    sim.work();
+    sim.jump(Duration.ofMillis(end - 20_000 - sim.time.epochMillis()));
+    append("before");
+    sim.work();
+
+    sim.time.advance(Duration.ofMillis(20_000 + delay - 1));
+    sim.work();
+    assertThat(sim.objects()).isEmpty();
+    sim.time.advance(Duration.ofMillis(1));
+    sim.work();
+    assertThat(sim.objects()).hasSize(2);
+
+    sim.jump(Duration.ofMillis(end + 3_600_000 - 148_000 - sim.time.epochMillis()));
+    append("old enough");
+    sim.work();
+    sim.time.advance(Duration.ofSeconds(150)); // its age, before the delay is over
+    sim.work();
+    assertThat(sim.events.windows).hasValue(2);
+  }
+
+  @Test
   void anHourThatWasLetGoComesBackWhole() throws IOException {
     sim.start();
     append("a");

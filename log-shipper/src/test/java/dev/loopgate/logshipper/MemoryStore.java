@@ -50,6 +50,9 @@ final class MemoryStore implements ObjectStore {
   private final Random random;
   private int faultsPercent;
   private boolean refuses;
+  private boolean missing;
+  private boolean remote;
+  private int proofs;
 
   MemoryStore(Bucket bucket, FileTree tree, Path staging, Random random) {
     this.bucket = bucket;
@@ -64,6 +67,34 @@ final class MemoryStore implements ObjectStore {
 
   void refuse(boolean now) {
     refuses = now;
+  }
+
+  /// Whether its bucket is missing when it is asked at the start.
+  void missing(boolean now) {
+    missing = now;
+  }
+
+  /// Whether it is met over a network.
+  void remote(boolean now) {
+    remote = now;
+  }
+
+  /// How often it was asked whether it takes files.
+  int proofs() {
+    return proofs;
+  }
+
+  @Override
+  public boolean isRemote() {
+    return remote;
+  }
+
+  @Override
+  public void prove() throws IOException {
+    proofs++;
+    if (missing) {
+      throw new StoreRefusedException("404: there is no such bucket");
+    }
   }
 
   @Override

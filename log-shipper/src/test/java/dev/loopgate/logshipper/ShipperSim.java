@@ -42,6 +42,8 @@ final class ShipperSim {
   boolean local;
   int faultsPercent;
   boolean refuses;
+  boolean missing;
+  boolean remote;
   private @Nullable LogShipper shipper;
   private @Nullable Shipping shipping;
   private @Nullable MemoryStore memory;
@@ -65,6 +67,8 @@ final class ShipperSim {
       MemoryStore made = new MemoryStore(bucket, tree, Path.of("/staging"), random);
       made.faults(faultsPercent);
       made.refuse(refuses);
+      made.missing(missing);
+      made.remote(remote);
       memory = made;
       store = made;
     }

@@ -37,22 +37,42 @@ public final class FaultProxy implements AutoCloseable {
     /// The server never sees the request, the client is told that it was done.
     CLAIMED,
     /// The server never sees the request, the client gets an answer of ours.
-    ANSWERED
+    ANSWERED,
+    /// The same before the request's body: nobody reads it, and nobody asks for it.
+    REFUSED,
+    /// The client hears nothing for as long as it waits; the server never sees the request.
+    SILENT
   }
 
   /// One exchange's.
   ///
   /// @param status of an answer of ours
   /// @param body of an answer of ours
-  public record Fault(Kind kind, int status, String body) {
+  /// @param header one more line of an answer of ours, or empty
+  public record Fault(Kind kind, int status, String body, String header) {
     /// A fault that needs no more words.
     public static Fault of(Kind kind) {
-      return new Fault(kind, 0, "");
+      return new Fault(kind, 0, "", "");
     }
 
     /// An answer of ours.
     public static Fault answered(int status, String body) {
-      return new Fault(Kind.ANSWERED, status, body);
+      return new Fault(Kind.ANSWERED, status, body, "");
+    }
+
+    /// An answer of ours before the request's body.
+    public static Fault refused(int status, String body) {
+      return new Fault(Kind.REFUSED, status, body, "");
+    }
+
+    /// The same with one more line in its head.
+    public Fault with(String line) {
+      return new Fault(kind, status, body, line);
+    }
+
+    private String answer() {
+      return "HTTP/1.1 %d Because\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s"
+          .formatted(status, body.length(), header.isEmpty() ? "" : header + "\r\n", body);
     }
   }
 
@@ -73,6 +93,8 @@ public final class FaultProxy implements AutoCloseable {
   private final Map<String, Deque<Waiting>> faults = new HashMap<>(); // guarded by itself
   private final List<Request> held = new ArrayList<>(); // guarded by faults
   private final List<String> requests = new ArrayList<>(); // method and target; guarded by faults
+  private final List<String> heads = new ArrayList<>(); // guarded by faults
+  private volatile String left = ""; // the header that is left out
 
   private FaultProxy(int serverPort) throws IOException {
     this.serverPort = serverPort;
@@ -138,6 +160,18 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  /// The heads of the requests of this method, as they came.
+  public List<String> heads(String method) {
+    synchronized (faults) {
+      return heads.stream().filter(head -> head.startsWith(method + ' ')).toList();
+    }
+  }
+
+  /// Leaves this header out of all requests from now on: the server is one that does not know it.
+  public void leaveOut(String header) {
+    left = header.toLowerCase(Locale.ROOT) + ':';
+  }
+
   /// Gives the server the requests that were held, and answers what it said to each: status lines.
   public List<String> land() throws IOException {
     List<Request> late;
@@ -163,11 +197,15 @@ public final class FaultProxy implements AutoCloseable {
     if (head.isEmpty()) {
       return;
     }
+    Fault fault = next(head);
+    if (fault.kind() == Kind.REFUSED) {
+      with.send(fault.answer());
+      return;
+    }
     if ("100-continue".equalsIgnoreCase(with.header("expect"))) {
       with.send("HTTP/1.1 100 Continue\r\n\r\n");
     }
     Request request = new Request(head, with.readBody());
-    Fault fault = next(request);
     byte[] body = request.body;
     switch (fault.kind()) {
       case NONE -> with.send(forward(request, body.length));
@@ -190,17 +228,17 @@ public final class FaultProxy implements AutoCloseable {
           held.add(request);
         }
       }
-      case ANSWERED ->
-          with.send(
-              "HTTP/1.1 %d Because\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
-                  .formatted(fault.status(), fault.body().length(), fault.body()));
+      case ANSWERED -> with.send(fault.answer());
+      case SILENT -> with.awaitClose();
+      case REFUSED -> throw new IllegalStateException("refused above");
     }
   }
 
-  private Fault next(Request request) {
-    String line = request.head.substring(0, request.head.indexOf(" HTTP/"));
+  private Fault next(String head) {
+    String line = head.substring(0, head.indexOf(" HTTP/"));
     synchronized (faults) {
       requests.add(line);
+      heads.add(head);
       Deque<Waiting> waiting = faults.getOrDefault(line.substring(0, line.indexOf(' ')), NOTHING);
       for (Waiting one : waiting) {
         if (line.contains(one.within())) {
@@ -219,6 +257,7 @@ public final class FaultProxy implements AutoCloseable {
     for (String line : request.head.strip().split("\r\n", -1)) {
       String name = line.toLowerCase(Locale.ROOT);
       if (!name.startsWith("expect:")
+          && (left.isEmpty() || !name.startsWith(left))
           && !name.startsWith("connection:")
           && !name.startsWith("transfer-encoding:")
           && !name.startsWith("content-length:")) {
