@@ -5,6 +5,7 @@ import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.logshipper.Compression;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.GcsConfig;
 import dev.loopgate.logshipper.S3Config;
@@ -61,7 +62,13 @@ final class Rooms {
   }
 
   private HeapBudget fixed() throws UsageException {
-    return beforeFeedback()
+    HeapBudget budget = beforeFeedback();
+    if (compression() != Compression.NONE) {
+      // Neither heap nor direct buffers, but of the process: it stands where the JVM's own bound is
+      // not.
+      budget = budget.offHeap("files being compressed", compression().nativeBytes());
+    }
+    return budget
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
@@ -78,6 +85,9 @@ final class Rooms {
             .onHeap("proxy.loops", loops() * bytesOfLoop())
             // Also where no field is secret now: a configuration that is read again may name some.
             .onHeap("bodies being redacted", loops() * bytesOfRedaction());
+    if (compression() != Compression.NONE) {
+      budget = budget.onHeap("files being compressed", compression().heapBytes());
+    }
     if (isRemote()) {
       budget = budget.onHeap("the client of a remote store", REMOTE_CLIENT_BYTES);
     }
@@ -298,8 +308,13 @@ final class Rooms {
     ShipperConfig config =
         defaults
             .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
-            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
+            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax())
+            .withCompression(compression());
     return isRemote() ? config.withRetryMax(REMOTE_RETRY_MAX) : config;
+  }
+
+  private Compression compression() throws UsageException {
+    return Compression.ofWord(settings.get(StoreSettings.FILES_COMPRESSION));
   }
 
   private boolean isRemote() throws UsageException {

@@ -2,8 +2,10 @@ package dev.loopgate.app;
 
 import static dev.loopgate.app.SettingsTable.setting;
 
+import dev.loopgate.logshipper.Compression;
 import dev.loopgate.logshipper.FilesRoot;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +20,13 @@ final class StoreSettings {
           "auto",
           "Where published files go: a directory, or a bucket of S3 or Google Cloud Storage. auto: files/ in data."
               + " Credentials are those that AWS' and Google's own tools find.");
+  static final Setting<String> FILES_COMPRESSION =
+      setting(
+          "files.compression",
+          new Kind.Choice(Arrays.stream(Compression.values()).map(Compression::word).toList()),
+          NONE,
+          "How published files are compressed: their names end in .json, .json.gz or .json.zst. Holds for what is"
+              + " staged from then on; files of all three may lie side by side.");
   static final Setting<Optional<URI>> S3_ENDPOINT =
       setting(
           "s3.endpoint",
@@ -93,6 +102,7 @@ final class StoreSettings {
   static final List<Setting<?>> ALL =
       List.of(
           FILES,
+          FILES_COMPRESSION,
           S3_ENDPOINT,
           S3_REGION,
           S3_PATH_STYLE,

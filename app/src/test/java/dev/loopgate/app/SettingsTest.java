@@ -64,6 +64,7 @@ final class SettingsTest {
           sample("spool.bytes-max", "1GiB", "1GB", "0"),
           sample("spool.free-bytes-min", "0", "-1", "much"),
           sample("files", "s3://bucket/a/b", "s3://bucket/../b", "s3://bucket//b", "ftp://a/b", ""),
+          sample("files.compression", "zstd", "gz", "NONE", ""),
           sample(
               "s3.endpoint",
               "http://s3.internal:9000",

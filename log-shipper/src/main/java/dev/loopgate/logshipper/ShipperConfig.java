@@ -9,7 +9,9 @@ import java.time.Duration;
 /// @param window entries are published when the oldest is this old, default 150 s; 5 s in `up`
 /// @param windowBytesMax or when so many bytes of log wait, at most 256 MiB; half of a smaller
 ///   spool
-/// @param fileBytesMax a file is not continued beyond it, default 128 MiB
+/// @param fileBytesMax a file is not continued beyond it, default 128 MiB; of a compressed one
+///   these are published bytes, and what is compressed may be [Compression#RENDERED_TIMES_MAX]
+///   times as much
 /// @param decodedBytesMax a body is decoded to at most so many bytes, default 16 MiB; beyond it the
 ///   wire's bytes are kept
 /// @param modelsMax (model, version) pairs that open a partition, a stream and hour, default 10,000
@@ -18,6 +20,7 @@ import java.time.Duration;
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s
 /// @param retryMax longest wait between two tries, default 1 min; 5 min for a remote store
+/// @param compression of files that are staged from now on, default none
 public record ShipperConfig(
     Path commitDirectory,
     Duration window,
@@ -28,7 +31,8 @@ public record ShipperConfig(
     int hourFilesMax,
     Duration manifestDelay,
     Duration retryFirst,
-    Duration retryMax) {
+    Duration retryMax,
+    Compression compression) {
 
   /// Hex digits of the spool id that name an instance.
   static final int INSTANCE_LENGTH = 12;
@@ -59,7 +63,8 @@ public record ShipperConfig(
         50_000,
         Duration.ofMinutes(2),
         Duration.ofSeconds(1),
-        Duration.ofMinutes(1));
+        Duration.ofMinutes(1),
+        Compression.NONE);
   }
 
   /// The same with another window.
@@ -74,7 +79,8 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        compression);
   }
 
   /// The same with other bounds of a window and of a file, bytes.
@@ -89,7 +95,8 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        compression);
   }
 
   /// The same with other bounds of what clients' names may open.
@@ -104,7 +111,8 @@ public record ShipperConfig(
         hourFiles,
         manifestDelay,
         retryFirst,
-        retryMax);
+        retryMax,
+        compression);
   }
 
   /// The same with another longest wait between two tries.
@@ -119,7 +127,24 @@ public record ShipperConfig(
         hourFilesMax,
         manifestDelay,
         retryFirst,
-        longest);
+        longest,
+        compression);
+  }
+
+  /// The same with another compression.
+  public ShipperConfig withCompression(Compression other) {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        windowBytesMax,
+        fileBytesMax,
+        decodedBytesMax,
+        modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        retryMax,
+        other);
   }
 
   /// What names a gateway in manifests and staging directories.

@@ -313,12 +313,7 @@ final class Shipping {
     }
     WindowStaging files =
         new WindowStaging(
-            around.reader(),
-            staging,
-            numbering,
-            rendering,
-            config.fileBytesMax(),
-            log.state().nextWindow());
+            around.reader(), staging, numbering, rendering, config, log.state().nextWindow());
     WindowPlan plan;
     try {
       plan = files.stage(window, reopened(window), around.spoolId());
