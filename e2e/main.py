@@ -11,6 +11,7 @@ import clients
 import conformance
 import disk
 import model_server
+import readers
 import rolling
 from common import Failed
 
@@ -20,6 +21,7 @@ PARTS = {
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
     "mlserver": model_server.mlserver,
+    "readers": readers.readers,
     "rolling-restart": rolling.rolling_restart,
 }
 

@@ -66,9 +66,9 @@ record DataDirectory(Path root, FilesRoot files) {
     return root.resolve("spool");
   }
 
-  /// What is kept of a sink beside the files.
-  Path sink(String name) {
-    return spool().resolve(SINKS).resolve(name);
+  /// What a spool keeps for a sink beside the files.
+  static Path sinkIn(Path spool, String name) {
+    return spool.resolve(SINKS).resolve(name);
   }
 
   /// Logs and working directories of model servers.

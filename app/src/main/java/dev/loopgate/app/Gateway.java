@@ -147,7 +147,7 @@ final class Gateway {
     }
     Shippers shippers =
         Shippers.start(
-            rooms.sinks(plan.data()),
+            rooms.sinks(plan.data().files(), plan.data().spool()),
             rooms.stores(),
             new Shippers.From(
                 plan.data().root(), spool, model -> fleet.has(model.name(), model.version())),

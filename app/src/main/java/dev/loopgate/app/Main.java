@@ -120,6 +120,7 @@ public final class Main {
   private static List<Setting<?>> verifySettings() {
     List<Setting<?>> settings = new ArrayList<>(List.of(SettingsTable.RING_DIRECTORY));
     settings.addAll(StoreSettings.ALL);
+    settings.remove(StoreSettings.FILES_COMPRESSION); // files say it themselves
     return settings;
   }
 

@@ -5,6 +5,7 @@ import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
+import dev.loopgate.logshipper.Compression;
 import dev.loopgate.logshipper.Destination;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.FluentdAddress;
@@ -70,7 +71,13 @@ final class Rooms {
   }
 
   private HeapBudget fixed() throws UsageException {
-    return beforeFeedback()
+    HeapBudget budget = beforeFeedback();
+    if (compression() != Compression.NONE) {
+      // Neither heap nor direct buffers, but of the process: it stands where the JVM's own bound is
+      // not.
+      budget = budget.offHeap("files being compressed", compression().nativeBytes());
+    }
+    return budget
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
@@ -88,6 +95,9 @@ final class Rooms {
             .onHeap("proxy.loops", loops() * bytesOfLoop())
             // Also where no field is secret now: a configuration that is read again may name some.
             .onHeap("bodies being redacted", loops() * bytesOfRedaction());
+    if (compression() != Compression.NONE) {
+      budget = budget.onHeap("files being compressed", compression().heapBytes());
+    }
     budget = withSinks(budget);
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
@@ -304,18 +314,14 @@ final class Rooms {
   /// Every place that entries go to, the files first.
   ///
   /// @throws UsageException when nothing would keep them
-  List<PlannedSink> sinks(DataDirectory data) throws UsageException {
+  List<PlannedSink> sinks(FilesRoot files, Path spool) throws UsageException {
     List<PlannedSink> all = new ArrayList<>();
-    if (!(data.files() instanceof FilesRoot.Nowhere)) {
+    if (!(files instanceof FilesRoot.Nowhere)) {
       all.add(
-          new PlannedSink(
-              data.files(),
-              data.spool(),
-              shipper(data.spool(), data.files(), ShipperConfig.Sink.FILES),
-              null));
+          new PlannedSink(files, spool, shipper(spool, files, ShipperConfig.Sink.FILES), null));
     }
     for (ConfiguredSink sink : settings.get(StoreSettings.SINKS)) {
-      if (sink.to().equals(data.files())) {
+      if (sink.to().equals(files)) {
         throw new UsageException(
             settings.where(StoreSettings.SINKS)
                 + ": the sink "
@@ -324,7 +330,7 @@ final class Rooms {
                 + sink.to()
                 + "; allowed: a place once");
       }
-      Path base = data.sink(sink.name());
+      Path base = DataDirectory.sinkIn(spool, sink.name());
       ShipperConfig.Sink named = new ShipperConfig.Sink(sink.name(), lagOf(sink));
       all.add(new PlannedSink(sink.to(), base, shipper(base, sink.to(), named), sink.trust()));
     }
@@ -363,11 +369,16 @@ final class Rooms {
         defaults
             .withSink(sink)
             .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
-            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax());
+            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax())
+            .withCompression(compression());
     return switch (to) {
       case FluentdAddress _ -> config.withRetryMax(FLUENTD_RETRY_MAX).forFluentd();
       case FilesRoot root -> root.isRemote() ? config.withRetryMax(REMOTE_RETRY_MAX) : config;
     };
+  }
+
+  private Compression compression() throws UsageException {
+    return Compression.ofWord(settings.get(StoreSettings.FILES_COMPRESSION));
   }
 
   private HeapBudget withSinks(HeapBudget before) throws UsageException {
@@ -380,7 +391,10 @@ final class Rooms {
       long client =
           switch (sink.to()) {
             case FluentdAddress _ -> FLUENTD_BYTES;
-            case FilesRoot root -> WINDOW_BYTES + (root.isRemote() ? REMOTE_CLIENT_BYTES : 0);
+            case FilesRoot root ->
+                WINDOW_BYTES
+                    + compression().heapBytes()
+                    + (root.isRemote() ? REMOTE_CLIENT_BYTES : 0);
           };
       budget = budget.onHeap("sink " + sink.name(), client);
     }

@@ -94,13 +94,27 @@ final class Shippers {
     return all;
   }
 
+  /// Asks all of them to ship everything, without waiting.
+  void beginFinish() {
+    running.forEach(each -> each.shipper().beginFinish());
+  }
+
+  /// The sinks that have not come to the end of [#beginFinish], with what they say.
+  Map<String, ShipperStatus> unfinished() {
+    Map<String, ShipperStatus> all = status();
+    running.stream()
+        .filter(each -> each.shipper().hasShippedAll())
+        .forEach(each -> all.remove(each.name()));
+    return all;
+  }
+
   /// Ships everything now, all sinks at the same time; the spool's intake must be closed.
   ///
   /// @param within the longest this takes
   /// @return the sinks that have not taken all of it
   List<String> finish(Duration within) {
     long end = clock.nanos() + within.toNanos();
-    running.forEach(each -> each.shipper().beginFinish());
+    beginFinish();
     List<String> behind = new ArrayList<>();
     for (Running each : running) {
       long left = Math.max(0, end - clock.nanos());

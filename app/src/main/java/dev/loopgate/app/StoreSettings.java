@@ -2,8 +2,10 @@ package dev.loopgate.app;
 
 import static dev.loopgate.app.SettingsTable.setting;
 
+import dev.loopgate.logshipper.Compression;
 import dev.loopgate.logshipper.FilesRoot;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +28,13 @@ final class StoreSettings {
           "Where else every entry goes, each with its own progress: other files, or a Fluentd. What a required one has"
               + " not taken is kept; one that is not may be max-lag behind, and what is older is skipped and counted."
               + " Fields: `name url required max-lag tls-ca`; see operations.md.");
+  static final Setting<String> FILES_COMPRESSION =
+      setting(
+          "files.compression",
+          new Kind.Choice(Arrays.stream(Compression.values()).map(Compression::word).toList()),
+          NONE,
+          "How published files are compressed: their names end in .json, .json.gz or .json.zst. Holds for what is"
+              + " staged from then on; files of all three may lie side by side.");
   static final Setting<Optional<URI>> S3_ENDPOINT =
       setting(
           "s3.endpoint",
@@ -110,6 +119,7 @@ final class StoreSettings {
       List.of(
           FILES,
           SINKS,
+          FILES_COMPRESSION,
           S3_ENDPOINT,
           S3_REGION,
           S3_PATH_STYLE,

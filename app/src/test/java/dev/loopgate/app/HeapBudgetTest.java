@@ -92,6 +92,19 @@ final class HeapBudgetTest {
         .contains("heap: auth.cache-bytes=10MiB\n", "heap: feedback in flight=57759KiB\n");
   }
 
+  @Test
+  void codecsTakeSomeOfBothWhereFilesAreCompressed() throws Exception {
+    for (String compression : new String[] {"gzip", "zstd"}) {
+      assertThat(with("files.compression", compression))
+          .contains(
+              "heap: files being compressed=512KiB\n",
+              "heap: feedback in flight=67488KiB\n",
+              "direct: files being compressed=4MiB\n",
+              "direct: proxy.connections-max=");
+    }
+    assertThat(with("files.compression", "none")).doesNotContain("compressed");
+  }
+
   private static HeapBudget of(Memory memory) throws UsageException {
     Settings settings = Settings.of(Role.GATEWAY, Map.of("proxy.loops", "2"), Map.of());
     return new Rooms(settings, memory).budget();

@@ -64,6 +64,7 @@ final class SettingsTest {
           sample("spool.bytes-max", "1GiB", "1GB", "0"),
           sample("spool.free-bytes-min", "0", "-1", "much"),
           sample("files", "s3://bucket/a/b", "s3://bucket/../b", "s3://bucket//b", "ftp://a/b", ""),
+          sample("files.compression", "zstd", "gz", "NONE", ""),
           sample(
               "sinks",
               "[{name: search, url: \"fluentd://h:1\", required: false, max-lag: 1GiB}]",

@@ -13,6 +13,8 @@ sealed interface CommitRecord {
   /// @param model an escaped part of a path
   /// @param version an escaped part of a path
   /// @param n of its key
+  /// @param compression of the staged file, whatever the settings say by now; absent in what
+  ///   earlier versions wrote, which is `NONE`
   record PlannedFile(
       int number,
       LogStream stream,
@@ -24,18 +26,38 @@ sealed interface CommitRecord {
       int crc32c,
       long records,
       long firstSeq,
-      long lastSeq) {
+      long lastSeq,
+      Compression compression) {
+    public PlannedFile {
+      compression = orNone(compression);
+    }
+
+    private static Compression orNone(@Nullable Compression compression) {
+      return compression == null ? Compression.NONE : compression;
+    }
+
     Partition partition() {
       return new Partition(stream, model, version, hour);
     }
 
     ObjectKey key() {
-      return partition().key(n);
+      return partition().key(n, compression);
     }
 
     PlannedFile withN(long other) {
       return new PlannedFile(
-          number, stream, model, version, hour, other, size, crc32c, records, firstSeq, lastSeq);
+          number,
+          stream,
+          model,
+          version,
+          hour,
+          other,
+          size,
+          crc32c,
+          records,
+          firstSeq,
+          lastSeq,
+          compression);
     }
 
     Manifest.FileEntry entry() {

@@ -39,7 +39,6 @@ public final class GcsStore implements ObjectStore {
    */
 
   private static final String OWNER = S3Requests.OWNER; // the same words in all buckets
-  private static final String CONTENT_TYPE = "application/x-ndjson";
   private static final Duration CONNECT = Duration.ofSeconds(10);
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofMinutes(2); // with the client's own two retries
@@ -206,7 +205,7 @@ public final class GcsStore implements ObjectStore {
   private boolean create(ObjectKey key, StagedFile file) throws IOException {
     BlobInfo info =
         BlobInfo.newBuilder(idOf(key.path()))
-            .setContentType(CONTENT_TYPE)
+            .setContentType(Compression.ofPath(key.path()).contentType())
             .setCrc32c(base64(file.crc32c()))
             .setMetadata(
                 Map.of(OWNER, file.owner(), S3Requests.CRC32C, Checksum.hex(file.crc32c())))

@@ -1,13 +1,16 @@
 package dev.loopgate.logshipper;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.InputStream;
 
 /// Our own records as JSON: members in snake case, those of a later version are passed over. Any
 /// thread.
@@ -34,7 +37,26 @@ final class Json {
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
 
+  // Of what anybody may have put beside our files: nothing that is compared is longer.
+  private static final JsonFactory LINES =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNumberLength(FileLines.WORD_BYTES_MAX)
+                  .maxStringLength(1 << 20)
+                  .maxNameLength(FileLines.WORD_BYTES_MAX)
+                  .maxNestingDepth(NESTING_MAX)
+                  .build())
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .build();
+
   private Json() {}
+
+  /// Walks through one line, whose strings it passes over unless one is asked for.
+  static JsonParser lineParser(InputStream line) throws IOException {
+    return LINES.createParser(line);
+  }
 
   static byte[] bytes(Object value) {
     try {

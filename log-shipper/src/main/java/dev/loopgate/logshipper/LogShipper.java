@@ -150,6 +150,11 @@ public final class LogShipper implements AutoCloseable {
     return shippedAll;
   }
 
+  /// Whether a [#finish] that was begun has come to its end with all of it in the store.
+  public boolean hasShippedAll() {
+    return shippedAll;
+  }
+
   /// A look at this moment.
   public ShipperStatus status() {
     return status;

@@ -13,7 +13,6 @@ import java.util.OptionalLong;
 /// @param hour hours since the epoch
 record Partition(LogStream stream, String model, String version, long hour) {
   private static final long MILLIS = 3_600_000;
-  private static final String SUFFIX = ".json";
 
   /// The partition of a model that may open one of its own.
   static Partition of(LogStream stream, ModelIdentity model, long hour) {
@@ -61,8 +60,8 @@ record Partition(LogStream stream, String model, String version, long hour) {
   }
 
   /// The key of file `n`.
-  ObjectKey key(long n) {
-    return new ObjectKey(prefix() + n + SUFFIX);
+  ObjectKey key(long n, Compression compression) {
+    return new ObjectKey(prefix() + n + compression.fileEnd());
   }
 
   /// The `n` of a key of this partition, compressed or not; empty for any other key.

@@ -71,6 +71,7 @@ final class Publishing {
       OptionalLong n = file.partition().numberOf(key);
       if (n.isPresent()
           && n.getAsLong() != file.n()
+          && key.equals(file.withN(n.getAsLong()).key())
           && publish(key, name, file.size(), file.crc32c()) != Publication.TAKEN) {
         return n;
       }

@@ -30,7 +30,6 @@ final class S3Requests {
   static final String CRC32C = "loopgate-crc32c";
 
   private static final String NONE_MATCH = "*"; // create, or 412
-  private static final String CONTENT_TYPE = "application/x-ndjson";
 
   private final FilesRoot.S3 root;
   private final S3Config config;
@@ -56,7 +55,7 @@ final class S3Requests {
             .bucket(root.bucket())
             .key(keyOf(path))
             .ifNoneMatch(condition())
-            .contentType(CONTENT_TYPE)
+            .contentType(Compression.ofPath(path).contentType())
             .contentLength(file.size())
             .metadata(metadataOf(file))
             .serverSideEncryption(config.encryption().algorithm())
@@ -73,7 +72,7 @@ final class S3Requests {
     return CreateMultipartUploadRequest.builder()
         .bucket(root.bucket())
         .key(keyOf(path))
-        .contentType(CONTENT_TYPE)
+        .contentType(Compression.ofPath(path).contentType())
         .metadata(metadataOf(file))
         .checksumAlgorithm(
             config.integrity() == S3Config.Integrity.CRC32C ? ChecksumAlgorithm.CRC32_C : null)

@@ -9,7 +9,9 @@ import java.time.Duration;
 /// @param window entries are published when the oldest is this old, default 150 s; 5 s in `up`
 /// @param windowBytesMax or when so many bytes of log wait, at most 256 MiB; half of a smaller
 ///   spool
-/// @param fileBytesMax a file is not continued beyond it, default 128 MiB
+/// @param fileBytesMax a file is not continued beyond it, default 128 MiB; of a compressed one
+///   these are published bytes, and what is compressed may be [Compression#RENDERED_TIMES_MAX]
+///   times as much
 /// @param decodedBytesMax a body is decoded to at most so many bytes, default 16 MiB; beyond it the
 ///   wire's bytes are kept
 /// @param modelsMax (model, version) pairs that open a partition, a stream and hour, default 10,000
@@ -18,6 +20,7 @@ import java.time.Duration;
 /// @param manifestDelay an hour's manifest is written so long after its end, default 2 min
 /// @param retryFirst wait after a first failure, default 1 s
 /// @param retryMax longest wait between two tries, default 1 min; 5 min for a remote store
+/// @param compression of files that are staged from now on, default none
 /// @param sink default [Sink#FILES]
 public record ShipperConfig(
     Path commitDirectory,
@@ -30,6 +33,7 @@ public record ShipperConfig(
     Duration manifestDelay,
     Duration retryFirst,
     Duration retryMax,
+    Compression compression,
     Sink sink) {
 
   /// Which of a gateway's sinks is shipped to.
@@ -80,6 +84,7 @@ public record ShipperConfig(
         Duration.ofMinutes(2),
         Duration.ofSeconds(1),
         Duration.ofMinutes(1),
+        Compression.NONE,
         Sink.FILES);
   }
 
@@ -96,6 +101,7 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax,
+        compression,
         sink);
   }
 
@@ -112,6 +118,7 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax,
+        compression,
         sink);
   }
 
@@ -128,6 +135,7 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax,
+        compression,
         sink);
   }
 
@@ -144,6 +152,24 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         longest,
+        compression,
+        sink);
+  }
+
+  /// The same with another compression.
+  public ShipperConfig withCompression(Compression other) {
+    return new ShipperConfig(
+        commitDirectory,
+        window,
+        windowBytesMax,
+        fileBytesMax,
+        decodedBytesMax,
+        modelsMax,
+        hourFilesMax,
+        manifestDelay,
+        retryFirst,
+        retryMax,
+        other,
         sink);
   }
 
@@ -160,6 +186,7 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax,
+        compression,
         other);
   }
 
@@ -176,6 +203,7 @@ public record ShipperConfig(
         manifestDelay,
         retryFirst,
         retryMax,
+        Compression.NONE,
         sink);
   }
 

@@ -45,6 +45,7 @@ final class Shipping {
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
   private boolean resumed;
+  private boolean pastKnown;
   private final LogPosition backlogEnd;
   private LogPosition emptyThrough = LogPosition.START;
   private boolean windowOpen;
@@ -318,11 +319,18 @@ final class Shipping {
     if (window.to().equals(from)) {
       return false;
     }
+    addPast(window);
     CommitRecord.Skipped skipped = Skip.of(window, letGo.touchedBy(window), around.spoolId());
     force(skipped);
     counts.skipped(skipped);
     around.events().skipped(window.count());
     return true;
+  }
+
+  private void addPast(Window window) {
+    if (config.sink().mayComeLate() && !pastKnown && window.count() > 0) {
+      Skip.addPast(window, Uncommitted.next(log.state()));
+    }
   }
 
   private int stageWindow(long nowMillis) throws IOException {
@@ -338,17 +346,10 @@ final class Shipping {
       windowOpen = false; // the next entry opens one of its own
       return 0;
     }
-    if (config.sink().mayComeLate() && log.state().nextWindow() == 0) {
-      Skip.addPast(window, log.state().books());
-    }
+    addPast(window);
     WindowStaging files =
         new WindowStaging(
-            around.reader(),
-            staging,
-            numbering,
-            rendering,
-            config.fileBytesMax(),
-            log.state().nextWindow());
+            around.reader(), staging, numbering, rendering, config, log.state().nextWindow());
     WindowPlan plan;
     try {
       plan = files.stage(window, letGo.touchedBy(window), around.spoolId());
@@ -390,13 +391,19 @@ final class Shipping {
     log.append(record);
     pending = null;
     switch (record) {
-      case CommitRecord.Planned _ -> published.clear();
+      case CommitRecord.Planned _ -> {
+        published.clear();
+        pastKnown = true;
+      }
       case CommitRecord.Committed _ -> committed(plan);
       case CommitRecord.ManifestEnded ended -> {
         leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
         cleanUp();
       }
-      case CommitRecord.Skipped _ -> cleanUp();
+      case CommitRecord.Skipped _ -> {
+        pastKnown = true;
+        cleanUp();
+      }
       case CommitRecord.Renumbered _,
           CommitRecord.Delivered _,
           ManifestPlanned _,

@@ -6,7 +6,6 @@ import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -40,12 +39,15 @@ final class Skip {
     return new CommitRecord.Skipped(window.to(), parts, reopened);
   }
 
-  /// Before a sink's first window: all seqs before it are none of this sink's.
-  static void addPast(Window window, Collection<HourBook> books) {
+  /// Before the first window since a start: what passed while the gateway did not have this sink is
+  /// none of its own.
+  ///
+  /// @param nextSeq the seq after the last one that the sink accounted for
+  static void addPast(Window window, long nextSeq) {
     long first = window.firstSeq();
-    if (window.count() > 0 && first > 0 && books.isEmpty()) {
+    if (first > nextSeq) {
       long hour = window.placesByHour().keySet().iterator().next();
-      window.notes(hour).skipped().add(new SeqSpan(0, first - 1));
+      window.notes(hour).skipped().add(new SeqSpan(nextSeq, first - 1));
     }
   }
 }

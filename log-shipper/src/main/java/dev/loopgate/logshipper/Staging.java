@@ -126,6 +126,11 @@ final class Staging {
       return name;
     }
 
+    /// Bytes written so far.
+    long size() {
+      return size;
+    }
+
     @Override
     public void write(int b) throws IOException {
       write(new byte[] {(byte) b}, 0, 1);

@@ -311,25 +311,36 @@ public final class Verification {
       return;
     }
     tally(hour);
-    try (InputStream in = store.open(new ObjectKey(file.key()))) {
-      FileContent content = FileContent.read(in, hour);
-      if (content.checksum().size() != file.size()) {
-        findings.add(
-            "file is altered: key=%s, size=%d, planned=%d"
-                .formatted(file.key(), content.checksum().size(), file.size()));
-      } else if (!Checksum.hex(content.checksum().crc32c()).equals(file.crc32c())) {
-        findings.add("file is altered: key=" + file.key() + ", crc32c differs");
-      } else if (content.badLine() > 0) {
-        findings.add("line is no record: key=" + file.key() + ", line=" + content.badLine());
-      } else if (content.records() != file.records()) {
-        findings.add(
-            "records: key=%s, found=%d, planned=%d"
-                .formatted(file.key(), content.records(), file.records()));
-      }
+    try (FileReading reading =
+        new FileReading(
+            file.key(), store.open(new ObjectKey(file.key())), RecordReader.plain(hour))) {
+      compare(file, reading.end());
     } catch (NoSuchFileException _) {
       findings.add("file is missing: key=" + file.key());
     } catch (IOException | IllegalArgumentException e) {
       findings.add("file can't be read: key=" + file.key() + ", because=" + e.getMessage());
+    }
+  }
+
+  private void compare(Manifest.FileEntry file, FileReading.Content content) {
+    if (content.checksum().size() != file.size()) {
+      findings.add(
+          "file is altered: key=%s, size=%d, planned=%d"
+              .formatted(file.key(), content.checksum().size(), file.size()));
+    } else if (!Checksum.hex(content.checksum().crc32c()).equals(file.crc32c())) {
+      findings.add("file is altered: key=" + file.key() + ", crc32c differs");
+    } else if (!content.broken().isEmpty()) {
+      findings.add(
+          "file can't be decompressed: key=%s, after lines=%d, because=%s"
+              .formatted(file.key(), content.records(), content.broken()));
+    } else if (content.badLine() > 0) {
+      findings.add(
+          "line is no record: key=%s, line=%d, because=%s"
+              .formatted(file.key(), content.badLine(), content.problem()));
+    } else if (content.records() != file.records()) {
+      findings.add(
+          "records: key=%s, found=%d, planned=%d"
+              .formatted(file.key(), content.records(), file.records()));
     }
   }
 

@@ -25,7 +25,7 @@ final class WindowStaging {
   private final Staging staging;
   private final Numbering numbering;
   private final Rendering rendering;
-  private final long fileBytesMax;
+  private final ShipperConfig config;
   private final long number;
   private final List<PlannedFile> files = new ArrayList<>();
   private final BitSet rendered = new BitSet();
@@ -37,13 +37,13 @@ final class WindowStaging {
       Staging staging,
       Numbering numbering,
       Rendering rendering,
-      long fileBytesMax,
+      ShipperConfig config,
       long number) {
     this.reader = reader;
     this.staging = staging;
     this.numbering = numbering;
     this.rendering = rendering;
-    this.fileBytesMax = fileBytesMax;
+    this.config = config;
     this.number = number;
   }
 
@@ -111,6 +111,15 @@ final class WindowStaging {
     rendered.set(window.placeOf(entryAt.seq()));
   }
 
+  private Packing packingInto(Staging.Output output) throws IOException {
+    try {
+      return new Packing(config.compression(), output);
+    } catch (IOException e) {
+      output.close();
+      throw e;
+    }
+  }
+
   private @Nullable Entry read(LogRecord.EntryAt entryAt) throws IOException {
     try {
       return reader.read(entryAt);
@@ -145,6 +154,7 @@ final class WindowStaging {
     private final Partition partition;
     private int file;
     private Staging.Output output;
+    private Packing packing;
     private JsonWriter json;
     private long records;
     private long firstSeq;
@@ -154,11 +164,12 @@ final class WindowStaging {
       this.partition = partition;
       file = nextFile++;
       output = staging.create(Staging.nameOf(number, file));
-      json = new JsonWriter(output, Staging.BUFFER_BYTES);
+      packing = packingInto(output);
+      json = new JsonWriter(packing, Staging.BUFFER_BYTES);
     }
 
     void render(Entry entry, long seq) throws IOException {
-      if (json.bytesWritten() >= fileBytesMax) {
+      if (isFull()) {
         finish();
         begin();
       }
@@ -175,12 +186,20 @@ final class WindowStaging {
     private void begin() throws IOException {
       file = nextFile++;
       output = staging.create(Staging.nameOf(number, file));
-      json = new JsonWriter(output, Staging.BUFFER_BYTES);
+      packing = packingInto(output);
+      json = new JsonWriter(packing, Staging.BUFFER_BYTES);
       records = 0;
+    }
+
+    /// What the codec holds is not counted: a compressed file may be published larger by as much.
+    private boolean isFull() {
+      return output.size() >= config.fileBytesMax()
+          || json.bytesWritten() >= config.compression().renderedBytesMax(config.fileBytesMax());
     }
 
     void finish() throws IOException {
       json.flush();
+      packing.finish();
       Checksum checksum = output.finish();
       if (records == 0) {
         staging.delete(output.name());
@@ -198,11 +217,16 @@ final class WindowStaging {
               checksum.crc32c(),
               records,
               firstSeq,
-              lastSeq));
+              lastSeq,
+              config.compression()));
     }
 
     void close() throws IOException {
-      output.close();
+      try {
+        packing.giveUp();
+      } finally {
+        output.close();
+      }
     }
   }
 }

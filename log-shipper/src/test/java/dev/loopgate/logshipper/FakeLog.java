@@ -44,6 +44,7 @@ final class FakeLog implements SpoolReader {
   private final List<SeqRange> lost = new ArrayList<>();
   private long nextSeq;
   private LogPosition released = LogPosition.START;
+  private LogPosition recycled = LogPosition.START;
   private boolean hasReserve = true;
   private @Nullable FaultyTree reserveDisk;
   private long reserveBytes;
@@ -146,7 +147,7 @@ final class FakeLog implements SpoolReader {
 
   @Override
   public Optional<LogRecord> next(LogPosition asked) {
-    LogPosition from = asked.equals(LogPosition.START) ? released : asked; // of a new sink
+    LogPosition from = asked.compareTo(recycled) < 0 ? recycled : asked;
     if (from.compareTo(released) < 0 && index(from) < index(released)) {
       throw new AssertionError("read before what was released: " + from);
     }
@@ -185,6 +186,12 @@ final class FakeLog implements SpoolReader {
       throw new AssertionError("released backwards: " + position);
     }
     released = position;
+  }
+
+  /// All there is goes, for other readers have it.
+  void recycleAll() {
+    recycled = durableEnd();
+    released = recycled;
   }
 
   /// The reserve is a part of what `disk` holds.

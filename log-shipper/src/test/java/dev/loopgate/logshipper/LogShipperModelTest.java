@@ -22,6 +22,7 @@ final class LogShipperModelTest {
   private static ShipperSim sim(long seed, boolean local) {
     ShipperSim sim = new ShipperSim(seed);
     sim.local = local;
+    sim.compressesAnew = true;
     sim.config = sim.config.withBytesMax(3_000, 900); // several windows, files that split
     fill(sim, new Random(seed), 60);
     return sim;
@@ -140,6 +141,7 @@ final class LogShipperModelTest {
   void goesOnUnderTrafficThroughHoursAndClockSteps(long seed) throws IOException {
     ShipperSim sim = new ShipperSim(seed);
     sim.local = seed % 2 == 0;
+    sim.compressesAnew = true;
     Random random = new Random(seed);
     sim.start();
     for (int i = 0; i < 60; i++) {

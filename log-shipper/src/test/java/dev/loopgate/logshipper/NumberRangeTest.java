@@ -22,14 +22,16 @@ final class NumberRangeTest {
 
     for (long n : new long[] {own.first(), own.last()}) {
       assertThat(Long.toString(n)).hasSize(18);
-      assertThat(PARTITION.numberOf(PARTITION.key(n))).hasValue(n);
-      assertThat(PARTITION.key(n).path()).matches(".*/[0-9]{10}_[0-9]+\\.json");
+      assertThat(PARTITION.numberOf(PARTITION.key(n, Compression.NONE))).hasValue(n);
+      assertThat(PARTITION.key(n, Compression.NONE).path()).matches(".*/[0-9]{10}_[0-9]+\\.json");
       assertThat(NumberRange.SHARED.contains(n)).isFalse();
-      assertThat(NumberRange.isOwn(PARTITION.key(n), instance)).isTrue();
+      assertThat(NumberRange.isOwn(PARTITION.key(n, Compression.NONE), instance)).isTrue();
     }
-    assertThat(NumberRange.isOwn(PARTITION.key(own.first() - 1), instance)).isFalse();
-    assertThat(NumberRange.isOwn(PARTITION.key(own.last() + 1), instance)).isFalse();
-    assertThat(NumberRange.isOwn(PARTITION.key(0), instance)).isFalse();
+    assertThat(NumberRange.isOwn(PARTITION.key(own.first() - 1, Compression.NONE), instance))
+        .isFalse();
+    assertThat(NumberRange.isOwn(PARTITION.key(own.last() + 1, Compression.NONE), instance))
+        .isFalse();
+    assertThat(NumberRange.isOwn(PARTITION.key(0, Compression.NONE), instance)).isFalse();
   }
 
   @Test
@@ -55,7 +57,7 @@ final class NumberRangeTest {
       for (int i = 0; i < 100; i++) {
         long n = numbering.next(PARTITION);
         assertThat(given.add(n)).as("seed=7, gateway=%d, n=%d", gateway, n).isTrue();
-        bucket.objects().put(PARTITION.key(n).path(), new byte[0]);
+        bucket.objects().put(PARTITION.key(n, Compression.NONE).path(), new byte[0]);
       }
     }
   }
@@ -66,11 +68,13 @@ final class NumberRangeTest {
     MemoryStore store =
         new MemoryStore(bucket, new FaultyTree(new Random(1)), Path.of("/s"), new Random(1));
     NumberRange own = NumberRange.ownOf("0123456789ab");
-    bucket.objects().put(PARTITION.key(41).path(), new byte[0]);
-    bucket.objects().put(PARTITION.key(own.first() + 6).path(), new byte[0]);
+    bucket.objects().put(PARTITION.key(41, Compression.NONE).path(), new byte[0]);
+    bucket.objects().put(PARTITION.key(own.first() + 6, Compression.NONE).path(), new byte[0]);
     bucket
         .objects()
-        .put(PARTITION.key(NumberRange.ownOf("fedcba987654").first()).path(), new byte[0]);
+        .put(
+            PARTITION.key(NumberRange.ownOf("fedcba987654").first(), Compression.NONE).path(),
+            new byte[0]);
 
     assertThat(new Numbering(store, new Random(1), own).next(PARTITION)).isEqualTo(own.first() + 7);
     assertThat(new Numbering(store, new Random(1), NumberRange.SHARED).next(PARTITION))

@@ -79,7 +79,8 @@ final class PathPartTest {
       assertThat(parts.add(part)).as("distinct: %s", value).isTrue();
       if (!value.isEmpty()) {
         ObjectKey key =
-            Partition.of(LogStream.FEEDBACK, new ModelIdentity(value, value), 500_000).key(3);
+            Partition.of(LogStream.FEEDBACK, new ModelIdentity(value, value), 500_000)
+                .key(3, Compression.NONE);
         assertThat(key.path().split("/", -1)).hasSize(7);
       }
     }

@@ -205,10 +205,10 @@ final class ProtocolWorld {
         n = objects().containsKey(file.key().path()) ? n : file.n();
       }
     }
-    while (objects().containsKey(PARTITION.key(n).path())) {
+    while (objects().containsKey(PARTITION.key(n, Compression.NONE).path())) {
       n++;
     }
-    String key = PARTITION.key(n).path();
+    String key = PARTITION.key(n, Compression.NONE).path();
     foreign.put(key, THEIRS);
     if (medium == Medium.REMOTE) {
       bucket.put(key, new Put(key, THEIRS, "foreign"));

@@ -188,6 +188,20 @@ final class S3StoreIT implements RemoteStoreContract {
   }
 
   @Test
+  void whatIsCompressedIsSaidByItsTypeAndByNoContentEncoding() throws IOException {
+    for (Compression compression : Compression.values()) {
+      ObjectKey key = new ObjectKey("feedback/x_0" + compression.fileEnd());
+      store().publish(key, staged("c" + compression, "one\n"));
+
+      HeadObjectResponse head =
+          direct().headObject(request -> request.bucket(BUCKET).key(prefix + '/' + key));
+
+      assertThat(head.contentType()).isEqualTo(compression.contentType());
+      assertThat(head.contentEncoding()).isNull();
+    }
+  }
+
+  @Test
   void publishesWithoutAChecksumHeaderWhereNoneIsWanted() throws IOException {
     try (S3Store plain = store(config(S3Config.Integrity.MD5), prefix)) {
       assertThat(plain.publish(KEY, staged("a", "one\n"))).isEqualTo(Publication.PUBLISHED);

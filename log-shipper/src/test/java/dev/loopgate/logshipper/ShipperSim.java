@@ -3,11 +3,14 @@ package dev.loopgate.logshipper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.github.luben.zstd.ZstdInputStream;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.testkit.ManualTime;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +24,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// One gateway's shipper over faulty storage: dies, comes back, and must have shipped each entry
@@ -44,6 +48,7 @@ final class ShipperSim {
   boolean refuses;
   boolean missing;
   boolean remote;
+  boolean compressesAnew; // each start by another setting
   private @Nullable LogShipper shipper;
   private @Nullable Shipping shipping;
   private @Nullable MemoryStore memory;
@@ -74,6 +79,10 @@ final class ShipperSim {
     }
     LogShipper.Surroundings around =
         new LogShipper.Surroundings(log, spoolId, store, ofFleet, time, events);
+    if (compressesAnew) {
+      Compression[] all = Compression.values();
+      config = config.withCompression(all[random.nextInt(all.length)]);
+    }
     Shipping opened = Shipping.open(config, around, tree, new SplittableRandom(random.nextLong()));
     shipping = opened;
     shipper = new LogShipper(config, opened, time, events);
@@ -139,7 +148,8 @@ final class ShipperSim {
         continue; // empty: killed between a name and its marker, where links are refused
       }
       String stream = object.getKey().substring(0, object.getKey().indexOf('/'));
-      String text = new String(object.getValue(), StandardCharsets.UTF_8);
+      String text =
+          new String(unpacked(object.getKey(), object.getValue()), StandardCharsets.UTF_8);
       assertThat(text).as(object.getKey()).endsWith("\n");
       for (String line : text.split("\n", -1)) {
         if (!line.isEmpty()) {
@@ -154,6 +164,17 @@ final class ShipperSim {
     }
     found.values().forEach(ids -> ids.sort(null));
     return found;
+  }
+
+  /// As a reader of its own would: by the codecs, not by the product.
+  private static byte[] unpacked(String key, byte[] bytes) throws IOException {
+    InputStream in = new ByteArrayInputStream(bytes);
+    try (InputStream plain =
+        key.endsWith(".gz")
+            ? new GZIPInputStream(in)
+            : key.endsWith(".zst") ? new ZstdInputStream(in) : in) {
+      return plain.readAllBytes();
+    }
   }
 
   static List<String> ids(List<Entry> entries, EntryKind kind) {

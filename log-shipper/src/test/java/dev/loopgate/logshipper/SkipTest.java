@@ -100,7 +100,7 @@ final class SkipTest {
   void aSinkThatComesLateCountsWhatWasBeforeIt() throws IOException {
     ShipperSim files = new ShipperSim(1);
     append(files, 7);
-    files.log.release(files.log.durableEnd());
+    files.log.recycleAll();
     files.config = files.config.withSink(new ShipperConfig.Sink("search", 0));
     append(files, 3);
     files.start();
@@ -110,6 +110,22 @@ final class SkipTest {
     assertThat(ShipperSim.found(files.objects()).get("feedback"))
         .containsExactly("id-7", "id-8", "id-9");
     files.assertManifestsHold("late");
+  }
+
+  @Test
+  void aSinkThatWasGoneForAWhileCountsWhatPassedMeanwhile() throws IOException {
+    ShipperSim sim = sim(1, 0);
+    append(sim, 4);
+    sim.start();
+    sim.workUntilDone();
+    append(sim, 5);
+    sim.log.recycleAll();
+    append(sim, 2);
+    sim.start();
+    sim.workUntilDone();
+
+    assertThat(skipped(sim)).isEqualTo(5);
+    assertEachFoundOrSkipped(sim, "gone");
   }
 
   @ParameterizedTest

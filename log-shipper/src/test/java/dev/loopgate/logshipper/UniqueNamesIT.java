@@ -33,7 +33,8 @@ final class UniqueNamesIT {
   private static final S3Store.Limits SMALL = new S3Store.Limits(3, 6 << 20, 5 << 20);
   private static final Partition PARTITION =
       new Partition(LogStream.FEEDBACK, "wine", "1", 498_000);
-  private static final ObjectKey KEY = PARTITION.key(NumberRange.ownOf(OURS).first());
+  private static final ObjectKey KEY =
+      PARTITION.key(NumberRange.ownOf(OURS).first(), Compression.NONE);
 
   private static @Nullable S3Server server;
 
@@ -84,7 +85,7 @@ final class UniqueNamesIT {
   void nobodyAsksForTheCondition() throws IOException {
     proxy().leaveOut("none");
     store().publish(KEY, staged(OURS, "a", "one\n"));
-    store().publish(PARTITION.key(NumberRange.ownOf(OURS).first() + 1), large());
+    store().publish(PARTITION.key(NumberRange.ownOf(OURS).first() + 1, Compression.NONE), large());
 
     assertThat(proxy().heads("PUT")).hasSizeGreaterThan(3);
     assertThat(proxy().requests("POST")).isEqualTo(2);
@@ -97,7 +98,10 @@ final class UniqueNamesIT {
   @Test
   void answersThatAreLostLeaveOneObjectOfOurBytes() throws IOException {
     StagedFile file = staged(OURS, "a", "one\n");
-    store().publish(PARTITION.key(NumberRange.ownOf(OURS).first() + 9), staged(OURS, "b", "b\n"));
+    store()
+        .publish(
+            PARTITION.key(NumberRange.ownOf(OURS).first() + 9, Compression.NONE),
+            staged(OURS, "b", "b\n"));
     proxy().spoil("PUT", ATTEMPTS, Fault.of(Kind.ANSWER_LOST));
 
     assertThatThrownBy(() -> store().publish(KEY, file)).isInstanceOf(IOException.class);
@@ -108,7 +112,10 @@ final class UniqueNamesIT {
   @Test
   void anUploadThatLandsLateReplacesTheObjectByItself() throws IOException {
     StagedFile file = staged(OURS, "a", "one\n");
-    store().publish(PARTITION.key(NumberRange.ownOf(OURS).first() + 9), staged(OURS, "b", "b\n"));
+    store()
+        .publish(
+            PARTITION.key(NumberRange.ownOf(OURS).first() + 9, Compression.NONE),
+            staged(OURS, "b", "b\n"));
     proxy().spoil("PUT", ATTEMPTS, Fault.of(Kind.HELD));
     assertThatThrownBy(() -> store().publish(KEY, file)).isInstanceOf(IOException.class);
     assertThat(store().publish(KEY, file)).isEqualTo(Publication.PUBLISHED);
@@ -136,7 +143,7 @@ final class UniqueNamesIT {
 
   @Test
   void aNumberThatOthersGiveTooIsTakenThoughNobodyHasIt() throws IOException {
-    assertThat(store().publish(PARTITION.key(0), staged(OURS, "a", "one\n")))
+    assertThat(store().publish(PARTITION.key(0, Compression.NONE), staged(OURS, "a", "one\n")))
         .as("planned before names were unique")
         .isEqualTo(Publication.TAKEN);
     assertThat(store().publish(KEY, staged(OTHER, "b", "two\n"))).isEqualTo(Publication.TAKEN);

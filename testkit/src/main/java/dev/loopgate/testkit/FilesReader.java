@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.luben.zstd.ZstdInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,7 +41,7 @@ public final class FilesReader {
   private static final Pattern DATA =
       Pattern.compile(
           "(request_response|response_body|feedback)/([^/]+)/([^/]+)"
-              + "/year=(\\d{4})/month=(\\d{2})/day=(\\d{2})/(\\d{10})_(\\d+)\\.json(\\.gz)?");
+              + "/year=(\\d{4})/month=(\\d{2})/day=(\\d{2})/(\\d{10})_(\\d+)\\.json(\\.gz|\\.zst)?");
   private static final Pattern PART =
       Pattern.compile("\\((?:other|unknown)\\)|[A-Za-z0-9-][A-Za-z0-9._%-]*|%[0-9A-Fa-f]{2}.*");
   private static final Pattern MANIFEST =
@@ -195,6 +196,8 @@ public final class FilesReader {
     InputStream in = Files.newInputStream(file);
     if (file.toString().endsWith(".gz")) {
       in = new GZIPInputStream(in);
+    } else if (file.toString().endsWith(".zst")) {
+      in = new ZstdInputStream(in);
     }
     return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
   }

@@ -1,0 +1,166 @@
+package dev.loopgate.app;
+
+import dev.loopgate.logshipper.FilesRoot;
+import dev.loopgate.logshipper.ShippedPlace;
+import dev.loopgate.logshipper.ShipperStatus;
+import dev.loopgate.spool.Spool;
+import dev.loopgate.spool.SpoolException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// `ship`: publishes what a spool holds whose gateway is gone, with the manifests of its hours. It
+/// may be ended at any time; the next one goes on. Belongs to one thread.
+final class Ship {
+  private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+  private static final String IN_DATA = "data:"; // see PlannedSink
+
+  private final Settings settings;
+  private final Path spool;
+  private final String id;
+  private final PrintWriter out;
+
+  private Ship(Settings settings, Path spool, String id, PrintWriter out) {
+    this.settings = settings;
+    this.spool = spool;
+    this.id = id;
+    this.out = out;
+  }
+
+  /// Of a spool's directory, or of a data directory that has one.
+  ///
+  /// @throws UsageException when there is no spool
+  static Ship of(String given, Settings settings, PrintWriter out)
+      throws StartException, UsageException {
+    try {
+      Path directory = Path.of(given).toAbsolutePath().normalize();
+      for (Path place : List.of(directory, directory.resolve("spool"))) {
+        String id = Spool.idIn(place);
+        if (!id.isEmpty()) {
+          return new Ship(settings, place, id, out);
+        }
+      }
+    } catch (IOException e) {
+      throw new StartException("spool: " + e.getMessage(), e);
+    } catch (InvalidPathException _) {
+      // no path at all: the same answer as for one without a spool
+    }
+    throw new UsageException(
+        "spool: no spool is in "
+            + Shown.of(given)
+            + "; allowed: the spool's directory, or the data directory above it");
+  }
+
+  /// Ships until all is published, or until it is told to stop.
+  ///
+  /// @return the exit code
+  int run(TerminationSignal signal) throws StartException, UsageException, InterruptedException {
+    GuardedClock clock = GuardedClock.ofSystem();
+    Telemetry telemetry = Telemetry.of(clock);
+    Rooms rooms = new Rooms(settings, Memory.ofThisProcess());
+    List<PlannedSink> sinks = rooms.sinks(files(), spool);
+    requireAllSinks(sinks);
+    try (Spool opened = Spool.open(rooms.spool(spool), clock, telemetry.spool())) {
+      Shippers shippers =
+          Shippers.start(
+              sinks,
+              rooms.stores(),
+              new Shippers.From(data(), opened, _ -> true),
+              clock,
+              telemetry.shipper());
+      try {
+        opened.closeIntake(); // what is in the ring goes to the log
+        return finish(shippers, signal);
+      } finally {
+        shippers.close();
+      }
+    } catch (SpoolException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private int finish(Shippers shippers, TerminationSignal signal) throws InterruptedException {
+    shippers.beginFinish();
+    while (true) {
+      Map<String, ShipperStatus> left = shippers.unfinished();
+      if (left.isEmpty()) {
+        long entries =
+            shippers.status().values().stream()
+                .mapToLong(ShipperStatus::committedEntries)
+                .max()
+                .orElse(0);
+        out.println("shipped: spool=" + id + ", entries=" + entries + ", nothing is left");
+        return 0;
+      }
+      if (left.values().stream().noneMatch(status -> status.parked().isEmpty())) {
+        out.println("not shipped: " + shown(left.values()) + "; all of it is kept, run it again");
+        return 1;
+      }
+      if (signal.await(LOOK_EVERY)) {
+        out.println("stopped: " + shown(left.values()) + "; all of it is kept, run it again");
+        return 1;
+      }
+    }
+  }
+
+  private static String shown(Collection<ShipperStatus> left) {
+    long bytes = left.stream().mapToLong(ShipperStatus::unshippedBytes).max().orElse(0);
+    return "bytes of log left=" + bytes;
+  }
+
+  /// Where the files go: as somebody says, else where they have gone.
+  private FilesRoot files() throws StartException, UsageException {
+    Optional<FilesRoot> said = settings.get(StoreSettings.FILES);
+    if (said.isPresent()) {
+      return DataDirectory.filesOf(data(), said);
+    }
+    try {
+      Optional<String> before = ShippedPlace.of(spool.resolve("commit"));
+      if (before.isPresent() && !before.get().startsWith(IN_DATA)) {
+        return DataDirectory.filesOf(data(), Optional.of(FilesRoot.parse(before.get())));
+      }
+      return before.isPresent()
+          ? new FilesRoot.Local(data().resolve(before.get().substring(IN_DATA.length())))
+          : DataDirectory.filesOf(data(), Optional.empty());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new StartException("spool: its place of files can't be read: " + e.getMessage(), e);
+    }
+  }
+
+  /// A sink that the gateway had and nobody names now would never get the rest.
+  private void requireAllSinks(List<PlannedSink> sinks) throws StartException, UsageException {
+    Path all = spool.resolve(DataDirectory.SINKS);
+    if (!Files.isDirectory(all)) {
+      return;
+    }
+    try (Stream<Path> known = Files.list(all)) {
+      for (Path one : known.sorted().toList()) {
+        String name = one.getFileName().toString();
+        if (sinks.stream().noneMatch(sink -> sink.name().equals(name))) {
+          throw new UsageException(
+              "sinks: this spool has shipped to the sink "
+                  + Shown.of(name)
+                  + " ("
+                  + ShippedPlace.of(one.resolve("commit")).orElse("nowhere yet")
+                  + "), which is not named; allowed: --sinks or --config as the gateway had it, or no "
+                  + one);
+        }
+      }
+    } catch (IOException e) {
+      throw new StartException("spool: " + all + " can't be read: " + e.getMessage(), e);
+    }
+  }
+
+  private Path data() {
+    Path above = spool.getParent();
+    return above == null ? spool : above;
+  }
+}
