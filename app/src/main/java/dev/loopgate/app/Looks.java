@@ -1,24 +1,51 @@
 package dev.loopgate.app;
 
+import dev.loopgate.cli.Verbs;
+import dev.loopgate.logshipper.Destination;
 import dev.loopgate.logshipper.FilesRoot;
+import dev.loopgate.logshipper.FluentdAddress;
 import dev.loopgate.logshipper.Inspection;
 import dev.loopgate.logshipper.LogShipper;
 import dev.loopgate.logshipper.ObjectStore;
+import dev.loopgate.logshipper.ShippedPlace;
 import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.logshipper.Stores;
 import dev.loopgate.logshipper.Verification;
+import dev.loopgate.logshipper.VerifiedPlace;
 import dev.loopgate.spool.Spool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
 /// They change nothing and may look while a gateway runs.
 final class Looks {
+  /// What `verify` may be told beside settings.
+  static final List<Verbs.Flag> VERIFY_FLAGS =
+      List.of(
+          new Verbs.Flag("json", "Print one JSON document, for programs."),
+          new Verbs.Flag(
+              "deep",
+              "Look at every field of every record too, and whether both streams have each"
+                  + " prediction."));
+
+  /// Option of `verify`: one sink alone.
+  static final Verbs.SettingOption SINK_OPTION =
+      new Verbs.SettingOption(
+          "sink", "NAME", "Look at this sink alone; files is the one of the files.");
+
+  static final String SINK = SINK_OPTION.name();
+  private static final String FILES = ShipperConfig.Sink.FILES.name();
   private static final int OK = 0;
 
   private Looks() {}
@@ -26,24 +53,113 @@ final class Looks {
   /// Prints the report on a data directory or a root of files, local or not; its verdict is the
   /// exit code.
   ///
-  /// @param place a path or a URL
-  static int verify(String place, Settings settings, PrintWriter out)
+  /// @param asked a path or a URL
+  static int verify(Verbs.Asked asked, Settings settings, PrintWriter out)
       throws IOException, UsageException {
-    try {
-      Verification.Report report = report(rootAt(place), settings);
-      report.lines().forEach(out::println);
-      return report.verdict().exitCode();
+    boolean json = asked.flags().contains("json");
+    Verification.Depth depth =
+        asked.flags().contains("deep") ? Verification.Depth.FIELDS : Verification.Depth.LINES;
+    String only = asked.options().get(SINK);
+    Map<String, Verification.Report> reports = new LinkedHashMap<>();
+    // Its line is gone before anything is printed on the same terminal.
+    try (ProgressLine progress = ProgressLine.onTerminal(Terminal.isAttached())) {
+      Verification.How how = new Verification.How(depth, json, progress::at);
+      FilesRoot root = rootAt(asked.place());
+      Map<String, Path> sinks = sinksIn(root);
+      if (only != null && !only.equals(FILES) && !sinks.containsKey(only)) {
+        throw new UsageException(
+            "sink: value "
+                + Shown.of(only)
+                + " is none of this spool; allowed: "
+                + String.join(", ", withFiles(sinks)));
+      }
+      if (only == null ? hasFiles(root, settings, sinks) : only.equals(FILES)) {
+        reports.put(FILES, report(root, settings, how));
+      }
+      for (Map.Entry<String, Path> sink : sinks.entrySet()) {
+        if (only == null ? !json || reports.isEmpty() : only.equals(sink.getKey())) {
+          reports.put(sink.getKey(), sinkReport(sink.getValue(), settings, how));
+        }
+      }
     } catch (FileSystemException e) {
       throw named(e);
     }
+    return print(reports, json, out);
   }
 
-  private static Verification.Report report(FilesRoot root, Settings settings)
+  private static int print(
+      Map<String, Verification.Report> reports, boolean json, PrintWriter out) throws IOException {
+    Verification.Verdict worst = Verification.Verdict.BALANCED;
+    for (Map.Entry<String, Verification.Report> each : reports.entrySet()) {
+      Verification.Report report = each.getValue();
+      if (json) {
+        report.document().writeTo(out);
+        out.println();
+      } else {
+        if (!each.getKey().equals(FILES)) {
+          out.println("sink " + each.getKey() + ":");
+        }
+        report.lines().forEach(out::println);
+      }
+      boolean worse =
+          report.verdict() == Verification.Verdict.NOT_BALANCED
+              || worst == Verification.Verdict.BALANCED;
+      worst = worse ? report.verdict() : worst;
+    }
+    return worst.exitCode();
+  }
+
+  /// Where the spool beside the files keeps what it knows of each other sink.
+  private static Map<String, Path> sinksIn(FilesRoot root) throws IOException {
+    Map<String, Path> sinks = new TreeMap<>();
+    if (root instanceof FilesRoot.Local(Path directory) && !spoolId(directory).isEmpty()) {
+      Path all = directory.resolve("spool").resolve(DataDirectory.SINKS);
+      if (Files.isDirectory(all)) {
+        try (Stream<Path> known = Files.list(all)) {
+          known.forEach(one -> sinks.put(String.valueOf(one.getFileName()), one));
+        }
+      }
+    }
+    return sinks;
+  }
+
+  private static List<String> withFiles(Map<String, Path> sinks) {
+    List<String> names = new ArrayList<>(List.of(FILES));
+    names.addAll(sinks.keySet());
+    return names;
+  }
+
+  /// Not so where a gateway ships to sinks alone.
+  private static boolean hasFiles(FilesRoot root, Settings settings, Map<String, Path> sinks)
+      throws IOException, UsageException {
+    if (sinks.isEmpty() || !(root instanceof FilesRoot.Local(Path directory))) {
+      return true;
+    }
+    return settings
+            .get(StoreSettings.FILES)
+            .filter(files -> !(files instanceof FilesRoot.Nowhere))
+            .isPresent()
+        || Files.isDirectory(directory.resolve("spool").resolve("commit"));
+  }
+
+  private static Verification.Report sinkReport(Path base, Settings settings, Verification.How how)
+      throws IOException, UsageException {
+    Path spool = Objects.requireNonNull(Objects.requireNonNull(base.getParent()).getParent());
+    Optional<String> place = ShippedPlace.of(base.resolve("commit"));
+    if (place.isEmpty()) {
+      throw new IOException(base + ": does not say where it ships to; allowed: a sink's folder");
+    }
+    Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
+    OfSpool of = new OfSpool(spool, Spool.idIn(spool), settings.get(SettingsTable.RING_DIRECTORY));
+    return sinkReport(PlannedSink.destinationOf(place.get(), spool), base, of, stores, how);
+  }
+
+  private static Verification.Report report(FilesRoot root, Settings settings, Verification.How how)
       throws IOException, UsageException {
     Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
     if (!(root instanceof FilesRoot.Local(Path directory))) {
       try (ObjectStore store = stores.reading(root)) {
-        return Verification.of(store, root.toString());
+        return Verification.of(store, root.toString(), how);
       }
     }
     Path ring = settings.get(SettingsTable.RING_DIRECTORY);
@@ -54,19 +170,40 @@ final class Looks {
       throw new IOException(directory + ": no spool is there; its files alone: verify " + files);
     }
     if (id.isEmpty()) {
-      return Verification.of(directory, id, ring);
+      return Verification.of(directory, id, ring, how);
     }
-    if (files instanceof FilesRoot.Local(Path elsewhere)) {
-      if (named.isEmpty() && !Files.isDirectory(elsewhere)) {
+    if (named.isEmpty() && files instanceof FilesRoot.Local(Path elsewhere)) {
+      if (!Files.isDirectory(elsewhere)) {
         throw new IOException(
             directory
                 + ": its files are elsewhere; say where by --files or --config, as the gateway");
       }
-      return Verification.of(elsewhere, directory, id, ring);
     }
-    try (ObjectStore store = stores.reading(files)) {
-      return Verification.of(store, directory, id, ring);
-    }
+    Path spool = directory.resolve("spool");
+    return sinkReport(files, spool, new OfSpool(spool, id, ring), stores, how);
+  }
+
+  /// A spool that is looked at.
+  private record OfSpool(Path spool, String id, Path ring) {}
+
+  /// @param base of what the spool keeps for the sink
+  private static Verification.Report sinkReport(
+      Destination to, Path base, OfSpool of, Stores stores, Verification.How how)
+      throws IOException {
+    return switch (to) {
+      case FluentdAddress _ ->
+          Verification.of(
+              VerifiedPlace.fluentd(base, of.id()), of.spool(), of.id(), of.ring(), how);
+      case FilesRoot.Local(Path root) ->
+          Verification.of(
+              VerifiedPlace.local(root, base, of.id()), of.spool(), of.id(), of.ring(), how);
+      case FilesRoot root -> {
+        try (ObjectStore store = stores.reading(root)) {
+          yield Verification.of(
+              VerifiedPlace.remote(store, base), of.spool(), of.id(), of.ring(), how);
+        }
+      }
+    };
   }
 
   private static FilesRoot rootAt(String place) throws UsageException {
@@ -85,9 +222,9 @@ final class Looks {
   }
 
   /// Prints what lies in spool and files.
-  static int inspect(String place, Settings settings, PrintWriter out)
+  static int inspect(Verbs.Asked asked, Settings settings, PrintWriter out)
       throws IOException, UsageException {
-    Path directory = Path.of(place);
+    Path directory = Path.of(asked.place());
     Path ringDirectory = settings.get(SettingsTable.RING_DIRECTORY);
     try {
       String id = spoolId(directory);

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,9 @@ import java.util.Optional;
 public final class Main {
   // What may still take time when `grace` is over: the last force, and a model server's own end.
   private static final Duration SLACK = Duration.ofSeconds(30);
+  private static final Verbs.SettingOption SPOOL_OPTION =
+      new Verbs.SettingOption(
+          "spool", "DIR", "The spool's directory, or the data directory above it.");
   private static final Duration SAMPLE_READY_WITHIN = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(20);
 
@@ -44,11 +48,14 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            (place, options, to) -> look(place, options, to, Looks::verify),
-            (place, options, to) -> look(place, options, to, Looks::inspect),
+            this::ship,
+            (asked, to) -> look(asked, to, Looks::verify),
+            (asked, to) -> look(asked, to, Looks::inspect),
             options(SettingsTable.ALL),
-            options(verifySettings()),
+            options(shipSettings(), SPOOL_OPTION),
+            options(verifySettings(), Looks.SINK_OPTION),
             options(List.of(SettingsTable.RING_DIRECTORY)),
+            Looks.VERIFY_FLAGS,
             version());
     return new Cli(verbs, out, err).run(arguments);
   }
@@ -114,7 +121,44 @@ public final class Main {
   /// A look that knows where ring and files are.
   @FunctionalInterface
   private interface SetLook {
-    int run(String place, Settings settings, PrintWriter out) throws IOException, UsageException;
+    int run(Verbs.Asked asked, Settings settings, PrintWriter out)
+        throws IOException, UsageException;
+  }
+
+  private static List<Setting<?>> shipSettings() {
+    List<Setting<?>> settings =
+        new ArrayList<>(
+            List.of(
+                SettingsTable.RING_DIRECTORY,
+                SettingsTable.RING_BYTES,
+                SettingsTable.SEGMENT_BYTES));
+    settings.addAll(StoreSettings.ALL);
+    return settings;
+  }
+
+  private int ship(Map<String, String> options) {
+    Map<String, String> rest = new LinkedHashMap<>(options);
+    String spool = rest.remove(SPOOL_OPTION.name());
+    if (spool == null) {
+      err.println("loopgate: spool: is needed; allowed: --spool DIR (loopgate help ship)");
+      return Cli.USAGE;
+    }
+    TerminationSignal signal = TerminationSignal.install(SLACK);
+    int code = Cli.FAILED;
+    try {
+      Settings settings = Settings.of(Role.GATEWAY, rest, environment);
+      code = Ship.of(spool, settings, out).run(signal);
+    } catch (UsageException e) {
+      err.println("loopgate: " + e.getMessage());
+      code = Cli.USAGE;
+    } catch (StartException e) {
+      err.println("loopgate: " + e.getMessage());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // nobody does; to stop is what it would mean
+    } finally {
+      signal.closed(code);
+    }
+    return code;
   }
 
   private static List<Setting<?>> verifySettings() {
@@ -124,11 +168,12 @@ public final class Main {
     return settings;
   }
 
-  private int look(String place, Map<String, String> options, PrintWriter to, SetLook look)
-      throws IOException {
+  private int look(Verbs.Asked asked, PrintWriter to, SetLook look) throws IOException {
     try {
+      Map<String, String> options = new LinkedHashMap<>(asked.options());
+      options.remove(Looks.SINK);
       Settings settings = Settings.of(Role.GATEWAY, options, environment);
-      return look.run(place, settings, to);
+      return look.run(asked, settings, to);
     } catch (UsageException e) {
       err.println("loopgate: " + e.getMessage());
       return Cli.USAGE;
@@ -148,8 +193,9 @@ public final class Main {
     }
   }
 
-  private static List<Verbs.SettingOption> options(List<? extends Setting<?>> settings) {
-    List<Verbs.SettingOption> options = new ArrayList<>();
+  private static List<Verbs.SettingOption> options(
+      List<? extends Setting<?>> settings, Verbs.SettingOption... others) {
+    List<Verbs.SettingOption> options = new ArrayList<>(List.of(others));
     options.add(
         new Verbs.SettingOption(
             Settings.CONFIG, "FILE", "A YAML file with settings, nested or with dots."));

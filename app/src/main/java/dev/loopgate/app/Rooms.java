@@ -317,8 +317,7 @@ final class Rooms {
   List<PlannedSink> sinks(FilesRoot files, Path spool) throws UsageException {
     List<PlannedSink> all = new ArrayList<>();
     if (!(files instanceof FilesRoot.Nowhere)) {
-      all.add(
-          new PlannedSink(files, spool, shipper(spool, files, ShipperConfig.Sink.FILES), null));
+      all.add(new PlannedSink(files, spool, shipper(spool, files, ShipperConfig.Sink.FILES), null));
     }
     for (ConfiguredSink sink : settings.get(StoreSettings.SINKS)) {
       if (sink.to().equals(files)) {

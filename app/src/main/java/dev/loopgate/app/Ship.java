@@ -21,7 +21,6 @@ import java.util.stream.Stream;
 /// may be ended at any time; the next one goes on. Belongs to one thread.
 final class Ship {
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
-  private static final String IN_DATA = "data:"; // see PlannedSink
 
   private final Settings settings;
   private final Path spool;
@@ -124,14 +123,12 @@ final class Ship {
     }
     try {
       Optional<String> before = ShippedPlace.of(spool.resolve("commit"));
-      if (before.isPresent() && !before.get().startsWith(IN_DATA)) {
-        return DataDirectory.filesOf(data(), Optional.of(FilesRoot.parse(before.get())));
-      }
       return before.isPresent()
-          ? new FilesRoot.Local(data().resolve(before.get().substring(IN_DATA.length())))
+              && PlannedSink.destinationOf(before.get(), spool) instanceof FilesRoot root
+          ? root
           : DataDirectory.filesOf(data(), Optional.empty());
-    } catch (IOException | IllegalArgumentException e) {
-      throw new StartException("spool: its place of files can't be read: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new StartException("spool: " + e.getMessage(), e);
     }
   }
 

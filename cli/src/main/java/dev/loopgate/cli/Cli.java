@@ -46,13 +46,21 @@ public final class Cli {
         ServeCommand.of(
             "config", "Print every setting and what holds.", verbs.config(), verbs.options()));
     root.addSubcommand(
+        "ship",
+        ServeCommand.of(
+            "ship",
+            "Publish what a spool holds whose gateway is gone.",
+            verbs.ship(),
+            verbs.shipOptions()));
+    root.addSubcommand(
         "verify",
         LookCommand.of(
             "verify",
             "Check that nothing is missing: exit 0 balanced, 3 unproven, 1 not balanced.",
             verbs.verify(),
             LookCommand.Place.DIRECTORY_OR_URL,
-            verbs.verifyOptions()));
+            verbs.verifyOptions(),
+            verbs.verifyFlags()));
     root.addSubcommand(
         "inspect",
         LookCommand.of(
@@ -60,7 +68,8 @@ public final class Cli {
             "Show what is in a spool and its files.",
             verbs.inspect(),
             LookCommand.Place.DIRECTORY,
-            verbs.inspectOptions()));
+            verbs.inspectOptions(),
+            List.of()));
     root.addSubcommand("version", VersionCommand.of(verbs.version()));
     root.addSubcommand("help", HelpCommand.of());
     this.line =

@@ -4,32 +4,41 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the verbs do: given by `app`, which alone knows all rooms.
 ///
 /// @param up serves with the sample model
 /// @param gateway serves in front of models that run
 /// @param config prints what is set
+/// @param ship publishes what a spool holds whose gateway is gone
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
 /// @param options the settings, as options of `up`, `gateway` and `config`
+/// @param shipOptions those of `ship`
 /// @param verifyOptions those of `verify`
 /// @param inspectOptions those of `inspect`
+/// @param verifyFlags the same of flags
 /// @param version one line
 public record Verbs(
     Serve up,
     Serve gateway,
     Serve config,
+    Serve ship,
     Look verify,
     Look inspect,
     List<SettingOption> options,
+    List<SettingOption> shipOptions,
     List<SettingOption> verifyOptions,
     List<SettingOption> inspectOptions,
+    List<Flag> verifyFlags,
     String version) {
   public Verbs {
     options = List.copyOf(options);
+    shipOptions = List.copyOf(shipOptions);
     verifyOptions = List.copyOf(verifyOptions);
     inspectOptions = List.copyOf(inspectOptions);
+    verifyFlags = List.copyOf(verifyFlags);
   }
 
   /// A verb that is told settings.
@@ -47,12 +56,28 @@ public record Verbs(
   public interface Look {
     /// Looks and tells.
     ///
-    /// @param place an existing directory, or for `verify` a URL
-    /// @param options as of [Serve#run]
     /// @return the exit code
     /// @throws IOException when the place can't be read; the message names it
-    int run(String place, Map<String, String> options, PrintWriter out) throws IOException;
+    int run(Asked asked, PrintWriter out) throws IOException;
   }
+
+  /// What is to be looked at, and how.
+  ///
+  /// @param place an existing directory, or for `verify` a URL
+  /// @param options as of [Serve#run]
+  /// @param flags names of those that were given, without dashes
+  public record Asked(String place, Map<String, String> options, Set<String> flags) {
+    public Asked {
+      options = Map.copyOf(options);
+      flags = Set.copyOf(flags);
+    }
+  }
+
+  /// An option without a value.
+  ///
+  /// @param name without dashes
+  /// @param meaning for the help
+  public record Flag(String name, String meaning) {}
 
   /// A setting as an option.
   ///
