@@ -8,10 +8,11 @@ import http.client
 import json
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 
-from common import Gateway, check, python_with, verify
+from common import ROOT, Gateway, check, python_with, verify
 
 HERE = pathlib.Path(__file__).resolve().parent
 DUCKDB, PYARROW = "duckdb==2.0.0", "pyarrow==26.0.1"
@@ -130,6 +131,32 @@ def by_spark(files, bodies):
     same("spark", "all models", of_all, contents(bodies))
 
 
+def as_programs_and_people(data):
+    """`verify --json` through a pipe says nothing beside its document; on a terminal it shows how far it is."""
+    command = [str(ROOT / "loopgate"), "verify", "--deep", str(data)]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=SECONDS)
+    check(done.returncode == 0 and not done.stderr, f"verify --json: exit={done.returncode}: {done.stderr}{done.stdout}")
+    document = json.loads(done.stdout)
+    same("verify", "verdict and findings", (document["verdict"], document["findings"]), ("balanced", []))
+    shown, code = on_terminal(command)
+    check(code == 0 and "files read: " in shown and "balanced: " in shown, f"verify on a terminal: exit={code}: {shown!r}")
+
+
+def on_terminal(command):
+    """What a command writes to a terminal of its own, and its exit code."""
+    end, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    os.close(terminal)
+    shown = b""
+    try:
+        while piece := os.read(end, 4096):
+            shown += piece
+    except OSError:
+        pass  # Linux says so when the last one has left the terminal
+    os.close(end)
+    return shown.decode(), process.wait(SECONDS)
+
+
 async def readers(scratch):
     """Writes with each compression in turn, into one root; then counts."""
     model = await asyncio.start_server(echo, "127.0.0.1", 0)
@@ -145,6 +172,7 @@ async def readers(scratch):
             raise
     model.close()
     verify(data, allowed=(0,))
+    as_programs_and_people(data)
     files, plain = data / "files", scratch / "plain"
     ends = {path.name.split(".", 1)[1] for path in files.glob("[rf]*/**/*.json*")}
     same("files", "endings", ends, {"json", "json.gz", "json.zst"})

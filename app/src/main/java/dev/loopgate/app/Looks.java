@@ -1,5 +1,6 @@
 package dev.loopgate.app;
 
+import dev.loopgate.cli.Verbs;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.Inspection;
 import dev.loopgate.logshipper.LogShipper;
@@ -19,6 +20,15 @@ import java.util.Optional;
 /// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
 /// They change nothing and may look while a gateway runs.
 final class Looks {
+  /// What `verify` may be told beside settings.
+  static final List<Verbs.Flag> VERIFY_FLAGS =
+      List.of(
+          new Verbs.Flag("json", "Print one JSON document, for programs."),
+          new Verbs.Flag(
+              "deep",
+              "Look at every field of every record too, and whether both streams have each"
+                  + " prediction."));
+
   private static final int OK = 0;
 
   private Looks() {}
@@ -26,24 +36,35 @@ final class Looks {
   /// Prints the report on a data directory or a root of files, local or not; its verdict is the
   /// exit code.
   ///
-  /// @param place a path or a URL
-  static int verify(String place, Settings settings, PrintWriter out)
+  /// @param asked a path or a URL
+  static int verify(Verbs.Asked asked, Settings settings, PrintWriter out)
       throws IOException, UsageException {
-    try {
-      Verification.Report report = report(rootAt(place), settings);
-      report.lines().forEach(out::println);
-      return report.verdict().exitCode();
+    boolean json = asked.flags().contains("json");
+    Verification.Depth depth =
+        asked.flags().contains("deep") ? Verification.Depth.FIELDS : Verification.Depth.LINES;
+    Verification.Report report;
+    // Its line is gone before anything is printed on the same terminal.
+    try (ProgressLine progress = ProgressLine.onTerminal(Terminal.isAttached())) {
+      report =
+          report(rootAt(asked.place()), settings, new Verification.How(depth, json, progress::at));
     } catch (FileSystemException e) {
       throw named(e);
     }
+    if (json) {
+      report.document().writeTo(out);
+      out.println();
+    } else {
+      report.lines().forEach(out::println);
+    }
+    return report.verdict().exitCode();
   }
 
-  private static Verification.Report report(FilesRoot root, Settings settings)
+  private static Verification.Report report(FilesRoot root, Settings settings, Verification.How how)
       throws IOException, UsageException {
     Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
     if (!(root instanceof FilesRoot.Local(Path directory))) {
       try (ObjectStore store = stores.reading(root)) {
-        return Verification.of(store, root.toString());
+        return Verification.of(store, root.toString(), how);
       }
     }
     Path ring = settings.get(SettingsTable.RING_DIRECTORY);
@@ -54,7 +75,7 @@ final class Looks {
       throw new IOException(directory + ": no spool is there; its files alone: verify " + files);
     }
     if (id.isEmpty()) {
-      return Verification.of(directory, id, ring);
+      return Verification.of(directory, id, ring, how);
     }
     if (files instanceof FilesRoot.Local(Path elsewhere)) {
       if (named.isEmpty() && !Files.isDirectory(elsewhere)) {
@@ -62,10 +83,10 @@ final class Looks {
             directory
                 + ": its files are elsewhere; say where by --files or --config, as the gateway");
       }
-      return Verification.of(elsewhere, directory, id, ring);
+      return Verification.of(elsewhere, directory, id, ring, how);
     }
     try (ObjectStore store = stores.reading(files)) {
-      return Verification.of(store, directory, id, ring);
+      return Verification.of(store, directory, id, ring, how);
     }
   }
 
@@ -85,9 +106,9 @@ final class Looks {
   }
 
   /// Prints what lies in spool and files.
-  static int inspect(String place, Settings settings, PrintWriter out)
+  static int inspect(Verbs.Asked asked, Settings settings, PrintWriter out)
       throws IOException, UsageException {
-    Path directory = Path.of(place);
+    Path directory = Path.of(asked.place());
     Path ringDirectory = settings.get(SettingsTable.RING_DIRECTORY);
     try {
       String id = spoolId(directory);

@@ -44,11 +44,12 @@ public final class Main {
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
             this::config,
-            (place, options, to) -> look(place, options, to, Looks::verify),
-            (place, options, to) -> look(place, options, to, Looks::inspect),
+            (asked, to) -> look(asked, to, Looks::verify),
+            (asked, to) -> look(asked, to, Looks::inspect),
             options(SettingsTable.ALL),
             options(verifySettings()),
             options(List.of(SettingsTable.RING_DIRECTORY)),
+            Looks.VERIFY_FLAGS,
             version());
     return new Cli(verbs, out, err).run(arguments);
   }
@@ -114,7 +115,8 @@ public final class Main {
   /// A look that knows where ring and files are.
   @FunctionalInterface
   private interface SetLook {
-    int run(String place, Settings settings, PrintWriter out) throws IOException, UsageException;
+    int run(Verbs.Asked asked, Settings settings, PrintWriter out)
+        throws IOException, UsageException;
   }
 
   private static List<Setting<?>> verifySettings() {
@@ -124,11 +126,10 @@ public final class Main {
     return settings;
   }
 
-  private int look(String place, Map<String, String> options, PrintWriter to, SetLook look)
-      throws IOException {
+  private int look(Verbs.Asked asked, PrintWriter to, SetLook look) throws IOException {
     try {
-      Settings settings = Settings.of(Role.GATEWAY, options, environment);
-      return look.run(place, settings, to);
+      Settings settings = Settings.of(Role.GATEWAY, asked.options(), environment);
+      return look.run(asked, settings, to);
     } catch (UsageException e) {
       err.println("loopgate: " + e.getMessage());
       return Cli.USAGE;

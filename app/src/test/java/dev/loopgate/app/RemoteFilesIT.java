@@ -108,6 +108,15 @@ final class RemoteFilesIT {
       assertThat(unsaid.exit()).isOne();
       assertThat(unsaid.output()).contains("its files are elsewhere").contains("--files");
 
+      proxy().spoilWithin("GET", FILES, 60, Fault.of(FaultProxy.Kind.ANSWER_CUT));
+      GatewayProcess.Run cut = verify(ROOT);
+      assertThat(cut.exit()).as(cut.output()).isOne();
+      assertThat(cut.output())
+          .as("what the network lost is not missing")
+          .startsWith("loopgate: verify: request_response/")
+          .hasLineCount(1);
+      proxy().heal();
+
       takeAway("response_body/");
       assertThat(verify(ROOT).exit()).isOne();
       assertThat(verify(ROOT).output()).contains("! file is missing: key=response_body/");

@@ -52,7 +52,8 @@ public final class Cli {
             "Check that nothing is missing: exit 0 balanced, 3 unproven, 1 not balanced.",
             verbs.verify(),
             LookCommand.Place.DIRECTORY_OR_URL,
-            verbs.verifyOptions()));
+            verbs.verifyOptions(),
+            verbs.verifyFlags()));
     root.addSubcommand(
         "inspect",
         LookCommand.of(
@@ -60,7 +61,8 @@ public final class Cli {
             "Show what is in a spool and its files.",
             verbs.inspect(),
             LookCommand.Place.DIRECTORY,
-            verbs.inspectOptions()));
+            verbs.inspectOptions(),
+            List.of()));
     root.addSubcommand("version", VersionCommand.of(verbs.version()));
     root.addSubcommand("help", HelpCommand.of());
     this.line =

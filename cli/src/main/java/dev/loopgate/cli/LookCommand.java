@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -44,10 +45,18 @@ final class LookCommand implements Callable<Integer> {
       String description,
       Verbs.Look verb,
       Place place,
-      List<Verbs.SettingOption> options) {
+      List<Verbs.SettingOption> options,
+      List<Verbs.Flag> flags) {
     CommandSpec spec = new LookCommand(verb, place).spec.name(name);
     spec.usageMessage().description(description);
     spec.addOption(Cli.help());
+    for (Verbs.Flag flag : flags) {
+      spec.addOption(
+          OptionSpec.builder("--" + flag.name())
+              .type(boolean.class)
+              .description(flag.meaning())
+              .build());
+    }
     ServeCommand.addSettings(spec, options);
     spec.addPositional(
         PositionalParamSpec.builder()
@@ -62,7 +71,9 @@ final class LookCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String given = spec.commandLine().getParseResult().matchedPositionalValue(0, "");
-    return verb.run(checked(given), ServeCommand.given(spec), spec.commandLine().getOut());
+    Verbs.Asked asked =
+        new Verbs.Asked(checked(given), ServeCommand.given(spec), ServeCommand.flags(spec));
+    return verb.run(asked, spec.commandLine().getOut());
   }
 
   private String checked(String given) {

@@ -1,8 +1,10 @@
 package dev.loopgate.cli;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -43,12 +45,22 @@ final class ServeCommand implements Callable<Integer> {
   static Map<String, String> given(CommandSpec spec) {
     Map<String, String> given = new LinkedHashMap<>();
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-      String value = option.getValue();
-      if (value != null) {
+      if (option.getValue() instanceof String value) {
         given.put(option.longestName().substring(2), value);
       }
     }
     return given;
+  }
+
+  /// The names of the flags that were given.
+  static Set<String> flags(CommandSpec spec) {
+    Set<String> flags = new LinkedHashSet<>();
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      if (option.getValue() instanceof Boolean on && on) {
+        flags.add(option.longestName().substring(2));
+      }
+    }
+    return flags;
   }
 
   @Override

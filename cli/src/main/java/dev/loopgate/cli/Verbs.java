@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the verbs do: given by `app`, which alone knows all rooms.
 ///
@@ -15,6 +16,7 @@ import java.util.Map;
 /// @param options the settings, as options of `up`, `gateway` and `config`
 /// @param verifyOptions those of `verify`
 /// @param inspectOptions those of `inspect`
+/// @param verifyFlags the same of flags
 /// @param version one line
 public record Verbs(
     Serve up,
@@ -25,11 +27,13 @@ public record Verbs(
     List<SettingOption> options,
     List<SettingOption> verifyOptions,
     List<SettingOption> inspectOptions,
+    List<Flag> verifyFlags,
     String version) {
   public Verbs {
     options = List.copyOf(options);
     verifyOptions = List.copyOf(verifyOptions);
     inspectOptions = List.copyOf(inspectOptions);
+    verifyFlags = List.copyOf(verifyFlags);
   }
 
   /// A verb that is told settings.
@@ -47,12 +51,28 @@ public record Verbs(
   public interface Look {
     /// Looks and tells.
     ///
-    /// @param place an existing directory, or for `verify` a URL
-    /// @param options as of [Serve#run]
     /// @return the exit code
     /// @throws IOException when the place can't be read; the message names it
-    int run(String place, Map<String, String> options, PrintWriter out) throws IOException;
+    int run(Asked asked, PrintWriter out) throws IOException;
   }
+
+  /// What is to be looked at, and how.
+  ///
+  /// @param place an existing directory, or for `verify` a URL
+  /// @param options as of [Serve#run]
+  /// @param flags names of those that were given, without dashes
+  public record Asked(String place, Map<String, String> options, Set<String> flags) {
+    public Asked {
+      options = Map.copyOf(options);
+      flags = Set.copyOf(flags);
+    }
+  }
+
+  /// An option without a value.
+  ///
+  /// @param name without dashes
+  /// @param meaning for the help
+  public record Flag(String name, String meaning) {}
 
   /// A setting as an option.
   ///

@@ -24,18 +24,24 @@ final class CliTest {
           options -> did("up", options),
           options -> did("gateway", options),
           options -> did("config", options),
-          (place, options, to) -> {
-            to.println("looked at " + Path.of(place).getFileName() + options.values());
+          (asked, to) -> {
+            to.println(
+                "looked at "
+                    + Path.of(asked.place()).getFileName()
+                    + asked.options().values()
+                    + String.join("", asked.flags()));
             return 3;
           },
-          (place, _, _) -> {
-            throw new IOException("spool: directory=" + Path.of(place).getFileName() + " is\nnone");
+          (asked, _) -> {
+            throw new IOException(
+                "spool: directory=" + Path.of(asked.place()).getFileName() + " is\nnone");
           },
           List.of(
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
               new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
           List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
           List.of(),
+          List.of(new Verbs.Flag("json", "For programs.")),
           "loopgate 1.2");
 
   @TempDir private Path directory;
@@ -50,6 +56,16 @@ final class CliTest {
         .containsExactly(
             "up {listen=a:1, capture.bytes-max=64MiB}", "gateway {listen=}", "config {}");
     assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void aFlagHasNoValueAndIsOfVerifyAlone() {
+    assertThat(run("verify", "--json", directory.toString())).isEqualTo(3);
+    assertThat(out.toString())
+        .isEqualToIgnoringNewLines("looked at " + directory.getFileName() + "[]json");
+    assertThat(run("verify", "--json=yes", directory.toString())).isEqualTo(2);
+    assertThat(run("inspect", "--json", directory.toString())).isEqualTo(2);
+    assertThat(run("up", "--json")).isEqualTo(2);
   }
 
   @Test

@@ -50,6 +50,11 @@ final class FileReading implements AutoCloseable {
     this.reader = reader;
   }
 
+  /// The bytes of an object, whose store's every failure is an [UnreadableException].
+  static InputStream guarded(String name, InputStream in) {
+    return new Bytes(in, name);
+  }
+
   /// The next line; null when there is none, or none that can be read.
   RecordReader.@Nullable Line next() throws UnreadableException {
     if (over) {

@@ -129,6 +129,12 @@ public final class GcsStore implements ObjectStore {
   @Override
   public List<ObjectKey> list(String prefix) throws IOException {
     List<ObjectKey> keys = new ArrayList<>();
+    walk(prefix, keys::add);
+    return keys;
+  }
+
+  @Override
+  public void walk(String prefix, Keys each) throws IOException {
     Page<Blob> page =
         ask(
             "storage.objects.list",
@@ -142,10 +148,13 @@ public final class GcsStore implements ObjectStore {
                     Storage.BlobListOption.fields(Storage.BlobField.NAME)));
     while (true) {
       for (Blob blob : page.getValues()) {
-        RemoteKey.of(base, blob.getName()).ifPresent(keys::add);
+        Optional<ObjectKey> key = RemoteKey.of(base, blob.getName());
+        if (key.isPresent()) {
+          each.next(key.get());
+        }
       }
       if (!page.hasNextPage()) {
-        return keys;
+        return;
       }
       Page<Blob> before = page;
       page = ask("storage.objects.list", prefix, ANSWER, before::getNextPage);

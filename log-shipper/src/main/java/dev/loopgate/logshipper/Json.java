@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -11,6 +12,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Writer;
 
 /// Our own records as JSON: members in snake case, those of a later version are passed over. Any
 /// thread.
@@ -64,6 +66,11 @@ final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("json: type=" + value.getClass().getSimpleName(), e);
     }
+  }
+
+  /// Writes a value on one line; `out` stays the caller's.
+  static void write(Object value, Writer out) throws IOException {
+    MAPPER.writer().without(JsonGenerator.Feature.AUTO_CLOSE_TARGET).writeValue(out, value);
   }
 
   /// One value and nothing after it.

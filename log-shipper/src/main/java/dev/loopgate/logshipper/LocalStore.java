@@ -92,9 +92,15 @@ public final class LocalStore implements ObjectStore {
 
   @Override
   public List<ObjectKey> list(String prefix) throws IOException {
+    List<ObjectKey> keys = new ArrayList<>();
+    walk(prefix, keys::add);
+    return keys;
+  }
+
+  @Override
+  public void walk(String prefix, Keys each) throws IOException {
     int slash = prefix.lastIndexOf('/');
     Path from = slash < 0 ? root : root.resolve(prefix.substring(0, slash));
-    List<ObjectKey> keys = new ArrayList<>();
     Deque<Path> directories = new ArrayDeque<>(List.of(from));
     while (!directories.isEmpty()) {
       Path directory = directories.pop();
@@ -107,11 +113,10 @@ public final class LocalStore implements ObjectStore {
         if (tree.isDirectory(path)) {
           directories.push(path);
         } else if (isKey(key)) {
-          keys.add(new ObjectKey(key));
+          each.next(new ObjectKey(key));
         }
       }
     }
-    return keys;
   }
 
   @Override

@@ -96,6 +96,24 @@ record Manifest(
       return begun - accepted - sampledOut - droppedTotal();
     }
 
+    private LedgerEntry withoutDeployment() {
+      return new LedgerEntry(kind, "", openBefore, begun, accepted, sampledOut, dropped, openAfter);
+    }
+
+    private LedgerEntry plus(LedgerEntry other) {
+      Map<String, Long> all = new TreeMap<>(dropped);
+      other.dropped.forEach((reason, count) -> all.merge(reason, count, Long::sum));
+      return new LedgerEntry(
+          kind,
+          "",
+          openBefore + other.openBefore,
+          begun + other.begun,
+          accepted + other.accepted,
+          sampledOut + other.sampledOut,
+          all,
+          openAfter + other.openAfter);
+    }
+
     boolean balances() {
       return openBefore + net() == openAfter;
     }
@@ -149,6 +167,42 @@ record Manifest(
                 0)
             .toEpochSecond(ZoneOffset.UTC)
         / 3600;
+  }
+
+  /// Whether nothing is missing that a reader needs: not so of what somebody edited.
+  boolean isWhole() {
+    return isThere(spool)
+        && isThere(instance)
+        && isThere(hour)
+        && files.stream().allMatch(file -> isThere(file.key()) && isThere(file.crc32c()))
+        && ledger.stream().allMatch(row -> isThere(row.kind()));
+  }
+
+  private static boolean isThere(@Nullable String text) {
+    return text != null;
+  }
+
+  /// The same without what grows with its files and models: what an account of its spool needs.
+  Manifest withoutFiles() {
+    Map<String, LedgerEntry> byKind = new TreeMap<>();
+    for (LedgerEntry row : ledger) {
+      byKind.merge(row.kind(), row.withoutDeployment(), LedgerEntry::plus);
+    }
+    return new Manifest(
+        format,
+        spool,
+        instance,
+        hour,
+        revision,
+        List.of(),
+        records,
+        seqs,
+        lost,
+        quarantined,
+        overflowed,
+        List.copyOf(byKind.values()),
+        List.of(),
+        gaps);
   }
 
   long entryCount() {

@@ -23,6 +23,19 @@ public interface ObjectStore extends AutoCloseable {
   /// All keys that begin with `prefix`, in no order. Hidden names of the store's own are left out.
   List<ObjectKey> list(String prefix) throws IOException;
 
+  /// Tells the same keys one after the other, holding few of them at a time.
+  default void walk(String prefix, Keys each) throws IOException {
+    for (ObjectKey key : list(prefix)) {
+      each.next(key);
+    }
+  }
+
+  /// Is told keys.
+  @FunctionalInterface
+  interface Keys {
+    void next(ObjectKey key) throws IOException;
+  }
+
   /// The bytes of an object; the caller closes them. Reading fails when they end early.
   ///
   /// @throws java.nio.file.NoSuchFileException when there is none

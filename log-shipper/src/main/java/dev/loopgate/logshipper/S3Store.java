@@ -151,6 +151,12 @@ public final class S3Store implements ObjectStore {
   @Override
   public List<ObjectKey> list(String prefix) throws IOException {
     List<ObjectKey> keys = new ArrayList<>();
+    walk(prefix, keys::add);
+    return keys;
+  }
+
+  @Override
+  public void walk(String prefix, Keys each) throws IOException {
     String continued = null;
     do {
       String from = continued;
@@ -161,7 +167,10 @@ public final class S3Store implements ObjectStore {
               ANSWER,
               () -> client.listObjectsV2(requests.list(prefix, limits.pageKeys(), from)));
       for (S3Object object : page.contents()) {
-        RemoteKey.of(requests.base(), object.key()).ifPresent(keys::add);
+        Optional<ObjectKey> key = RemoteKey.of(requests.base(), object.key());
+        if (key.isPresent()) {
+          each.next(key.get());
+        }
       }
       continued = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
       if (Boolean.TRUE.equals(page.isTruncated())
@@ -170,7 +179,6 @@ public final class S3Store implements ObjectStore {
             whereIs(prefix) + ": ListObjectsV2: a page that is not the last names no next one");
       }
     } while (continued != null);
-    return keys;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// All that is known of one spool's entries: its seqs are dense, each stands once, and what the
@@ -51,12 +52,12 @@ final class SpoolAccount {
   /// Adds what is wrong to `findings`.
   ///
   /// @param unproven hours have no manifest yet: theirs may be the missing seqs
-  void check(boolean unproven, List<String> findings) {
+  void check(boolean unproven, Consumer<String> findings) {
     SeqSet all = new SeqSet();
     SeqSet found = new SeqSet();
     for (Manifest part : parts) {
       if (!found.addAll(part.seqs())) {
-        findings.add("entries stand twice: spool=" + name() + ", hour=" + part.hour());
+        findings.accept("entries stand twice: spool=" + name() + ", hour=" + part.hour());
       }
       all.addAll(part.seqs());
       all.addAll(part.lost());
@@ -65,7 +66,7 @@ final class SpoolAccount {
     addDamaged(all, findings);
     if (!unproven) {
       for (SeqSpan hole : all.holes()) {
-        findings.add(
+        findings.accept(
             "entries are missing: spool=%s, seqs=%d..%d"
                 .formatted(name(), hole.first(), hole.last()));
       }
@@ -76,13 +77,13 @@ final class SpoolAccount {
   }
 
   /// What is in a file all the same, or noted as lost before, is none of this log's damage.
-  private void addDamaged(SeqSet all, List<String> findings) {
+  private void addDamaged(SeqSet all, Consumer<String> findings) {
     for (SeqSpan span : damaged) {
       long before = all.count();
       all.add(span);
       long lost = all.count() - before;
       if (lost > 0) {
-        findings.add(
+        findings.accept(
             "the log is damaged: spool=%s, seqs=%d..%d, entries lost=%d"
                 .formatted(name(), span.first(), span.last(), lost));
       }
@@ -91,7 +92,7 @@ final class SpoolAccount {
 
   /// In each hour `accepted = found + lost + quarantined`; of a lost entry neither kind nor hour is
   /// certain. An hour with a gap may have lost its count.
-  private void checkAccepted(long missing, List<String> findings) {
+  private void checkAccepted(long missing, Consumer<String> findings) {
     Map<String, Map<String, Entries>> hours = new TreeMap<>();
     TreeSet<String> gaps = new TreeSet<>();
     for (Manifest part : parts) {
@@ -119,7 +120,7 @@ final class SpoolAccount {
         kinds.forEach((kind, entries) -> {
           long difference = entries.accepted - entries.found;
           if (difference < 0 || (difference > 0 && tooFew)) {
-            findings.add(
+            findings.accept(
                 "ledger and entries differ: spool=%s, hour=%s, kind=%s, accepted=%d, found=%d, lost=%d"
                     .formatted(name(), hour, kind, entries.accepted, entries.found, missing));
           }

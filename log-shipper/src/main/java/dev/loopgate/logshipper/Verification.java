@@ -1,12 +1,11 @@
 package dev.loopgate.logshipper;
 
-import com.fasterxml.jackson.core.JacksonException;
 import dev.loopgate.spool.SpoolLook;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Writer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,12 +22,16 @@ import org.jspecify.annotations.Nullable;
 public final class Verification {
   /*
    * Beside a live gateway the order of looking matters: files first, then manifests, then the commit
-   * log. A file that was seen was planned before, so one of the two that are read later names it.
+   * log. A file that was seen was planned before, so one of the two that are read later names it. The
+   * hours are walked in batches (see HourKeys), so that memory does not grow with the files, and each
+   * batch keeps that order: its files are listed, then its manifests are listed and read, then the
+   * commit log is asked for those files that none of them names. Of an hour, counts and spans of seqs
+   * stay in mind, and of the hours that the commit log has open which files were looked at.
    *
-   * The spool is looked through between manifests and commit log, ring before log (see SpoolLook): an
-   * entry only ever goes on, so none is passed over, and what the commit log says is committed by then
-   * is left out of the look. When something is found and the spool has moved, it may be what a segment
-   * left that was recycled while it was read; so all is looked through again.
+   * The spool is looked through at the end, ring before log (see SpoolLook): an entry only ever goes
+   * on, so none is passed over, and what the commit log says is committed by then is left out of the
+   * look. When something is found and the spool has moved, it may be what a segment left that was
+   * recycled while it was read; so all is looked through again.
    */
 
   /// What it comes to, and the exit code of the command line.
@@ -53,24 +56,56 @@ public final class Verification {
     }
   }
 
-  /// The verdict and the lines for a person, one an hour, findings, and a last one.
-  public record Report(Verdict verdict, List<String> lines) {
+  /// How much is looked at in each line of a file.
+  public enum Depth {
+    /// It is a record of its hour.
+    LINES,
+    /// All fields of the contract with their types, the model of its path; and each prediction has
+    /// its line in both streams.
+    FIELDS
+  }
+
+  /// Is told how far a look is, after each file. Must come back soon.
+  @FunctionalInterface
+  public interface Progress {
+    /// @param hour `YYYYMMDDHH` of the file
+    /// @param files read so far
+    /// @param bytes of them
+    void at(String hour, long files, long bytes);
+  }
+
+  /// How to look.
+  ///
+  /// @param byModel whether the document counts by stream and model, too: about 70 bytes each an
+  ///   hour
+  public record How(Depth depth, boolean byModel, Progress progress) {
+    /// Line by line, telling nobody.
+    public static final How PLAIN = new How(Depth.LINES, false, (_, _, _) -> {});
+  }
+
+  /// All that was found, for programs.
+  @FunctionalInterface
+  public interface Document {
+    /// Writes it as one JSON object on one line.
+    void writeTo(Writer out) throws IOException;
+  }
+
+  /// The verdict, the lines for a person (one an hour, findings, and a last one), and all of it for
+  /// programs.
+  public record Report(Verdict verdict, List<String> lines, Document document) {
     public Report {
       lines = List.copyOf(lines);
-    }
-
-    /// The same, telling before its last line that it took so many looks.
-    private Report after(int looks) {
-      if (looks == 1) {
-        return this;
-      }
-      List<String> told = new ArrayList<>(lines);
-      told.add(told.size() - 1, "looked " + looks + " times: the spool moved meanwhile");
-      return new Report(verdict, told);
     }
   }
 
   private record SpoolHour(String instance, String hour) {}
+
+  /// A manifest that was looked at.
+  ///
+  /// @param account of it, without its files
+  /// @param files that it names
+  /// @param keys of them, where more of the hour may come; else empty
+  private record Known(Manifest account, int files, Set<String> keys) {}
 
   /// Where files are looked for.
   ///
@@ -91,18 +126,20 @@ public final class Verification {
   private final FileTree tree = new LocalFileTree();
   private final Place place;
   private final ObjectStore store;
-  private final List<String> findings = new ArrayList<>();
-  private final Map<SpoolHour, Manifest> manifests = new HashMap<>();
+  private final FileChecks checks;
+  private final HourManifests read;
+  private final ReportBook book;
+  private final Map<SpoolHour, Known> manifests = new HashMap<>();
   private final Map<String, SpoolAccount> accounts = new TreeMap<>();
-  private final Set<String> claimed = new HashSet<>();
-  private final TreeSet<String> openHours = new TreeSet<>();
-  private final TreeSet<String> unprovenHours = new TreeSet<>();
-  private final Map<String, HourTally> hours = new TreeMap<>();
-  private String ringGap = "";
+  private final Set<String> instances = new TreeSet<>();
+  private int keysMax = HourKeys.KEYS_MAX;
 
-  private Verification(Place place) {
+  private Verification(Place place, How how) {
     this.place = place;
     this.store = place.store();
+    this.book = new ReportBook(how.byModel());
+    this.checks = new FileChecks(store, how, book::find);
+    this.read = new HourManifests(store, book::find);
   }
 
   /// Verifies a data directory (with `files/` and `spool/`) or a root of files.
@@ -110,14 +147,16 @@ public final class Verification {
   /// @param spoolId of the spool in the data directory, empty when there is none
   /// @param ringDirectory where its ring may lie
   /// @throws IOException when something can't be read; the message names it
-  public static Report of(Path directory, String spoolId, Path ringDirectory) throws IOException {
+  public static Report of(Path directory, String spoolId, Path ringDirectory, How how)
+      throws IOException {
     FileTree tree = new LocalFileTree();
     Path files = directory.resolve("files");
     Path root = tree.isDirectory(files) || !spoolId.isEmpty() ? files : directory;
     if (spoolId.isEmpty() && !tree.isDirectory(root)) {
       throw new NoSuchFileException(root.toString(), null, "no such directory");
     }
-    return of(Place.at(tree, root, spoolId), directory.resolve("spool"), spoolId, ringDirectory);
+    Place place = Place.at(tree, root, spoolId);
+    return of(place, directory.resolve("spool"), spoolId, ringDirectory, how);
   }
 
   /// Verifies a data directory whose files are in another directory.
@@ -126,13 +165,10 @@ public final class Verification {
   /// @param spoolId of the spool in the data directory
   /// @param ringDirectory where its ring may lie
   /// @throws IOException when something can't be read; the message names it
-  public static Report of(Path files, Path directory, String spoolId, Path ringDirectory)
+  public static Report of(Path files, Path directory, String spoolId, Path ringDirectory, How how)
       throws IOException {
-    return of(
-        Place.at(new LocalFileTree(), files, spoolId),
-        directory.resolve("spool"),
-        spoolId,
-        ringDirectory);
+    Place place = Place.at(new LocalFileTree(), files, spoolId);
+    return of(place, directory.resolve("spool"), spoolId, ringDirectory, how);
   }
 
   /// Verifies a data directory whose files are in a store elsewhere.
@@ -141,10 +177,12 @@ public final class Verification {
   /// @param spoolId of the spool in the data directory
   /// @param ringDirectory where its ring may lie
   /// @throws IOException when something can't be read; the message names it
-  public static Report of(ObjectStore files, Path directory, String spoolId, Path ringDirectory)
+  public static Report of(
+      ObjectStore files, Path directory, String spoolId, Path ringDirectory, How how)
       throws IOException {
     Path spool = directory.resolve("spool");
-    return of(new Place(files, null, spool.resolve(Stores.STAGING)), spool, spoolId, ringDirectory);
+    Place place = new Place(files, null, spool.resolve(Stores.STAGING));
+    return of(place, spool, spoolId, ringDirectory, how);
   }
 
   /// Verifies a root of files alone.
@@ -153,37 +191,35 @@ public final class Verification {
   /// @param root what it is called, for messages
   /// @throws NoSuchFileException when no gateway has left anything there
   /// @throws IOException when something can't be read; the message names it
-  public static Report of(ObjectStore files, String root) throws IOException {
-    List<ObjectKey> seen = files.list("");
-    if (seen.isEmpty()) {
+  public static Report of(ObjectStore files, String root, How how) throws IOException {
+    return of(files, root, how, HourKeys.KEYS_MAX);
+  }
+
+  static Report of(ObjectStore files, String root, How how, int keysMax) throws IOException {
+    Verification verification = new Verification(new Place(files, null, Path.of("")), how);
+    verification.keysMax = keysMax;
+    verification.walkHours(Path.of(""), "");
+    if (verification.book.isEmpty()) {
       throw new NoSuchFileException(root, null, "no file and no manifest of a gateway is there");
     }
-    Path nowhere = Path.of("");
-    return new Verification(new Place(files, null, nowhere)).report(seen, nowhere, "", nowhere);
+    verification.checkAccounts();
+    return verification.book.conclude("", 1);
   }
 
-  private static Report of(Place place, Path spool, String spoolId, Path ringDirectory)
+  private static Report of(Place place, Path spool, String spoolId, Path ringDirectory, How how)
       throws IOException {
     Patience patience = new Patience(new LocalFileTree(), spool, ringDirectory);
-    return patience
-        .look(
-            () ->
-                new Verification(place)
-                    .report(place.store().list(""), spool, spoolId, ringDirectory),
-            report -> report.verdict() == Verdict.BALANCED)
-        .after(patience.looks());
+    return patience.look(
+        () -> new Verification(place, how).report(spool, spoolId, ringDirectory, patience.looks()),
+        report -> report.verdict() == Verdict.BALANCED);
   }
 
-  /// @param seen all that lies there; looked at before anything else, see above
-  private Report report(List<ObjectKey> seen, Path spool, String spoolId, Path ringDirectory)
+  private Report report(Path spool, String spoolId, Path ringDirectory, int looks)
       throws IOException {
-    readManifests(seen);
-    for (Manifest manifest : manifests.values()) {
-      accountOf(manifest.spool()).add(manifest);
-      checkManifest(manifest);
-    }
+    Path commits = spool.resolve("commit");
+    walkHours(commits, spoolId);
+    String ringGap = "";
     if (!spoolId.isEmpty()) {
-      Path commits = spool.resolve("commit");
       try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
         Unshipped unshipped = Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId));
         countOpen(unshipped.shipped().state());
@@ -191,55 +227,112 @@ public final class Verification {
         ringGap = look.ringGap();
       }
     }
-    for (ObjectKey key : seen) {
-      if (!key.path().startsWith(Manifest.DIRECTORY + '/') && !claimed.contains(key.path())) {
-        checkUnclaimed(key);
-      }
-    }
+    checkAccounts();
+    return book.conclude(ringGap, looks);
+  }
+
+  private void checkAccounts() {
     for (SpoolAccount account : accounts.values()) {
-      account.check(!unprovenHours.isEmpty(), findings);
-    }
-    return conclude();
-  }
-
-  private void readManifests(List<ObjectKey> seen) throws IOException {
-    for (ObjectKey key : seen) {
-      if (!key.path().startsWith(Manifest.DIRECTORY + '/')) {
-        continue;
-      }
-      try (InputStream in = store.open(key)) {
-        Manifest manifest = Json.read(in.readAllBytes(), Manifest.class);
-        Manifest.hourOf(manifest.hour());
-        manifests.merge(
-            new SpoolHour(manifest.instance(), manifest.hour()),
-            manifest,
-            (one, other) -> one.revision() > other.revision() ? one : other);
-      } catch (DateTimeException | JacksonException e) {
-        findings.add(
-            "manifest can't be read: key=" + key + ", because=" + e.getClass().getSimpleName());
-      }
+      account.check(book.hasUnproven(), book::find);
     }
   }
 
-  private void checkManifest(Manifest manifest) {
-    HourTally tally = tally(manifest.hour());
-    for (Manifest.FileEntry file : manifest.files()) {
-      checkFile(file, manifest.hour());
+  /// Looks at all hours that have files or manifests, some after the others.
+  private void walkHours(Path commits, String spoolId) throws IOException {
+    HourKeys keys = new HourKeys(store, keysMax);
+    instances.addAll(keys.instances());
+    boolean last = false;
+    for (String from = ""; !last; ) {
+      boolean first = from.isEmpty();
+      HourKeys.Batch batch =
+          keys.next(
+              from,
+              key -> {
+                if (first) {
+                  book.find("file is extra: key=" + key + ", no name of ours");
+                }
+              });
+      Set<String> openHours = spoolId.isEmpty() ? Set.of() : openHours(commits, spoolId);
+      Map<String, List<ObjectKey>> unclaimed = new TreeMap<>();
+      for (Map.Entry<String, HourKeys.Hour> hour : batch.hours().entrySet()) {
+        List<ObjectKey> rest = checkHour(hour.getKey(), hour.getValue(), openHours);
+        if (!rest.isEmpty()) {
+          unclaimed.put(hour.getKey(), rest);
+        }
+      }
+      Set<String> planned =
+          spoolId.isEmpty() || unclaimed.isEmpty() ? Set.of() : planned(commits, spoolId);
+      Set<String> makers = makers();
+      for (Map.Entry<String, List<ObjectKey>> hour : unclaimed.entrySet()) {
+        for (ObjectKey key : hour.getValue()) {
+          if (!planned.contains(key.path())) {
+            checkUnclaimed(key, hour.getKey(), makers);
+          }
+        }
+      }
+      last = batch.isLast();
+      from = batch.end();
     }
-    for (Manifest.LedgerEntry row : manifest.ledger()) {
-      if (!row.balances()) {
-        findings.add(
-            "ledger does not balance: hour=%s, instance=%s, kind=%s, deployment=%s"
-                .formatted(manifest.hour(), manifest.instance(), row.kind(), row.deployment()));
+  }
+
+  /// Hours whose files may become more while this looks.
+  private Set<String> openHours(Path commits, String spoolId) throws IOException {
+    Set<String> hours = new HashSet<>();
+    for (HourBook open : CommitLog.findNow(tree, commits, spoolId).state().books()) {
+      hours.add(Partition.hourWord(open.hour()));
+    }
+    return hours;
+  }
+
+  /// Keys that the commit log knows of.
+  private Set<String> planned(Path commits, String spoolId) throws IOException {
+    ShippingState state = CommitLog.findNow(tree, commits, spoolId).state();
+    Set<String> keys = new HashSet<>();
+    for (HourBook open : state.books()) {
+      open.files().forEach(file -> keys.add(file.key()));
+    }
+    CommitRecord.WindowPlan plan = state.plan();
+    if (plan != null) {
+      plan.files().forEach(file -> keys.add(file.key().path()));
+    }
+    return keys;
+  }
+
+  /// Looks at an hour's manifests and their files; the files that none of them names.
+  private List<ObjectKey> checkHour(String hour, HourKeys.Hour keys, Set<String> openHours)
+      throws IOException {
+    HourTally tally = book.tally(hour);
+    Set<String> claimed = new HashSet<>();
+    for (Manifest manifest : read.latest(hour, keys.manifests())) {
+      Set<String> own = new HashSet<>();
+      List<Manifest.FileEntry> files = new ArrayList<>();
+      for (Manifest.FileEntry file : manifest.files()) {
+        if (!claimed.add(file.key())) {
+          book.find("file stands in two manifests: key=" + file.key());
+        } else {
+          own.add(file.key());
+          files.add(file);
+          book.addToModel(tally, file);
+        }
+      }
+      checks.check(files, hour);
+      tally.add(manifest);
+      Known known =
+          new Known(
+              manifest.withoutFiles(),
+              manifest.files().size(),
+              openHours.contains(hour) ? own : Set.of());
+      manifests.put(new SpoolHour(manifest.instance(), hour), known);
+      instances.add(manifest.instance());
+      accountOf(manifest.spool()).add(known.account());
+    }
+    List<ObjectKey> unclaimed = new ArrayList<>();
+    for (ObjectKey key : keys.files()) {
+      if (!claimed.contains(key.path())) {
+        unclaimed.add(key);
       }
     }
-    if (!manifest
-        .records()
-        .getOrDefault(LogStream.REQUEST_RESPONSE.word(), 0L)
-        .equals(manifest.records().getOrDefault(LogStream.RESPONSE_BODY.word(), 0L))) {
-      findings.add("streams differ: hour=" + manifest.hour() + ", instance=" + manifest.instance());
-    }
-    tally.add(manifest);
+    return unclaimed;
   }
 
   /// Hours that the spool beside the files has not closed: what it committed of them is checked
@@ -247,24 +340,30 @@ public final class Verification {
   private void countOpen(ShippingState state) throws IOException {
     SpoolAccount account = accountOf(state.spool());
     String instance = ShipperConfig.instanceOf(state.spool());
-    for (HourBook book : state.books()) {
-      String hour = Partition.hourWord(book.hour());
-      Manifest known = manifests.get(new SpoolHour(instance, hour));
+    for (HourBook open : state.books()) {
+      String hour = Partition.hourWord(open.hour());
+      Known known = manifests.get(new SpoolHour(instance, hour));
       if (known != null
-          && known.revision() >= book.revision()
-          && known.files().size() >= book.files().size()
-          && !book.isDirty()) {
+          && known.account().revision() >= open.revision()
+          && known.files() >= open.files().size()
+          && !open.isDirty()) {
         continue;
       }
-      openHours.add(hour);
-      Manifest now = state.manifest(book, book.revision());
+      book.isOpen(hour);
+      Manifest now = state.manifest(open, open.revision());
+      List<Manifest.FileEntry> more = new ArrayList<>();
       for (Manifest.FileEntry file : now.files()) {
-        if (!claimed.contains(file.key())) {
-          checkFile(file, hour);
+        if (known == null || !known.keys().contains(file.key())) {
+          more.add(file);
+          book.addToModel(book.tally(hour), file);
         }
       }
-      tally(hour).add(now);
-      account.replace(known, now);
+      checks.check(more, hour);
+      if (known != null) {
+        book.tally(hour).takeBack(known.account(), known.files());
+      }
+      book.tally(hour).add(now);
+      account.replace(known == null ? null : known.account(), now.withoutFiles());
     }
     CommitRecord.WindowPlan plan = state.plan();
     if (plan != null) {
@@ -276,10 +375,9 @@ public final class Verification {
 
   /// A planned file is published or still staged, and staged until it is committed.
   private void checkPlanned(CommitRecord.PlannedFile file, long window) throws IOException {
-    claimed.add(file.key().path());
     Path staged = place.staging().resolve(Staging.nameOf(window, file.number()));
     if (!isThere(file.key()) && !tree.exists(staged) && !isThere(file.key())) {
-      findings.add("file is missing: key=" + file.key() + ", planned and staged no more");
+      book.find("file is missing: key=" + file.key() + ", planned and staged no more");
     }
   }
 
@@ -291,127 +389,56 @@ public final class Verification {
   private void countUnshipped(Unshipped unshipped) {
     String spool = unshipped.shipped().state().spool();
     SpoolAccount account = accountOf(spool);
-    for (HourBook book : unshipped.books().values()) {
-      Manifest part = book.manifest(spool, 0, Map.of());
-      openHours.add(part.hour());
-      tally(part.hour()).addAccount(part);
+    for (HourBook open : unshipped.books().values()) {
+      Manifest part = open.manifest(spool, 0, Map.of());
+      book.isOpen(part.hour());
+      book.tally(part.hour()).addAccount(part);
       account.add(part);
     }
     for (Unshipped.Awaited some : unshipped.awaited()) {
-      tally(Partition.hourWord(some.hour()))
+      book.tally(Partition.hourWord(some.hour()))
           .addAwaited(some.where(), some.kind().word(), some.entries());
     }
     account.isHere(unshipped.damaged());
-    findings.addAll(unshipped.findings());
-  }
-
-  private void checkFile(Manifest.FileEntry file, String hour) {
-    if (!claimed.add(file.key())) {
-      findings.add("file stands in two manifests: key=" + file.key());
-      return;
-    }
-    tally(hour);
-    try (FileReading reading =
-        new FileReading(
-            file.key(), store.open(new ObjectKey(file.key())), RecordReader.plain(hour))) {
-      compare(file, reading.end());
-    } catch (NoSuchFileException _) {
-      findings.add("file is missing: key=" + file.key());
-    } catch (IOException | IllegalArgumentException e) {
-      findings.add("file can't be read: key=" + file.key() + ", because=" + e.getMessage());
-    }
-  }
-
-  private void compare(Manifest.FileEntry file, FileReading.Content content) {
-    if (content.checksum().size() != file.size()) {
-      findings.add(
-          "file is altered: key=%s, size=%d, planned=%d"
-              .formatted(file.key(), content.checksum().size(), file.size()));
-    } else if (!Checksum.hex(content.checksum().crc32c()).equals(file.crc32c())) {
-      findings.add("file is altered: key=" + file.key() + ", crc32c differs");
-    } else if (!content.broken().isEmpty()) {
-      findings.add(
-          "file can't be decompressed: key=%s, after lines=%d, because=%s"
-              .formatted(file.key(), content.records(), content.broken()));
-    } else if (content.badLine() > 0) {
-      findings.add(
-          "line is no record: key=%s, line=%d, because=%s"
-              .formatted(file.key(), content.badLine(), content.problem()));
-    } else if (content.records() != file.records()) {
-      findings.add(
-          "records: key=%s, found=%d, planned=%d"
-              .formatted(file.key(), content.records(), file.records()));
-    }
+    unshipped.findings().forEach(book::find);
   }
 
   /// A file that no manifest and no plan names: of an hour whose manifest is still to come, or of
   /// nobody.
-  private void checkUnclaimed(ObjectKey key) throws IOException {
-    String name = key.path().substring(key.path().lastIndexOf('/') + 1);
-    String hour =
-        name.matches("[0-9]{10}_[0-9]+\\.json(\\.gz|\\.zst)?") ? name.substring(0, 10) : "";
-    if (hour.isEmpty()) {
-      findings.add("file is extra: key=" + key + ", no name of ours");
-      return;
-    }
-    tally(hour);
-    if (isAwaited(key, hour)) {
-      unprovenHours.add(hour);
+  private void checkUnclaimed(ObjectKey key, String hour, Set<String> makers) throws IOException {
+    if (isAwaited(key, hour, makers)) {
+      book.isUnproven(hour);
     } else if (!isEmpty(key)) { // an empty one: see LocalStore on links
-      findings.add("file is extra: key=" + key + ", in no manifest of its hour");
+      book.find("file is extra: key=" + key + ", in no manifest of its hour");
     }
   }
 
-  /// Whether the manifest of whoever made the file may be still to come.
-  private boolean isAwaited(ObjectKey key, String hour) throws IOException {
-    Optional<String> maker = store.makerOf(key);
+  /// Who may have made a local file.
+  private Set<String> makers() throws IOException {
     Path stagings = place.stagings();
-    if (maker.isPresent() || stagings == null) {
+    Set<String> makers = new HashSet<>(instances);
+    if (stagings != null) {
+      makers.addAll(tree.list(stagings));
+    }
+    return makers;
+  }
+
+  /// Whether the manifest of whoever made the file may be still to come.
+  private boolean isAwaited(ObjectKey key, String hour, Set<String> makers) throws IOException {
+    Optional<String> maker = store.makerOf(key);
+    if (maker.isPresent() || place.stagings() == null) {
       // Its maker says so beside it; and a later revision of the hour's manifest may name it.
       return maker.isPresent();
     }
-    Set<String> instances = new HashSet<>(tree.list(stagings));
-    manifests.keySet().forEach(known -> instances.add(known.instance()));
-    return instances.isEmpty()
-        || instances.stream()
+    return makers.isEmpty()
+        || makers.stream()
             .anyMatch(instance -> !manifests.containsKey(new SpoolHour(instance, hour)));
   }
 
   private boolean isEmpty(ObjectKey key) throws IOException {
-    try (InputStream in = store.open(key)) {
+    try (InputStream in = FileReading.guarded(key.path(), store.open(key))) {
       return in.read() < 0;
     }
-  }
-
-  private Report conclude() {
-    List<String> lines = new ArrayList<>();
-    hours.forEach((hour, tally) -> lines.add(tally.line(hour, stateOf(hour))));
-    findings.forEach(finding -> lines.add("! " + finding));
-    if (!ringGap.isEmpty()) {
-      lines.add("? what was accepted last is not known: " + ringGap);
-    }
-    Verdict verdict =
-        !findings.isEmpty()
-            ? Verdict.NOT_BALANCED
-            : unprovenHours.isEmpty() && ringGap.isEmpty() ? Verdict.BALANCED : Verdict.UNPROVEN;
-    lines.add(
-        switch (verdict) {
-          case BALANCED -> "balanced: hours=" + hours.size() + ", open=" + openHours.size();
-          case UNPROVEN ->
-              "unproven: hours without a manifest="
-                  + unprovenHours.size()
-                  + (ringGap.isEmpty() ? "" : ", and the ring");
-          case NOT_BALANCED -> "not balanced: findings=" + findings.size();
-        });
-    return new Report(verdict, lines);
-  }
-
-  private String stateOf(String hour) {
-    return openHours.contains(hour) ? "OPEN" : unprovenHours.contains(hour) ? "UNPROVEN" : "CLOSED";
-  }
-
-  private HourTally tally(String hour) {
-    return hours.computeIfAbsent(hour, _ -> new HourTally());
   }
 
   private SpoolAccount accountOf(String spool) {

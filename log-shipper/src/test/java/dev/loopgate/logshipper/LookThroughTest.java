@@ -63,7 +63,7 @@ final class LookThroughTest {
   }
 
   private Verification.Report verify() throws IOException {
-    return Verification.of(data, Spool.idIn(data.resolve("spool")), data);
+    return Verification.of(data, Spool.idIn(data.resolve("spool")), data, Verification.How.PLAIN);
   }
 
   private List<String> inspect() throws IOException {

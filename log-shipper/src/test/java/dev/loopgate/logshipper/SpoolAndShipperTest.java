@@ -78,8 +78,11 @@ final class SpoolAndShipperTest {
     try (Spool spool = open()) {
       id = spool.id();
     }
-    assertThat(Verification.of(data, id, data).lines()).last().asString().startsWith("balanced");
-    assertThat(Verification.of(data.resolve("files"), "", data).verdict())
+    assertThat(Verification.of(data, id, data, Verification.How.PLAIN).lines())
+        .last()
+        .asString()
+        .startsWith("balanced");
+    assertThat(Verification.of(data.resolve("files"), "", data, Verification.How.PLAIN).verdict())
         .isEqualTo(Verification.Verdict.BALANCED);
   }
 

@@ -51,7 +51,7 @@ final class VerificationTest {
   }
 
   private Verification.Report verify() throws IOException {
-    return Verification.of(data, ShipperSim.SPOOL_ID, data);
+    return Verification.of(data, ShipperSim.SPOOL_ID, data, Verification.How.PLAIN);
   }
 
   private Path aFile() throws IOException {
@@ -64,7 +64,11 @@ final class VerificationTest {
 
     assertThat(verify().lines()).last().asString().startsWith("balanced");
     assertThat(verify().verdict()).isEqualTo(Verification.Verdict.BALANCED);
-    assertThat(Verification.of(data.resolve("files"), "", data).verdict().exitCode()).isZero();
+    assertThat(
+            Verification.of(data.resolve("files"), "", data, Verification.How.PLAIN)
+                .verdict()
+                .exitCode())
+        .isZero();
     assertThat(Inspection.of(data, ShipperSim.SPOOL_ID, data)).contains("plan: none");
   }
 
@@ -121,7 +125,11 @@ final class VerificationTest {
 
     assertThat(verify().verdict()).isEqualTo(Verification.Verdict.BALANCED);
     assertThat(verify().lines()).first().asString().startsWith("2026112410 OPEN files=2");
-    assertThat(Verification.of(data.resolve("files"), "", data).verdict().exitCode()).isEqualTo(3);
+    assertThat(
+            Verification.of(data.resolve("files"), "", data, Verification.How.PLAIN)
+                .verdict()
+                .exitCode())
+        .isEqualTo(3);
   }
 
   @Test
@@ -134,8 +142,11 @@ final class VerificationTest {
       assertThat(shipper.finish(Duration.ofSeconds(30))).isTrue();
     }
 
-    assertThat(Verification.of(store, "memory").verdict()).isEqualTo(Verification.Verdict.BALANCED);
-    assertThat(Verification.of(store, data, ShipperSim.SPOOL_ID, data).verdict())
+    assertThat(Verification.of(store, "memory", Verification.How.PLAIN).verdict())
+        .isEqualTo(Verification.Verdict.BALANCED);
+    assertThat(
+            Verification.of(store, data, ShipperSim.SPOOL_ID, data, Verification.How.PLAIN)
+                .verdict())
         .isEqualTo(Verification.Verdict.BALANCED);
 
     String published = events.published.getFirst();
@@ -144,16 +155,16 @@ final class VerificationTest {
     StagedFile file =
         new StagedFile(other, bytes.length, Checksum.of(bytes).crc32c(), "ba9876543210/other");
     store.publish(new ObjectKey(published.replace("_0", "_8")), file);
-    assertThat(Verification.of(store, "memory").verdict())
+    assertThat(Verification.of(store, "memory", Verification.How.PLAIN).verdict())
         .as("of a gateway whose manifest is to come")
         .isEqualTo(Verification.Verdict.UNPROVEN);
 
     bucket.objects().put(published.replace("_0", "_7"), bytes);
-    assertThat(Verification.of(store, "memory").lines())
+    assertThat(Verification.of(store, "memory", Verification.How.PLAIN).lines())
         .anyMatch(line -> line.startsWith("! file is extra: key=") && line.contains("_7"));
 
     bucket.objects().remove(published);
-    assertThat(Verification.of(store, "memory").lines())
+    assertThat(Verification.of(store, "memory", Verification.How.PLAIN).lines())
         .anyMatch(line -> line.equals("! file is missing: key=" + published));
   }
 }
