@@ -12,6 +12,7 @@ import conformance
 import disk
 import model_server
 import rolling
+import stores
 from common import Failed
 
 PARTS = {
@@ -21,6 +22,7 @@ PARTS = {
     "clients": clients.clients,
     "mlserver": model_server.mlserver,
     "rolling-restart": rolling.rolling_restart,
+    "stores": stores.stores,
 }
 
 
