@@ -69,6 +69,22 @@ def python_with(name, *packages):
     return str(python)
 
 
+def go_program(module, version):
+    """A program of Go's, built once into the cache."""
+    name = module.rsplit("/", 1)[-1]
+    folder = CACHE / f"{name}-{version}"
+    program = folder / name
+    if not program.exists():
+        need("go", "golang-go")
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
+        print(f"{name}: building {version} into the cache", flush=True)
+        command = ["go", "install", f"{module}@{version}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        check(done.returncode == 0 and program.exists(), f"missing part: {name} ({done.stdout}{done.stderr})")
+    return str(program)
+
+
 def certificate(folder):
     """A certificate of its own issue and its key, PEM."""
     need("openssl", "openssl")
@@ -100,10 +116,10 @@ async def until(what, holds, seconds=30):
 class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
-    `delay` is how long it serves on after SIGTERM, for a load balancer to see.
+    `delay` is how long it serves on after SIGTERM, for a load balancer to see; `environment` stands beside ours.
     """
 
-    def __init__(self, data, model_port, log, options=(), port=0, delay="0s"):
+    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None):
         config = data.parent / "loopgate.yaml"
         if not config.exists():
             config.write_text(
@@ -116,7 +132,8 @@ class Gateway:
         command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
         command += ["--drain-delay", delay]
         command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]
-        self.process = subprocess.Popen(command, stdout=out, stderr=out)
+        environment = os.environ | (environment or {})
+        self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
         self.port = self.await_port(at)
 
     def await_port(self, at):
@@ -163,11 +180,12 @@ def all_in(seen, stream, names):
     check(not twice, f"{stream}: found twice: {twice[:3]}")
 
 
-def verify(data, allowed):
-    done = subprocess.run(
-        [str(ROOT / "loopgate"), "verify", str(data)], capture_output=True, text=True
-    )
+def verify(place, allowed, options=(), environment=None):
+    """What `./loopgate verify` says of a directory or a root, if its exit is allowed."""
+    command = [str(ROOT / "loopgate"), "verify", str(place), *options]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | (environment or {}))
     check(done.returncode in allowed, f"verify: exit={done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def metric(text, name):

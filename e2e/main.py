@@ -13,6 +13,7 @@ import disk
 import model_server
 import readers
 import rolling
+import stores
 from common import Failed
 
 PARTS = {
@@ -23,6 +24,7 @@ PARTS = {
     "mlserver": model_server.mlserver,
     "readers": readers.readers,
     "rolling-restart": rolling.rolling_restart,
+    "stores": stores.stores,
 }
 
 
