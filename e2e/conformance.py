@@ -1,33 +1,18 @@
 """Whether strangers' programs find us right: h2spec asks everything that RFC 9113 and RFC 7541 demand of a server."""
 
 import asyncio
-import os
 import re
 import subprocess
 
 import load
-from common import CACHE, Gateway, certificate, check, need
+from common import Gateway, certificate, check, go_program
 
 H2SPEC = "v2.2.1+incompatible"
 
 
-def h2spec_program():
-    """h2spec, built once into the cache."""
-    folder = CACHE / f"h2spec-{H2SPEC}"
-    program = folder / "h2spec"
-    if not program.exists():
-        need("go", "golang-go")
-        folder.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {"GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
-        module = f"github.com/summerwind/h2spec/cmd/h2spec@{H2SPEC}"
-        done = subprocess.run(["go", "install", module], env=environment, capture_output=True, text=True)
-        check(done.returncode == 0 and program.exists(), f"missing part: h2spec ({done.stdout}{done.stderr})")
-    return str(program)
-
-
 async def h2spec(scratch):
     """All of h2spec, over plain TCP and over TLS, against a model's path."""
-    program = h2spec_program()
+    program = go_program("h2spec", "github.com/summerwind/h2spec/cmd/h2spec", H2SPEC)
     cert, key = certificate(scratch)
     model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
     try:
