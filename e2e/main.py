@@ -14,6 +14,7 @@ import fluentd
 import model_server
 import receivers
 import rolling
+import story
 from common import Failed
 
 PARTS = {
@@ -23,12 +24,14 @@ PARTS = {
     "clients": clients.clients,
     "mlserver": model_server.mlserver,
     "rolling-restart": rolling.rolling_restart,
+    "story": story.story,
 }
 
 # Known by name, not yet run with all the others.
 ASIDE = {
     "fluentd": fluentd.fluentd,
     "fluentd-receivers": receivers.alone,
+    "story-fluentd": story.story_fluentd,
 }
 
 
