@@ -117,16 +117,16 @@ class Door:
         return [str(self.ca)] if self.ca else []
 
 
-async def run(*command, stdin=None, good=(0,)):
+async def run(*command, stdin=None, good=(0,), seconds=SECONDS):
     """A client to its end; what it wrote."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(stdin), SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(stdin), seconds)
     except TimeoutError as error:
         process.kill()
-        raise Failed(f"{' '.join(command)}: not over after {SECONDS} s") from error
+        raise Failed(f"{' '.join(command)}: not over after {seconds} s") from error
     check(process.returncode in good, f"{' '.join(command)}: exit={process.returncode}: {err.decode()[-2000:]}")
     return out
 

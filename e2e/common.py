@@ -17,6 +17,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".cache" / "loopgate-testbed"))
 
 
+# Variables of these tests. To the gateway each would be one that it does not know.
+OURS = ("LOOPGATE_TESTBED", "LOOPGATE_POWER_CUTS", "LOOPGATE_NIGHTLY", "LOOPGATE_SEED")
+
+
 class Failed(Exception):
     """A part is missing or a promise is broken; its text is for people."""
 
@@ -69,20 +73,24 @@ def python_with(name, *packages):
     return str(python)
 
 
-def go_program(module, version):
-    """A program of Go's, built once into the cache."""
-    name = module.rsplit("/", 1)[-1]
+def go_program(name, package, version):
+    """A program of Go's module proxy, built once into the cache."""
     folder = CACHE / f"{name}-{version}"
     program = folder / name
     if not program.exists():
-        need("go", "golang-go")
-        folder.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {"GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
         print(f"{name}: building {version} into the cache", flush=True)
-        command = ["go", "install", f"{module}@{version}"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        check(done.returncode == 0 and program.exists(), f"missing part: {name} ({done.stdout}{done.stderr})")
+        folder.mkdir(parents=True, exist_ok=True)
+        go(folder, "install", "-trimpath", "-ldflags=-s -w", f"{package}@{version}")
+        check(program.exists(), f"missing part: {name}")
     return str(program)
+
+
+def go(folder, *arguments, cwd=None):
+    """Go's own command; programs that it installs lie in the folder."""
+    program = need("go", "golang-go")
+    environment = os.environ | {"GOBIN": str(folder), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
+    done = subprocess.run([program, *arguments], env=environment, cwd=cwd, capture_output=True, text=True)
+    check(done.returncode == 0, f"missing part: go {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
 
 def certificate(folder):
@@ -113,10 +121,15 @@ async def until(what, holds, seconds=30):
         await asyncio.sleep(0.05)
 
 
+def for_loopgate(environment):
+    """Our environment with this beside it, as a process of Loopgate takes it."""
+    return {name: value for name, value in os.environ.items() if name not in OURS} | (environment or {})
+
+
 class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
-    `delay` is how long it serves on after SIGTERM, for a load balancer to see; `environment` stands beside ours.
+    `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own.
     """
 
     def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None):
@@ -132,8 +145,7 @@ class Gateway:
         command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
         command += ["--drain-delay", delay]
         command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]
-        environment = os.environ | (environment or {})
-        self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(environment))
         self.port = self.await_port(at)
 
     def await_port(self, at):
@@ -146,9 +158,9 @@ class Gateway:
             time.sleep(0.05)
         raise Failed(f"gateway did not start: {self.log.read_text()[-2000:]}")
 
-    def stop(self):
+    def stop(self, seconds=60):
         self.process.send_signal(signal.SIGTERM)
-        check(self.process.wait(60) == 0, f"exit={self.process.returncode}: {self.tail()}")
+        check(self.process.wait(seconds) == 0, f"exit={self.process.returncode}: {self.tail()}")
 
     def kill(self):
         self.process.kill()
@@ -180,10 +192,14 @@ def all_in(seen, stream, names):
     check(not twice, f"{stream}: found twice: {twice[:3]}")
 
 
-def verify(place, allowed, options=(), environment=None):
-    """What `./loopgate verify` says of a directory or a root, if its exit is allowed."""
-    command = [str(ROOT / "loopgate"), "verify", str(place), *options]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | (environment or {}))
+def verify(data, allowed, options=(), environment=None):
+    """What `loopgate verify` says; its exit code must be one of these."""
+    done = subprocess.run(
+        [str(ROOT / "loopgate"), "verify", str(data), *options],
+        env=for_loopgate(environment),
+        capture_output=True,
+        text=True,
+    )
     check(done.returncode in allowed, f"verify: exit={done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 

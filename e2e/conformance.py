@@ -12,7 +12,7 @@ H2SPEC = "v2.2.1+incompatible"
 
 async def h2spec(scratch):
     """All of h2spec, over plain TCP and over TLS, against a model's path."""
-    program = go_program("github.com/summerwind/h2spec/cmd/h2spec", H2SPEC)
+    program = go_program("h2spec", "github.com/summerwind/h2spec/cmd/h2spec", H2SPEC)
     cert, key = certificate(scratch)
     model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
     try:

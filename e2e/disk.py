@@ -161,10 +161,16 @@ async def feedback_for(port, number, seconds):
     return answered
 
 
-def forget_rings(data):
-    """A real power cut takes the tmpfs too: the rings that belong to this spool go."""
+def rings(data):
+    """What lies in the tmpfs for this spool: files, or folders of such."""
     for entry in SHM.glob("loopgate-*"):
         for file in [entry, *entry.rglob("*")] if entry.is_dir() else [entry]:
             if file.is_file() and str(data).encode() in file.read_bytes()[:4096]:
-                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
+                yield entry
                 break
+
+
+def forget_rings(data):
+    """A real power cut takes the tmpfs too: the rings that belong to this spool go."""
+    for entry in list(rings(data)):
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()

@@ -81,6 +81,8 @@ class Load:
                 self.answered.append((name, due, time.monotonic() - due))
             except (ConnectionError, asyncio.IncompleteReadError) as error:
                 self.failed.append(f"{name}: {error!r}")
+                if writer is not None:
+                    writer.close()
                 writer = None
 
     async def ask(self, reader, writer, name):

@@ -10,10 +10,13 @@ import tempfile
 import clients
 import conformance
 import disk
+import fluentd
 import model_server
 import readers
+import receivers
 import rolling
 import stores
+import story
 from common import Failed
 
 PARTS = {
@@ -25,6 +28,14 @@ PARTS = {
     "readers": readers.readers,
     "rolling-restart": rolling.rolling_restart,
     "stores": stores.stores,
+    "fluentd": fluentd.fluentd,
+    "story": story.story,
+}
+
+# Known by name, not run with all the others: the receivers alone, and the story with a Fluentd beside the files.
+ASIDE = {
+    "fluentd-receivers": receivers.alone,
+    "story-fluentd": story.story_fluentd,
 }
 
 
@@ -32,12 +43,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = sys.argv[1:] or list(PARTS)
     for name in names:
-        if name not in PARTS:
-            sys.exit(f"e2e: unknown part {name}; known: {', '.join(PARTS)}")
+        if name not in PARTS | ASIDE:
+            sys.exit(f"e2e: unknown part {name}; known: {', '.join(PARTS | ASIDE)}")
     for name in names:
         scratch = pathlib.Path(tempfile.mkdtemp(prefix="loopgate-e2e-"))
         try:
-            asyncio.run(PARTS[name](scratch))
+            asyncio.run((PARTS | ASIDE)[name](scratch))
             print(f"e2e: {name}: good")
         except Failed as error:
             sys.exit(f"e2e: {name}: ERROR: {error}")

@@ -20,8 +20,8 @@ from pathlib import Path
 import load
 from common import ROOT, Gateway, certificate, check, free_port, go_program, need, python_with, until, verify
 
-VERSITYGW = ("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
-FAKE_GCS = ("github.com/fsouza/fake-gcs-server", "v1.56.1")
+VERSITYGW = ("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+FAKE_GCS = ("fake-gcs-server", "github.com/fsouza/fake-gcs-server", "v1.56.1")
 MOTO = "moto[s3,server]==5.2.5"
 
 KEY, SECRET = "test", "test12345"
