@@ -87,8 +87,8 @@ final class Looks {
     return print(reports, json, out);
   }
 
-  private static int print(
-      Map<String, Verification.Report> reports, boolean json, PrintWriter out) throws IOException {
+  private static int print(Map<String, Verification.Report> reports, boolean json, PrintWriter out)
+      throws IOException {
     Verification.Verdict worst = Verification.Verdict.BALANCED;
     for (Map.Entry<String, Verification.Report> each : reports.entrySet()) {
       Verification.Report report = each.getValue();

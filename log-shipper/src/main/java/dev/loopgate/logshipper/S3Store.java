@@ -176,23 +176,53 @@ public final class S3Store implements ObjectStore {
         return Publication.TAKEN; // others may write there at this moment
       }
     }
-    boolean created =
-        ask(
-            "PutObject",
-            key.path(),
-            within(file.size()),
-            () ->
-                file.size() > limits.multipartBytes()
-                    ? new S3Parts(client, requests, limits.partBytes()).create(key.path(), file)
-                    : create(key.path(), file));
-    if (created) {
-      return Publication.PUBLISHED;
+    IOException unanswered = null;
+    try {
+      if (upload(key.path(), file)) {
+        return Publication.PUBLISHED;
+      }
+    } catch (StoreRefusedException e) {
+      throw e;
+    } catch (IOException e) {
+      // A store that has the key may close the connection on the body, and its 412 is never read.
+      unanswered = e;
     }
-    HeadObjectResponse head = head(key.path());
+    return judgeAfter(unanswered, key, file);
+  }
+
+  /// What is there after an upload that found the key taken, or that nobody answered.
+  private Publication judgeAfter(@Nullable IOException unanswered, ObjectKey key, StagedFile file)
+      throws IOException {
+    HeadObjectResponse head;
+    try {
+      head = head(key.path());
+    } catch (StoreRefusedException e) {
+      throw e;
+    } catch (IOException e) {
+      if (unanswered == null) {
+        throw e;
+      }
+      unanswered.addSuppressed(e);
+      throw unanswered;
+    }
     if (head == null) {
-      throw new IOException(whereIs(key.path()) + ": said to be there, and is not");
+      throw unanswered != null
+          ? unanswered
+          : new IOException(whereIs(key.path()) + ": said to be there, and is not");
     }
     return judge(key, file, head);
+  }
+
+  /// Whether the object was made; false says that there is one already.
+  private boolean upload(String path, StagedFile file) throws IOException {
+    return ask(
+        "PutObject",
+        path,
+        within(file.size()),
+        () ->
+            file.size() > limits.multipartBytes()
+                ? new S3Parts(client, requests, limits.partBytes()).create(path, file)
+                : create(path, file));
   }
 
   @Override

@@ -4,11 +4,9 @@ import dev.loopgate.logshipper.CommitRecord.ManifestPlanned;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
 import dev.loopgate.spool.LogPosition;
-import dev.loopgate.spool.LogRecord;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.HashSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -48,10 +46,8 @@ final class Shipping {
   private boolean pastKnown;
   private final LogPosition backlogEnd;
   private LogPosition emptyThrough = LogPosition.START;
-  private boolean windowOpen;
-  private long windowOpenedNanos;
+  private final OpenWindow open = new OpenWindow();
   private final HourRoll hourRoll;
-  private long oldestMillis;
   private long scanMillis;
   private boolean scanReachedEnd;
   private long shippedAsOfMillis = Long.MIN_VALUE;
@@ -157,7 +153,7 @@ final class Shipping {
   ShipperStatus status(int failures, String parked) {
     boolean unshipped = hasUnshipped();
     return counts.status(
-        unshipped && windowOpen ? Math.max(0, around.time().epochMillis() - oldestMillis) : 0,
+        unshipped ? open.oldestMillis(around.time().epochMillis()) : 0,
         unshipped ? around.reader().bytesAfter(log.state().cursor()) : 0,
         failures,
         parked);
@@ -187,6 +183,9 @@ final class Shipping {
     }
     staging.deleteAllBut(needed);
     cleanUp();
+    if (hasUnshipped()) {
+      openWindow(around.time().epochMillis()); // what an earlier process planned is old already
+    }
     resumed = true;
   }
 
@@ -276,29 +275,25 @@ final class Shipping {
 
   private boolean isWindowDue(long nowMillis, boolean finishing) throws IOException {
     if (!hasUnshipped()) {
-      windowOpen = false;
+      open.close();
       return false;
     }
-    long nowNanos = around.time().nanos();
-    if (!windowOpen) {
-      windowOpen = true;
-      windowOpenedNanos = nowNanos;
-      hourRoll.opened(nowMillis);
-      Optional<LogRecord> first = around.reader().next(log.state().cursor());
-      oldestMillis =
-          first.isPresent() && first.get() instanceof LogRecord.EntryAt entry
-              ? entry.timeMillis()
-              : nowMillis;
-    }
+    openWindow(nowMillis);
     LogPosition cursor = log.state().cursor();
     return finishing
         || (cursor.compareTo(backlogEnd) < 0
             && emptyThrough.compareTo(backlogEnd) < 0) // an earlier process let it grow old
-        || nowNanos - windowOpenedNanos >= config.window().toNanos()
+        || open.ageNanos(around.time().nanos()) >= config.window().toNanos()
         || hourRoll.isOver(nowMillis)
         || around.reader().bytesAfter(cursor) >= config.windowBytesMax()
         || log.state().books().stream()
             .anyMatch(book -> book.isDirty() && manifestDue(book) <= nowMillis);
+  }
+
+  private void openWindow(long nowMillis) throws IOException {
+    if (open.open(around.reader(), log.state().needed(), nowMillis, around.time().nanos())) {
+      hourRoll.opened(nowMillis);
+    }
   }
 
   /// Gives up what lies furthest back where that is more than the sink may be behind: whatever else
@@ -343,7 +338,7 @@ final class Shipping {
     scanReachedEnd = window.to().compareTo(end) >= 0;
     if (window.count() == 0 && window.notes().isEmpty()) {
       emptyThrough = window.to();
-      windowOpen = false; // the next entry opens one of its own
+      open.close(); // the next entry opens one of its own
       return 0;
     }
     addPast(window);
@@ -412,7 +407,7 @@ final class Shipping {
   }
 
   private void committed(@Nullable WindowPlan plan) throws IOException {
-    windowOpen = false;
+    open.close();
     if (scanReachedEnd) {
       shippedAsOfMillis = scanMillis;
     }

@@ -191,7 +191,6 @@ final class FakeLog implements SpoolReader {
   /// All there is goes, for other readers have it.
   void recycleAll() {
     recycled = durableEnd();
-    released = recycled;
   }
 
   /// The reserve is a part of what `disk` holds.

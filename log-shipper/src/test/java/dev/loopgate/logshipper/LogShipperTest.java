@@ -63,6 +63,21 @@ final class LogShipperTest {
   }
 
   @Test
+  void whatAnEarlierProcessPlannedIsAsOldAsItIs() throws IOException {
+    sim.refuses = true;
+    sim.start();
+    append("a");
+    sim.time.advance(Duration.ofSeconds(150));
+    sim.work(); // planned, and refused
+    sim.time.advance(Duration.ofMinutes(10));
+
+    sim.start();
+    sim.work();
+
+    assertThat(sim.shipper().status().oldestUnshippedMillis()).isEqualTo(750_000);
+  }
+
+  @Test
   void whatComesLateMakesTheNextRevision() throws IOException {
     sim.start();
     append("a");

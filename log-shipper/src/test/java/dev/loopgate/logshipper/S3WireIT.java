@@ -90,6 +90,21 @@ final class S3WireIT {
     assertThat(store().publish(KEY, large)).isEqualTo(Publication.PUBLISHED);
   }
 
+  @Test
+  void anUploadThatNeverGetsAnAnswerIsLookedForAndRecognised() throws IOException {
+    StagedFile large = staged("large", LARGE);
+    proxy().spoil("PUT", ATTEMPTS, Fault.of(FaultProxy.Kind.REQUEST_CUT));
+    assertThatThrownBy(() -> store().publish(KEY, large))
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(StoreRefusedException.class);
+    proxy().heal();
+    assertThat(store().publish(KEY, large)).isEqualTo(Publication.PUBLISHED);
+
+    proxy().spoil("PUT", 2 * ATTEMPTS, Fault.of(FaultProxy.Kind.REQUEST_CUT));
+    assertThat(store().publish(KEY, large)).isEqualTo(Publication.PUBLISHED_BEFORE);
+    assertThat(store().publish(KEY, staged("other", LARGE))).isEqualTo(Publication.TAKEN);
+  }
+
   @ParameterizedTest
   @CsvSource({"503, SlowDown", "403, RequestTimeTooSkewed", "400, ExpiredToken"})
   void anUploadThatIsRefusedBeforeItsBodyIsReadIsAskedAgainWhereItsCodePasses(
