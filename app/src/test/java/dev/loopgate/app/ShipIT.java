@@ -25,7 +25,7 @@ final class ShipIT {
   @Test
   void aKilledGatewaysSpoolIsShippedAndProven() throws Exception {
     try (ScriptedModel model = ScriptedModel.start()) {
-      Rig rig = Rig.infrontOf(directory, model.url()).with("--ship.window", "10m");
+      Rig rig = Rig.infrontOf(directory, model.url()).with("--ship.window", "150s");
       try (GatewayProcess gateway = rig.start()) {
         predict(gateway, 30);
         assertThat(ship(rig.data()).output()).contains("spool").doesNotContain("Exception");
@@ -47,7 +47,7 @@ final class ShipIT {
   @Test
   void aSpoolThatLiesElsewhereNowGoesWhereSomebodySays() throws Exception {
     try (ScriptedModel model = ScriptedModel.start()) {
-      Rig rig = Rig.infrontOf(directory, model.url()).with("--ship.window", "10m");
+      Rig rig = Rig.infrontOf(directory, model.url()).with("--ship.window", "150s");
       try (GatewayProcess gateway = rig.start()) {
         predict(gateway, 10);
         gateway.kill();
@@ -71,7 +71,7 @@ final class ShipIT {
         ForwardReceiver fluentd = ForwardReceiver.start()) {
       String sinks = "[{name: search, url: \"fluentd://127.0.0.1:" + fluentd.port() + "\"}]";
       Rig rig =
-          Rig.infrontOf(directory, model.url()).with("--ship.window", "10m", "--sinks", sinks);
+          Rig.infrontOf(directory, model.url()).with("--ship.window", "150s", "--sinks", sinks);
       try (GatewayProcess gateway = rig.start()) {
         predict(gateway, 10);
         gateway.kill();

@@ -50,12 +50,12 @@ final class FluentdConnection {
       TCPSender.Config config = new TCPSender.Config();
       set(config, address);
       return new FluentdConnection(
-          new TCPSender(config), new RemoteCalls(Thread.ofPlatform().daemon()));
+          new TCPSender(config), new RemoteCalls(Thread.ofPlatform().daemon().name("store-call")));
     }
     SSLSender.Config config = new SSLSender.Config();
     set(config, address);
     config.setSslSocketFactory(new NamedSocketFactory(factory(trust)));
-    return new FluentdConnection(new SSLSender(config), new RemoteCalls(Thread.ofVirtual()));
+    return new FluentdConnection(new SSLSender(config), new RemoteCalls());
   }
 
   /// Sends a chunk and waits for its acknowledgement.

@@ -58,6 +58,7 @@ final class HourBook {
   private boolean dirty;
   private final List<Manifest.FileEntry> files = new ArrayList<>();
   private final Map<String, Long> records = new TreeMap<>();
+  private final Map<String, Long> delivered = new TreeMap<>();
   private final SeqSet seqs = new SeqSet();
   private final SeqSet lost = new SeqSet();
   private final SeqSet quarantined = new SeqSet();
@@ -131,6 +132,7 @@ final class HourBook {
   void add(Manifest part) {
     files.addAll(part.files());
     part.records().forEach((stream, count) -> records.merge(stream, count, Long::sum));
+    part.delivered().forEach((stream, count) -> delivered.merge(stream, count, Long::sum));
     seqs.addAll(part.seqs());
     lost.addAll(part.lost());
     quarantined.addAll(part.quarantined());
@@ -150,6 +152,7 @@ final class HourBook {
   /// Lines that were delivered and are in no file that could be named.
   void addDelivered(LogStream stream, long lines) {
     records.merge(stream.word(), lines, Long::sum);
+    delivered.merge(stream.word(), lines, Long::sum);
   }
 
   /// Lines that will be in files and are in none yet.
@@ -233,6 +236,7 @@ final class HourBook {
         number,
         files,
         records,
+        delivered,
         seqs.spans(),
         lost.spans(),
         quarantined.spans(),

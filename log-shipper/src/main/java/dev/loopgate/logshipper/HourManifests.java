@@ -82,7 +82,7 @@ final class HourManifests {
 
   private void check(Manifest manifest) {
     String of = "hour=" + manifest.hour() + ", instance=" + manifest.instance();
-    Map<String, Long> records = new TreeMap<>();
+    Map<String, Long> records = new TreeMap<>(manifest.delivered());
     for (Manifest.FileEntry file : manifest.files()) {
       String key = file.key();
       records.merge(FileChecks.partOf(key, 0), file.records(), Long::sum);

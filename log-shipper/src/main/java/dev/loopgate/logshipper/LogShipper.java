@@ -71,11 +71,9 @@ public final class LogShipper implements AutoCloseable {
   /// @throws IOException when the commit log can't be read
   public static LogShipper start(ShipperConfig config, Surroundings around) throws IOException {
     LogShipper shipper = open(config, around, new LocalFileTree());
-    String name = config.sink().name();
-    Thread thread =
-        Thread.ofPlatform()
-            .name(name.equals(ShipperConfig.Sink.FILES.name()) ? "shipper" : "shipper-" + name)
-            .unstarted(shipper::run);
+    String sink = config.sink().name();
+    String suffix = sink.equals(ShipperConfig.Sink.FILES.name()) ? "" : '-' + sink;
+    Thread thread = Thread.ofPlatform().name("shipper" + suffix).unstarted(shipper::run);
     shipper.thread = thread;
     thread.start();
     return shipper;

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param revision from 1
 /// @param files in the order they were planned
 /// @param records lines by stream
+/// @param delivered of these, those that a receiver took who can't be asked: no file has them
 /// @param seqs of the entries in the files, exactly
 /// @param lost seqs of entries that were accepted and could not be read back
 /// @param quarantined seqs of entries that were read and could not be rendered
@@ -38,6 +39,7 @@ record Manifest(
     int revision,
     List<FileEntry> files,
     Map<String, Long> records,
+    Map<String, Long> delivered,
     List<SeqSpan> seqs,
     List<SeqSpan> lost,
     List<SeqSpan> quarantined,
@@ -56,6 +58,7 @@ record Manifest(
   Manifest {
     files = copy(files);
     records = records == null ? Map.of() : new TreeMap<>(records);
+    delivered = delivered == null ? Map.of() : new TreeMap<>(delivered);
     seqs = copy(seqs);
     lost = copy(lost);
     quarantined = copy(quarantined);
@@ -207,6 +210,7 @@ record Manifest(
         revision,
         List.of(),
         records,
+        delivered,
         seqs,
         lost,
         quarantined,

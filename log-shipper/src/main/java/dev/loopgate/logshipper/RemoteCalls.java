@@ -25,12 +25,12 @@ final class RemoteCalls {
   private @Nullable Thread givenUp;
 
   RemoteCalls() {
-    this(Thread.ofVirtual());
+    this(Thread.ofVirtual().name("store-call"));
   }
 
   /// Calls on other threads than virtual ones: an interrupt must end what they wait for.
   RemoteCalls(Thread.Builder threads) {
-    this.threads = threads.name("store-call");
+    this.threads = threads;
   }
 
   /// One question.

@@ -273,17 +273,10 @@ final class Log implements LogReader.Keeper, AutoCloseable {
 
   /// One reader more: from now on nothing is recycled that it has not released.
   LogReader reader(EntryDecoder decoder) {
-    return map.readers()
-        .joined(
-            new LogReader(
-                disk,
-                map,
-                sets,
-                recovered.holes(),
-                this::durableEnd,
-                this,
-                events::damaged,
-                decoder));
+    LogReader reader =
+        new LogReader(
+            disk, map, sets, recovered.holes(), this::durableEnd, this, events::damaged, decoder);
+    return map.readers().joined(reader);
   }
 
   @Override
