@@ -2,7 +2,7 @@
 
     receiver_strict.py PORT FOLDER [brief]
 
-It takes Forward mode only. What it took whole stands in FOLDER before any ack: `events`, a JSON line each (tag, time, record,
+It takes Forward and PackedForward mode. What it took whole stands in FOLDER before any ack: `events`, a JSON line each (tag, time, record,
 chunk), and `chunks` (when, chunk, tag, count, digest of its bytes, what was done). What is not as the protocol has it stands in
 `errors`, and its connection is closed. With `brief` a record's names are all that is kept of it.
 
@@ -55,11 +55,16 @@ def event_time(value):
 
 
 def parse(message):
-    """Tag, entries and chunk id of a message in Forward mode."""
+    """Tag, entries and chunk id of a message in Forward or PackedForward mode."""
     demand(isinstance(message, list) and len(message) == 3, f"a message of 3 is allowed: {str(message)[:200]}")
     tag, entries, option = message
     demand(isinstance(tag, str) and tag, f"tag: {tag!r}")
-    demand(isinstance(entries, list), f"entries: {type(entries)}: not Forward mode")
+    if isinstance(entries, bytes):
+        unpacker = msgpack.Unpacker(raw=False, strict_map_key=True, max_buffer_size=MESSAGE_BYTES_MAX)
+        unpacker.feed(entries)
+        entries = list(unpacker)
+        demand(unpacker.tell() == len(message[1]), "entries: bytes are left over")
+    demand(isinstance(entries, list), f"entries: {type(entries)}: neither Forward nor PackedForward mode")
     demand(isinstance(option, dict) and set(option) == {"chunk", "size"}, f"option: {option!r}")
     demand(option["size"] == len(entries), f"size={option['size']}, entries={len(entries)}")
     chunk = option["chunk"]

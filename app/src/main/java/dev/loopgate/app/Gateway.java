@@ -147,7 +147,7 @@ final class Gateway {
     }
     Shippers shippers =
         Shippers.start(
-            rooms.sinks(plan.data().files(), plan.data().spool()),
+            rooms.sinks().all(plan.data().files(), plan.data().spool()),
             rooms.stores(),
             new Shippers.From(
                 plan.data().root(), spool, model -> fleet.has(model.name(), model.version())),
@@ -155,8 +155,7 @@ final class Gateway {
             telemetry.shipper());
     onClose("shippers", () -> publishRest(shippers));
     telemetry.registry().register(new SinkMetrics(shippers::status));
-    return () ->
-        LedgerMetrics.Shipped.of(shippers.status().values().iterator().next(), spool.firstSeq());
+    return () -> LedgerMetrics.Shipped.of(shippers.keeper(), spool.firstSeq());
   }
 
   /// Within what is left of `grace`; what is not published then is durable, and the next start's.

@@ -29,7 +29,7 @@ record Plan(
     rooms.budget().check(memory.heapMax(), memory.directMax());
     rooms.checkCertificates();
     rooms.checkKeys();
-    rooms.checkSinks();
+    rooms.sinks().check();
     rooms.stores(); // what does not go together is said before anything is opened
     InetSocketAddress door =
         Doors.checked("listen", settings.get(SettingsTable.LISTEN).orElseThrow());

@@ -18,6 +18,11 @@ record PlannedSink(Destination to, Path base, ShipperConfig config, @Nullable Pa
     return config.sink().name();
   }
 
+  /// The same, all of whose entries are waited for.
+  PlannedSink neverSkipped() {
+    return new PlannedSink(to, base, config.withSink(new ShipperConfig.Sink(name(), 0)), trust);
+  }
+
   /// The place in words that hold when a data directory is moved as a whole.
   ///
   /// @param data its root

@@ -5,13 +5,8 @@ import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.logshipper.Compression;
-import dev.loopgate.logshipper.Destination;
-import dev.loopgate.logshipper.FilesRoot;
-import dev.loopgate.logshipper.FluentdAddress;
 import dev.loopgate.logshipper.GcsConfig;
 import dev.loopgate.logshipper.S3Config;
-import dev.loopgate.logshipper.ShipperConfig;
 import dev.loopgate.logshipper.Stores;
 import dev.loopgate.policy.KeysRefusedException;
 import dev.loopgate.policy.PolicyConfig;
@@ -28,7 +23,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -47,16 +41,6 @@ final class Rooms {
   // As it came, as it is kept, as it is answered.
   private static final int FEEDBACK_COPIES = 3;
 
-  // Its classes' own, one request, and one part of a file that goes in parts.
-  private static final long REMOTE_CLIENT_BYTES = 32 * MIB;
-  private static final Duration REMOTE_RETRY_MAX = Duration.ofMinutes(5);
-  private static final Duration FLUENTD_RETRY_MAX = Duration.ofMinutes(1);
-
-  // A window's index and a body being decoded.
-  private static final long WINDOW_BYTES = 44 * MIB;
-  // The same of smaller windows and bodies; a chunk as text, and packed.
-  private static final long FLUENTD_BYTES = 40 * MIB;
-
   private final Settings settings;
   private final Memory memory;
 
@@ -72,11 +56,7 @@ final class Rooms {
 
   private HeapBudget fixed() throws UsageException {
     HeapBudget budget = beforeFeedback();
-    if (compression() != Compression.NONE) {
-      // Neither heap nor direct buffers, but of the process: it stands where the JVM's own bound is
-      // not.
-      budget = budget.offHeap("files being compressed", compression().nativeBytes());
-    }
+    budget = sinks().offHeap(budget);
     return budget
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
@@ -91,14 +71,11 @@ final class Rooms {
             .onHeap("what is there after the start", 12 * MIB)
             .onHeap("a window's index", 8 * MIB)
             // Its wire bytes, its text, the text as it grows.
-            .onHeap("a body being decoded", WINDOW_BYTES - 8 * MIB)
+            .onHeap("a body being decoded", SinkPlans.WINDOW_BYTES - 8 * MIB)
             .onHeap("proxy.loops", loops() * bytesOfLoop())
             // Also where no field is secret now: a configuration that is read again may name some.
             .onHeap("bodies being redacted", loops() * bytesOfRedaction());
-    if (compression() != Compression.NONE) {
-      budget = budget.onHeap("files being compressed", compression().heapBytes());
-    }
-    budget = withSinks(budget);
+    budget = sinks().onHeap(budget);
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
   }
@@ -311,93 +288,9 @@ final class Rooms {
         defaults.forceTimeout());
   }
 
-  /// Every place that entries go to, the files first.
-  ///
-  /// @throws UsageException when nothing would keep them
-  List<PlannedSink> sinks(FilesRoot files, Path spool) throws UsageException {
-    List<PlannedSink> all = new ArrayList<>();
-    if (!(files instanceof FilesRoot.Nowhere)) {
-      all.add(new PlannedSink(files, spool, shipper(spool, files, ShipperConfig.Sink.FILES), null));
-    }
-    for (ConfiguredSink sink : settings.get(StoreSettings.SINKS)) {
-      if (sink.to().equals(files)) {
-        throw new UsageException(
-            settings.where(StoreSettings.SINKS)
-                + ": the sink "
-                + sink.name()
-                + " and files are both "
-                + sink.to()
-                + "; allowed: a place once");
-      }
-      Path base = DataDirectory.sinkIn(spool, sink.name());
-      ShipperConfig.Sink named = new ShipperConfig.Sink(sink.name(), lagOf(sink));
-      all.add(new PlannedSink(sink.to(), base, shipper(base, sink.to(), named), sink.trust()));
-    }
-    checkSinks();
-    return all;
-  }
-
-  /// Looks whether something keeps what is accepted.
-  ///
-  /// @throws UsageException when nothing does
-  void checkSinks() throws UsageException {
-    boolean nowhere =
-        settings.get(StoreSettings.FILES).filter(FilesRoot.Nowhere.class::isInstance).isPresent();
-    if (nowhere && settings.get(StoreSettings.SINKS).stream().noneMatch(ConfiguredSink::required)) {
-      throw new UsageException(
-          settings.where(StoreSettings.FILES)
-              + ": files=none leaves no place that keeps every entry; allowed: beside a required"
-              + " sink");
-    }
-  }
-
-  // One that may be behind and does not say how far: half of what the log may take.
-  private long lagOf(ConfiguredSink sink) throws UsageException {
-    if (sink.required()) {
-      return 0;
-    }
-    return sink.lagBytesMax() > 0
-        ? sink.lagBytesMax()
-        : settings.get(SettingsTable.SPOOL_BYTES_MAX) / 2;
-  }
-
-  private ShipperConfig shipper(Path base, Destination to, ShipperConfig.Sink sink)
-      throws UsageException {
-    ShipperConfig defaults = ShipperConfig.in(base);
-    ShipperConfig config =
-        defaults
-            .withSink(sink)
-            .withWindow(settings.get(SettingsTable.SHIP_WINDOW))
-            .withBytesMax(settings.get(SettingsTable.SHIP_WINDOW_BYTES), defaults.fileBytesMax())
-            .withCompression(compression());
-    return switch (to) {
-      case FluentdAddress _ -> config.withRetryMax(FLUENTD_RETRY_MAX).forFluentd();
-      case FilesRoot root -> root.isRemote() ? config.withRetryMax(REMOTE_RETRY_MAX) : config;
-    };
-  }
-
-  private Compression compression() throws UsageException {
-    return Compression.ofWord(settings.get(StoreSettings.FILES_COMPRESSION));
-  }
-
-  private HeapBudget withSinks(HeapBudget before) throws UsageException {
-    HeapBudget budget = before;
-    Optional<FilesRoot> files = settings.get(StoreSettings.FILES);
-    if (files.filter(FilesRoot::isRemote).isPresent()) {
-      budget = budget.onHeap("the client of a remote store", REMOTE_CLIENT_BYTES);
-    }
-    for (ConfiguredSink sink : settings.get(StoreSettings.SINKS)) {
-      long client =
-          switch (sink.to()) {
-            case FluentdAddress _ -> FLUENTD_BYTES;
-            case FilesRoot root ->
-                WINDOW_BYTES
-                    + compression().heapBytes()
-                    + (root.isRemote() ? REMOTE_CLIENT_BYTES : 0);
-          };
-      budget = budget.onHeap("sink " + sink.name(), client);
-    }
-    return budget;
+  /// The sinks of this gateway.
+  SinkPlans sinks() {
+    return new SinkPlans(settings);
   }
 
   /// The stores that files can go to.

@@ -22,7 +22,7 @@ import java.util.function.Predicate;
 /// All sinks of a gateway, each with a shipper, a reader of the log and a commit log of its own.
 /// Belongs to one thread; a look at their status: any thread.
 final class Shippers {
-  private record Running(String name, LogShipper shipper, ObjectStore store) {}
+  private record Running(String name, boolean required, LogShipper shipper, ObjectStore store) {}
 
   private final GuardedClock clock;
   private final List<Running> running = new ArrayList<>();
@@ -77,7 +77,8 @@ final class Shippers {
                 sink.config(),
                 new LogShipper.Surroundings(
                     reader, id, store, from.ofFleet(), clock, telemetry.of(sink.name())));
-        running.add(new Running(sink.name(), shipper, store));
+        running.add(
+            new Running(sink.name(), sink.config().sink().lagBytesMax() == 0, shipper, store));
       } catch (IOException e) {
         store.close();
         throw e;
@@ -92,6 +93,11 @@ final class Shippers {
     Map<String, ShipperStatus> all = new LinkedHashMap<>();
     running.forEach(each -> all.put(each.name(), each.shipper().status()));
     return all;
+  }
+
+  /// Of the first sink that keeps every entry.
+  ShipperStatus keeper() {
+    return running.stream().filter(Running::required).findFirst().orElseThrow().shipper().status();
   }
 
   /// Asks all of them to ship everything, without waiting.
@@ -126,8 +132,8 @@ final class Shippers {
   }
 
   void close() {
+    running.forEach(each -> each.shipper().beginClose());
     running.forEach(each -> each.shipper().close());
     running.forEach(each -> each.store().close());
-    running.clear();
   }
 }

@@ -108,6 +108,7 @@ sealed interface CommitRecord {
   /// @param keysInDoubt see [ShippingState#keysInDoubt]; absent in what earlier versions wrote
   /// @param skippedTo see [ShippingState#end]; null when nothing behind the plan is skipped
   /// @param delivered files of the plan, see [Delivered]; absent in what earlier versions wrote
+  /// @param accountedTo see [ShippingState#accountedTo]; absent in what earlier versions wrote
   record Snapshot(
       String spool,
       LogPosition cursor,
@@ -119,7 +120,8 @@ sealed interface CommitRecord {
       @Nullable ManifestPlanned manifestPlan,
       @Nullable Boolean keysInDoubt,
       @Nullable LogPosition skippedTo,
-      @Nullable List<Integer> delivered)
+      @Nullable List<Integer> delivered,
+      @Nullable Long accountedTo)
       implements CommitRecord {
     public Snapshot {
       books = List.copyOf(books);

@@ -12,7 +12,6 @@ final class DiskRoom {
   private final SpoolReader reader;
   private final long windowBytesMax;
   private long windowBytes;
-  private boolean given;
 
   DiskRoom(SpoolReader reader, long windowBytesMax) {
     this.reader = reader;
@@ -30,7 +29,6 @@ final class DiskRoom {
   void refused(IOException why) {
     try {
       reader.releaseReserve();
-      given = true;
     } catch (IOException e) {
       why.addSuppressed(e);
     }
@@ -44,6 +42,7 @@ final class DiskRoom {
   /// A window is committed, and its staged files are deleted.
   void committed() {
     windowBytes = Math.min(windowBytesMax, 2 * windowBytes);
-    given = given && !reader.refillReserve();
+    reader
+        .refillReserve(); // also where another sink gave it; while there is no room, the next time
   }
 }

@@ -76,7 +76,9 @@ final class FluentdConnection {
         });
   }
 
+  /// Ends a chunk that is under way, too. Any thread.
   void close() {
+    calls.interrupt(); // the sender's own close waits for it
     try {
       sender.close();
     } catch (IOException _) {

@@ -82,6 +82,11 @@ final class FluentdStore implements ObjectStore {
   }
 
   @Override
+  public boolean isRemote() {
+    return true;
+  }
+
+  @Override
   public boolean isReadable() {
     return false;
   }

@@ -43,10 +43,14 @@ final class ForwardChunk {
   // What we wrote ourselves is read again, whatever its size: the window bounds it.
   private static final JsonFactory JSON =
       new JsonFactoryBuilder()
+          // Names are a caller's: no table of them is kept that they could make collide.
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxStringLength(Integer.MAX_VALUE)
                   .maxNumberLength(Integer.MAX_VALUE)
+                  .maxNameLength(Integer.MAX_VALUE)
                   .maxNestingDepth(Integer.MAX_VALUE)
                   .build())
           .build();

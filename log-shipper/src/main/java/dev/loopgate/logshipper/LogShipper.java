@@ -18,6 +18,7 @@ public final class LogShipper implements AutoCloseable {
   private static final long IDLE_NANOS = 20_000_000;
   // A sink that is refused is asked again after so many of the longest waits, and within so long.
   private static final int PROBE_WAITS = 5;
+  private static final long SKIP_RETRY_NANOS = 5_000_000_000L;
   private static final long PROBE_NANOS_MAX = 300_000_000_000L;
 
   private final Shipping shipping;
@@ -34,6 +35,8 @@ public final class LogShipper implements AutoCloseable {
   private long retryAtNanos;
   private String parked = "";
   private boolean halted; // no probe helps
+  private boolean skipFailed;
+  private long skipAtNanos;
 
   LogShipper(ShipperConfig config, Shipping shipping, TimeSource time, ShipperEvents events) {
     this.shipping = shipping;
@@ -112,9 +115,8 @@ public final class LogShipper implements AutoCloseable {
       long wait = retries.failed();
       waitFor(wait);
       events.retrying("ship", e.toString(), wait);
-    } catch (RuntimeException e) {
-      halted = true; // a bug of ours: nothing more is done to what is kept
-      park("shipper: " + e);
+    } catch (RuntimeException | VirtualMachineError e) {
+      halt(e);
     }
     status = shipping.status(retries.failures(), parked);
     return done;
@@ -122,12 +124,27 @@ public final class LogShipper implements AutoCloseable {
 
   /// Whatever the sink waits for, what it may not keep waiting is given up.
   private int skipIfBehind() {
-    try {
-      return shipping.skipIfBehind() ? 1 : 0;
-    } catch (IOException e) {
-      events.retrying("skip", e.toString(), 0);
+    if (skipFailed && time.nanos() - skipAtNanos < 0) {
       return 0;
     }
+    try {
+      boolean skipped = shipping.skipIfBehind();
+      skipFailed = false;
+      return skipped ? 1 : 0;
+    } catch (IOException e) {
+      skipFailed = true;
+      skipAtNanos = time.nanos() + SKIP_RETRY_NANOS;
+      events.retrying("skip", e.toString(), SKIP_RETRY_NANOS);
+    } catch (RuntimeException | VirtualMachineError e) {
+      halt(e);
+    }
+    return 0;
+  }
+
+  /// A bug of ours, or no memory: nothing more is done to what is kept.
+  private void halt(Throwable why) {
+    halted = true;
+    park("shipper: " + why);
   }
 
   /// Asks for [#finish], without waiting.
@@ -146,6 +163,12 @@ public final class LogShipper implements AutoCloseable {
     awaitEnd(deadline);
     stopped = true;
     return shippedAll;
+  }
+
+  /// Asks for [#close], without waiting.
+  public void beginClose() {
+    stopped = true;
+    LockSupport.unpark(thread);
   }
 
   /// Whether a [#finish] that was begun has come to its end with all of it in the store.

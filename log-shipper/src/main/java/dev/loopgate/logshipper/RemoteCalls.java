@@ -23,6 +23,7 @@ final class RemoteCalls {
    */
   private final Thread.Builder threads;
   private @Nullable Thread givenUp;
+  private volatile @Nullable Thread asked;
 
   RemoteCalls() {
     this(Thread.ofVirtual().name("store-call"));
@@ -53,6 +54,7 @@ final class RemoteCalls {
     }
     FutureTask<T> task = new FutureTask<>(call::ask);
     Thread thread = threads.start(task);
+    asked = thread;
     try {
       return task.get(within.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
@@ -64,6 +66,14 @@ final class RemoteCalls {
       throw new InterruptedIOException(what + ": interrupted");
     } catch (ExecutionException e) {
       throw unwrapped(what, e);
+    }
+  }
+
+  /// Ends the call that is under way, if there is one. Any thread.
+  void interrupt() {
+    Thread thread = asked;
+    if (thread != null) {
+      thread.interrupt();
     }
   }
 

@@ -29,12 +29,14 @@ final class ShippedCounts {
     overflowed += count;
   }
 
-  /// Entries were given up.
-  void skipped(CommitRecord.Skipped record) {
+  /// Entries were given up; answers how many.
+  long skipped(CommitRecord.Skipped record) {
+    long before = skipped;
     for (CommitRecord.HourPart part : record.parts()) {
       skipped += SeqSet.of(part.part().skipped()).count();
       part.part().lost().forEach(this::addLost);
     }
+    return skipped - before;
   }
 
   /// All files of the window are in the store. Answers its entries.

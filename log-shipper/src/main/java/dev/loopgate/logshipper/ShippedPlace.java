@@ -13,6 +13,7 @@ import java.util.Optional;
 /// one place can't be continued in another, for its manifests would stay behind.
 public final class ShippedPlace {
   private static final String FILE = "destination";
+  private static final int LEVELS_MADE = 3;
 
   private ShippedPlace() {}
 
@@ -61,6 +62,12 @@ public final class ShippedPlace {
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     tree.forceDirectory(commitDirectory);
+    Path made =
+        commitDirectory.getParent(); // what was made for a sink: its folder, and the one of all
+    for (int above = 0; above < LEVELS_MADE && made != null; above++) {
+      tree.forceDirectory(made);
+      made = made.getParent();
+    }
   }
 
   /// Whether nothing was committed at the place before: it never worked. What is staged for a

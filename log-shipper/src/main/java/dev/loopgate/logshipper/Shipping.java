@@ -43,6 +43,7 @@ final class Shipping {
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
   private boolean resumed;
+  private boolean pastTold; // in a window that may not be forced yet
   private boolean pastKnown;
   private final LogPosition backlogEnd;
   private LogPosition emptyThrough = LogPosition.START;
@@ -317,14 +318,14 @@ final class Shipping {
     addPast(window);
     CommitRecord.Skipped skipped = Skip.of(window, letGo.touchedBy(window), around.spoolId());
     force(skipped);
-    counts.skipped(skipped);
-    around.events().skipped(window.count());
     return true;
   }
 
   private void addPast(Window window) {
     if (config.sink().mayComeLate() && !pastKnown && window.count() > 0) {
-      Skip.addPast(window, Uncommitted.next(log.state()));
+      long accounted = Math.max(log.state().accountedTo(), Uncommitted.next(log.state()));
+      Skip.addPast(window, accounted, around.reader().lost());
+      pastTold = true;
     }
   }
 
@@ -388,15 +389,19 @@ final class Shipping {
     switch (record) {
       case CommitRecord.Planned _ -> {
         published.clear();
-        pastKnown = true;
+        pastKnown = pastTold;
       }
       case CommitRecord.Committed _ -> committed(plan);
       case CommitRecord.ManifestEnded ended -> {
         leftovers.add(Staging.nameOfManifest(ended.hour(), ended.revision()));
         cleanUp();
       }
-      case CommitRecord.Skipped _ -> {
-        pastKnown = true;
+      case CommitRecord.Skipped skipped -> {
+        pastKnown = pastTold;
+        around.events().skipped(counts.skipped(skipped));
+        if (log.state().plan() == null) {
+          open.close();
+        }
         cleanUp();
       }
       case CommitRecord.Renumbered _,

@@ -32,6 +32,7 @@ final class ShippingState {
   private @Nullable ManifestPlanned manifestPlan;
   private boolean keysInDoubt;
   private @Nullable LogPosition skippedTo; // behind the open plan
+  private long accountedTo;
   private final Set<Integer> delivered = new TreeSet<>();
 
   ShippingState(String spool) {
@@ -62,6 +63,11 @@ final class ShippingState {
   LogPosition needed() {
     LogPosition skipped = skippedTo;
     return skipped == null ? cursor : skipped;
+  }
+
+  /// The seq after the last one that is committed, lost, quarantined or skipped; 0 when none is.
+  long accountedTo() {
+    return accountedTo;
   }
 
   /// The files of the open plan that are delivered, see [CommitRecord.Delivered].
@@ -233,6 +239,7 @@ final class ShippingState {
     }
     book.add(part.part());
     book.markDirty();
+    accountedTo = Math.max(accountedTo, book.nextSeq());
     Map<RowKey, Long> net = new TreeMap<>();
     part.part()
         .ledger()
@@ -307,7 +314,8 @@ final class ShippingState {
         manifestPlan,
         keysInDoubt,
         skippedTo,
-        List.copyOf(delivered));
+        List.copyOf(delivered),
+        accountedTo);
   }
 
   private void restore(CommitRecord.Snapshot snapshot) {
@@ -338,5 +346,8 @@ final class ShippingState {
     skippedTo = snapshot.skippedTo();
     delivered.clear();
     delivered.addAll(snapshot.delivered());
+    Long accounted = snapshot.accountedTo();
+    accountedTo = accounted == null ? 0 : accounted;
+    books.values().forEach(book -> accountedTo = Math.max(accountedTo, book.nextSeq()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import dev.loopgate.logshipper.CommitRecord.HourPart;
+import dev.loopgate.proto.v1.SeqRange;
 import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
@@ -43,11 +44,14 @@ final class Skip {
   /// none of its own.
   ///
   /// @param nextSeq the seq after the last one that the sink accounted for
-  static void addPast(Window window, long nextSeq) {
+  /// @param lost seqs that notes of the log tell of
+  static void addPast(Window window, long nextSeq, List<SeqRange> lost) {
     long first = window.firstSeq();
     if (first > nextSeq) {
+      SeqSet noted = new SeqSet();
+      lost.forEach(range -> noted.add(SeqSpan.of(range)));
       long hour = window.placesByHour().keySet().iterator().next();
-      window.notes(hour).skipped().add(new SeqSpan(nextSeq, first - 1));
+      window.notes(hour).skipped().addAll(noted.missingOf(new SeqSpan(nextSeq, first - 1)));
     }
   }
 }

@@ -44,6 +44,7 @@ final class Window {
   private long[] index = new long[1024];
   private int count;
   private long firstSeq;
+  private long firstSegment; // of a sink that comes late it is far behind `from`
   private long nextSeq;
   private LogPosition to;
 
@@ -83,7 +84,7 @@ final class Window {
     return count < ENTRIES_MAX
         && behind >= 0
         && behind < SEQS_MAX
-        && at.segment() - from.segment() <= SEGMENT_MASK
+        && at.segment() - firstSegment <= SEGMENT_MASK
         && at.offset() <= OFFSET_MASK
         && (seqsByHour.size() < HOURS_MAX || seqsByHour.containsKey(hour));
   }
@@ -102,6 +103,7 @@ final class Window {
     nextSeq = seq + 1;
     if (count == 0) {
       firstSeq = seq;
+      firstSegment = at.segment();
     }
     if (count == index.length) {
       index = Arrays.copyOf(index, count * 2);
@@ -110,7 +112,7 @@ final class Window {
     if (number == groups.size()) {
       groups.add(group);
     }
-    long segment = at.segment() - from.segment();
+    long segment = at.segment() - firstSegment;
     index[count++] =
         ((long) number << (SEGMENT_BITS + OFFSET_BITS)) | (segment << OFFSET_BITS) | at.offset();
     seqsByHour
@@ -140,7 +142,7 @@ final class Window {
   /// Where entry `i` of the sorted ones lies.
   LogPosition positionOf(int i) {
     return new LogPosition(
-        from.segment() + ((index[i] >>> OFFSET_BITS) & SEGMENT_MASK), index[i] & OFFSET_MASK);
+        firstSegment + ((index[i] >>> OFFSET_BITS) & SEGMENT_MASK), index[i] & OFFSET_MASK);
   }
 
   /// The place of a seq among those of the window.

@@ -85,6 +85,13 @@ final class ForwardChunkTest {
   }
 
   @Test
+  void namesAreAsLongAsACallersMayBe() throws IOException {
+    String name = "n".repeat(60_000);
+
+    assertThat(only("{\"" + name + "\":1}")).isEqualTo("{\"" + name + "\":1}");
+  }
+
+  @Test
   void aLineThatIsNoJsonIsRefusedAndNeverSentInPart() {
     assertThatThrownBy(() -> of("{\"a\":1}\n{\"b\":"))
         .isInstanceOf(StoreRefusedException.class)

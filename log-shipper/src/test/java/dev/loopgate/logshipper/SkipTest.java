@@ -2,6 +2,7 @@ package dev.loopgate.logshipper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.capture.EntryKind;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,6 +111,55 @@ final class SkipTest {
     assertThat(ShipperSim.found(files.objects()).get("feedback"))
         .containsExactly("id-7", "id-8", "id-9");
     files.assertManifestsHold("late");
+  }
+
+  @Test
+  void aSinkMayComeAfterSoManySegmentsAsNoWindowSpans() throws IOException {
+    ShipperSim sim = new ShipperSim(1);
+    append(sim, 40_000); // 16 records a segment, an entry and its note each: 5,000 segments
+    sim.log.recycleAll();
+    sim.config = sim.config.withSink(new ShipperConfig.Sink("search", 0));
+    append(sim, 30);
+    sim.start();
+    sim.workUntilDone();
+
+    assertThat(ShipperSim.found(sim.objects()).get("feedback")).hasSize(30);
+    assertThat(skipped(sim)).isEqualTo(40_000);
+    assertThat(sim.events.quarantined).isZero();
+  }
+
+  @Test
+  void whatASinkHasTakenIsNotSkippedAfterItsHoursWereLetGo() throws IOException {
+    ShipperSim sim = sim(1, 0);
+    append(sim, 6);
+    sim.start();
+    sim.workUntilDone();
+    sim.time.advance(Duration.ofHours(12));
+    sim.start(); // a start lets hours go that are long past
+    sim.workUntilDone();
+    sim.start();
+    append(sim, 3);
+    sim.workUntilDone();
+
+    assertThat(skipped(sim)).isZero();
+    assertEachFoundOrSkipped(sim, "let go");
+  }
+
+  @Test
+  void aFirstWindowOfNotesAloneLeavesThePastToTheNext() throws IOException {
+    ShipperSim sim = sim(1, 0);
+    append(sim, 5);
+    sim.log.recycleAll();
+    sim.log.note(FakeLog.ledger(sim.time.epochMillis(), EntryKind.PREDICTION, 1, 0));
+    sim.start();
+    sim.time.advance(Duration.ofSeconds(150));
+    sim.workUntilDone();
+    append(sim, 2);
+    sim.time.advance(Duration.ofSeconds(150));
+    sim.workUntilDone();
+
+    assertThat(skipped(sim)).isEqualTo(5);
+    assertEachFoundOrSkipped(sim, "notes");
   }
 
   @Test
