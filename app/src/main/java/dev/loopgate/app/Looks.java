@@ -151,7 +151,8 @@ final class Looks {
     }
     Stores stores = new Rooms(settings, Memory.ofThisProcess()).stores();
     OfSpool of = new OfSpool(spool, Spool.idIn(spool), settings.get(SettingsTable.RING_DIRECTORY));
-    return sinkReport(PlannedSink.destinationOf(place.get(), spool), base, of, stores, how);
+    return sinkReport(
+        ShippedPlace.destinationOf(place.get(), dataOf(spool)), base, of, stores, how);
   }
 
   private static Verification.Report report(FilesRoot root, Settings settings, Verification.How how)
@@ -181,6 +182,10 @@ final class Looks {
     }
     Path spool = directory.resolve("spool");
     return sinkReport(files, spool, new OfSpool(spool, id, ring), stores, how);
+  }
+
+  private static Path dataOf(Path spool) {
+    return Objects.requireNonNull(spool.toAbsolutePath().getParent());
   }
 
   /// A spool that is looked at.

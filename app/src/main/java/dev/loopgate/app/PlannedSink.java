@@ -1,9 +1,8 @@
 package dev.loopgate.app;
 
 import dev.loopgate.logshipper.Destination;
-import dev.loopgate.logshipper.FilesRoot;
+import dev.loopgate.logshipper.ShippedPlace;
 import dev.loopgate.logshipper.ShipperConfig;
-import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 /// @param base of what is kept here for it: its commit log, what is staged
 /// @param trust as of [ConfiguredSink]
 record PlannedSink(Destination to, Path base, ShipperConfig config, @Nullable Path trust) {
-  private static final String IN_DATA = "data:";
-
   String name() {
     return config.sink().name();
   }
@@ -23,33 +20,10 @@ record PlannedSink(Destination to, Path base, ShipperConfig config, @Nullable Pa
     return new PlannedSink(to, base, config.withSink(new ShipperConfig.Sink(name(), 0)), trust);
   }
 
-  /// The place in words that hold when a data directory is moved as a whole.
+  /// The place in words, see [ShippedPlace].
   ///
-  /// @param data its root
+  /// @param data the root of the data directory
   String place(Path data) {
-    return to instanceof FilesRoot.Local(Path local) && local.startsWith(data)
-        ? IN_DATA + data.relativize(local)
-        : to.toString();
-  }
-
-  /// What [#place] says, where it is now.
-  ///
-  /// @param spool of the data directory
-  /// @throws IOException when it says nothing that can be read
-  static Destination destinationOf(String place, Path spool) throws IOException {
-    Path data = spool.toAbsolutePath().getParent();
-    try {
-      return place.startsWith(IN_DATA) && data != null
-          ? new FilesRoot.Local(data.resolve(place.substring(IN_DATA.length())))
-          : Destination.parse(place);
-    } catch (IllegalArgumentException e) {
-      throw new IOException(
-          spool
-              + ": a sink's place can't be read: "
-              + Shown.of(place)
-              + "; allowed: "
-              + e.getMessage(),
-          e);
-    }
+    return ShippedPlace.wordsOf(to, data);
   }
 }

@@ -30,23 +30,20 @@ final class ProgressLine implements AutoCloseable {
     return new ProgressLine(shown, System::nanoTime, System.err);
   }
 
-  /// Shows it, at most five times a second.
+  /// Shows an hour that is looked at.
   void at(String hour, long files, long bytes) {
+    show("hour " + hour + ", files read: " + files + ", MiB: " + (bytes >> 20));
+  }
+
+  /// Shows how far it is, at most five times a second.
+  void show(String text) {
     long now = nanos.getAsLong();
     if (!shown || now - lastNanos < EVERY_NANOS) {
       return;
     }
     lastNanos = now;
     there = true;
-    err.print(
-        LINE_START
-            + "hour "
-            + hour
-            + ", files read: "
-            + files
-            + ", MiB: "
-            + (bytes >> 20)
-            + TO_LINE_END);
+    err.print(LINE_START + text + TO_LINE_END);
     err.flush();
   }
 

@@ -74,7 +74,7 @@ final class Ship {
           Shippers.start(
               sinks,
               rooms.stores(),
-              new Shippers.From(data(), opened, _ -> true),
+              new Shippers.From(data(), opened, _ -> false),
               clock,
               telemetry.shipper());
       try {
@@ -90,8 +90,16 @@ final class Ship {
 
   private int finish(Shippers shippers, TerminationSignal signal) throws InterruptedException {
     shippers.beginFinish();
+    try (ProgressLine progress = ProgressLine.onTerminal(Terminal.isAttached())) {
+      return await(shippers, signal, progress);
+    }
+  }
+
+  private int await(Shippers shippers, TerminationSignal signal, ProgressLine progress)
+      throws InterruptedException {
     while (true) {
       Map<String, ShipperStatus> left = shippers.unfinished();
+      progress.show(shown(left.values()));
       if (left.isEmpty()) {
         long entries =
             shippers.status().values().stream()
@@ -126,7 +134,7 @@ final class Ship {
     try {
       Optional<String> before = ShippedPlace.of(spool.resolve("commit"));
       return before.isPresent()
-              && PlannedSink.destinationOf(before.get(), spool) instanceof FilesRoot root
+              && ShippedPlace.destinationOf(before.get(), data()) instanceof FilesRoot root
           ? root
           : DataDirectory.filesOf(data(), Optional.empty());
     } catch (IOException e) {

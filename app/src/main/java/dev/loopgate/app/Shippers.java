@@ -133,7 +133,7 @@ final class Shippers {
 
   void close() {
     running.forEach(each -> each.shipper().beginClose());
+    running.forEach(each -> each.store().close()); // frees who waits for an answer
     running.forEach(each -> each.shipper().close());
-    running.forEach(each -> each.store().close());
   }
 }

@@ -5,6 +5,7 @@ import dev.loopgate.logshipper.Destination;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.FluentdAddress;
 import dev.loopgate.logshipper.ShipperConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class SinkPlans {
   List<PlannedSink> all(FilesRoot files, Path spool) throws UsageException {
     List<PlannedSink> all = new ArrayList<>();
     if (!(files instanceof FilesRoot.Nowhere)) {
-      all.add(new PlannedSink(files, spool, shipper(spool, files, ShipperConfig.Sink.FILES), null));
+      all.add(new PlannedSink(files, spool, shipper(spool, files, filesOf(spool)), null));
     }
     for (ConfiguredSink sink : settings.get(StoreSettings.SINKS)) {
       if (sink.to().equals(files)) {
@@ -56,6 +57,13 @@ final class SinkPlans {
     }
     check();
     return all;
+  }
+
+  /// A spool whose sinks have shipped and whose files have not, had none before.
+  private static ShipperConfig.Sink filesOf(Path spool) {
+    boolean before = Files.isDirectory(spool.resolve("commit"));
+    boolean others = Files.isDirectory(spool.resolve(DataDirectory.SINKS));
+    return others && !before ? ShipperConfig.Sink.FILES.late() : ShipperConfig.Sink.FILES;
   }
 
   /// Looks whether something keeps what is accepted.

@@ -28,11 +28,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import javax.net.ServerSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The gateway as its user runs it with sinks beside its files: each has its own progress, and what
 /// one fails at is nothing to the others.
@@ -187,6 +190,45 @@ final class SinksIT {
     }
     assertThat(received()).hasSize(10);
     assertThat(Files.exists(none.files())).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1s", "5s"})
+  void aFluentdThatSaysNothingHoldsUpNoStop(String grace) throws Exception {
+    fluentd.next(Kind.LATE_ACK);
+    Rig rig = rig(required()).with("--grace", grace, "--drain", "0s");
+    try (GatewayProcess gateway = rig.start()) {
+      predict(gateway, "a", 5);
+      Rig.await("a chunk that waits", () -> !fluentd.chunks().isEmpty());
+      long began = System.nanoTime();
+      assertThat(gateway.stop()).as(gateway.output()).isZero();
+      long took = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+      assertThat(took).as(gateway.output()).isLessThan(10); // the ack is waited for 60 s
+      assertThat(gateway.output()).contains("search: not all is published yet");
+    }
+    fluentd.release();
+    try (GatewayProcess gateway = rig.with("--grace", "20s").start()) {
+      assertThat(gateway.stop()).as(gateway.output()).isZero();
+    }
+    assertThat(received().keySet()).isEqualTo(inFiles(rig).keySet());
+    assertBalanced(rig);
+  }
+
+  @Test
+  void filesThatComeAfterASinkCountWhatWasBeforeThem() throws Exception {
+    Rig none = rig(required()).with("--files", "none");
+    try (GatewayProcess gateway = none.start()) {
+      predict(gateway, "a", 5);
+      assertThat(gateway.stop()).as(gateway.output()).isZero();
+    }
+    Rig rig = rig(required());
+    try (GatewayProcess gateway = rig.start()) {
+      predict(gateway, "b", 5);
+      assertThat(gateway.stop()).as(gateway.output()).isZero();
+    }
+
+    assertThat(received()).hasSize(20);
+    assertBalanced(rig);
   }
 
   @Test

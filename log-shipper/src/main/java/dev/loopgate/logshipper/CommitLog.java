@@ -292,25 +292,36 @@ final class CommitLog implements AutoCloseable {
 
     static Frames of(byte[] all) {
       Frames frames = new Frames();
-      if (all.length < MAGIC.length || !Arrays.equals(MAGIC, Arrays.copyOf(all, MAGIC.length))) {
-        return frames;
-      }
       ByteBuffer bytes = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
-      int at = MAGIC.length;
-      while (endOf(bytes, at) > 0) {
-        int end = endOf(bytes, at);
+      int at = Math.min(MAGIC.length, all.length);
+      boolean foreign = !Arrays.equals(MAGIC, Arrays.copyOf(all, MAGIC.length));
+      while (at < all.length) {
         CommitRecord record = recordAt(bytes, at);
-        if (record != null) {
-          frames.records.add(record);
-        } else if (endOf(bytes, end) > 0 && recordAt(bytes, end) != null) {
-          frames.damaged = true;
+        if (record == null) {
+          int next = nextWhole(bytes, at + 1);
+          if (next < 0) {
+            return frames; // torn: nothing whole was written behind it
+          }
+          frames.damaged = true; // whatever rotted, its length too
+          at = next;
         } else {
-          return frames;
+          frames.records.add(record);
+          at = endOf(bytes, at);
         }
-        at = end;
       }
-      frames.torn = at < all.length;
+      frames.damaged |= foreign && !frames.records.isEmpty();
+      frames.torn = false;
       return frames;
+    }
+
+    /// Where the next whole frame stands, -1 when there is none.
+    private static int nextWhole(ByteBuffer bytes, int from) {
+      for (int at = from; at + HEAD_BYTES < bytes.capacity(); at++) {
+        if (recordAt(bytes, at) != null) {
+          return at;
+        }
+      }
+      return -1;
     }
 
     /// Where the frame at `at` ends, 0 when none can stand there.
@@ -325,6 +336,9 @@ final class CommitLog implements AutoCloseable {
     }
 
     private static @Nullable CommitRecord recordAt(ByteBuffer bytes, int at) {
+      if (endOf(bytes, at) == 0) {
+        return null;
+      }
       int length = bytes.getInt(at);
       if (crc(bytes, at, length) != bytes.getInt(at + 4)) {
         return null;

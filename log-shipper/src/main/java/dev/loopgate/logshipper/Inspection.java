@@ -23,6 +23,9 @@ public final class Inspection {
   private final String spoolId;
   private boolean sound; // no problem is among the lines
 
+  /// Below the spool, a folder for each sink beside the files.
+  private static final String SINKS = "sinks";
+
   private Inspection(Path dataDirectory, String spoolId) {
     this.dataDirectory = dataDirectory;
     this.spoolId = spoolId;
@@ -51,7 +54,8 @@ public final class Inspection {
       Path commits = spool.resolve("commit");
       Unshipped unshipped = Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId));
       addSpool(inspection, unshipped);
-      addShipping(unshipped.shipped());
+      addShipping(unshipped.shipped(), spool);
+      addSinks(spool.resolve(SINKS));
       sound = inspection.problems().isEmpty();
       return this;
     }
@@ -101,7 +105,16 @@ public final class Inspection {
     spool.problems().forEach(problem -> lines.add("! " + problem));
   }
 
-  private void addShipping(CommitLog.Found found) throws IOException {
+  private void addSinks(Path sinks) throws IOException {
+    for (String name : tree.list(sinks)) {
+      Path base = sinks.resolve(name);
+      Path commits = base.resolve("commit");
+      lines.add("sink " + name + ": " + ShippedPlace.of(commits).orElse("nowhere yet"));
+      addShipping(CommitLog.findNow(tree, commits, spoolId), base);
+    }
+  }
+
+  private void addShipping(CommitLog.Found found, Path base) throws IOException {
     ShippingState state = found.state();
     lines.add(
         "commit log: file=%016x, damaged=%d, cursor=%d+%d, next window=%d"
@@ -131,15 +144,8 @@ public final class Inspection {
           .forEach(
               gap -> lines.add("  gap " + gap.from() + " to " + gap.to() + ": " + gap.reason()));
     }
-    // Beside the files, or, where they go to a remote store, below the spool.
-    Path local =
-        dataDirectory
-            .resolve("files")
-            .resolve(LocalStore.STAGING)
-            .resolve(ShipperConfig.instanceOf(spoolId));
-    Path remote = dataDirectory.resolve("spool").resolve(Stores.STAGING);
-    int staged = tree.list(local).size() + tree.list(remote).size();
-    lines.add("staged files: " + staged);
+    Path staging = ShippedPlace.stagingOf(base, dataDirectory, spoolId);
+    lines.add("staged files: " + tree.list(staging).size());
   }
 
   private static <T> long sum(List<T> all, ToLongFunction<T> count) {

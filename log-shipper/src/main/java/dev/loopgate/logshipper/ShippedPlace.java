@@ -15,7 +15,51 @@ public final class ShippedPlace {
   private static final String FILE = "destination";
   private static final int LEVELS_MADE = 3;
 
+  private static final String IN_DATA = "data:";
+
   private ShippedPlace() {}
+
+  /// A place in words that hold when a data directory is moved as a whole.
+  ///
+  /// @param data its root
+  public static String wordsOf(Destination to, Path data) {
+    return to instanceof FilesRoot.Local(Path local) && local.startsWith(data)
+        ? IN_DATA + data.relativize(local)
+        : to.toString();
+  }
+
+  /// Where that is now.
+  ///
+  /// @throws IOException when the words name no place
+  public static Destination destinationOf(String words, Path data) throws IOException {
+    try {
+      return words.startsWith(IN_DATA)
+          ? new FilesRoot.Local(data.resolve(words.substring(IN_DATA.length())))
+          : Destination.parse(words);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(
+          data + ": where a sink has shipped to can't be read; allowed: " + e.getMessage(), e);
+    }
+  }
+
+  /// Where a sink's files wait that are not published yet.
+  ///
+  /// @param base of what the spool keeps for the sink
+  /// @param data the root of the data directory
+  static Path stagingOf(Path base, Path data, String spoolId) throws IOException {
+    String instance = ShipperConfig.instanceOf(spoolId);
+    Optional<String> words = of(base.resolve("commit"));
+    Destination to =
+        words.isEmpty()
+            ? new FilesRoot.Local(data.resolve("files"))
+            : destinationOf(words.get(), data);
+    return switch (to) {
+      case FilesRoot.Local(Path root) -> root.resolve(LocalStore.STAGING).resolve(instance);
+      case FluentdAddress _ ->
+          base.resolve(Stores.MANIFESTS).resolve(LocalStore.STAGING).resolve(instance);
+      case FilesRoot _ -> base.resolve(Stores.STAGING);
+    };
+  }
 
   /// The place that was claimed; empty before the first.
   public static Optional<String> of(Path commitDirectory) throws IOException {

@@ -41,13 +41,19 @@ public record ShipperConfig(
   /// @param name in threads, messages and metrics
   /// @param lagBytesMax so many bytes of log may wait; beyond it entries are skipped and counted.
   ///   0: nothing is ever skipped
-  public record Sink(String name, long lagBytesMax) {
+  /// @param mayComeLate it may have begun when the spool had a past
+  public record Sink(String name, long lagBytesMax, boolean mayComeLate) {
     /// The one that has the whole story: it began with the spool.
-    public static final Sink FILES = new Sink("files", 0);
+    public static final Sink FILES = new Sink("files", 0, false);
 
-    /// Whether it may have begun when the spool had a past.
-    boolean mayComeLate() {
-      return !name.equals(FILES.name);
+    /// One beside the files.
+    public Sink(String name, long lagBytesMax) {
+      this(name, lagBytesMax, true);
+    }
+
+    /// The same, for files that come after other sinks.
+    public Sink late() {
+      return new Sink(name, lagBytesMax, true);
     }
   }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class S3CredentialsIT {
   private @Nullable S3Server server;
   private @Nullable FaultProxy proxy;
   private @Nullable RawModel instance;
+  private volatile Instant expires = Instant.EPOCH;
 
   @BeforeEach
   void start() throws Exception {
@@ -66,6 +68,7 @@ final class S3CredentialsIT {
 
   @Test
   void eachPartOfAnUploadIsSignedByCredentialsThatStillHold() throws IOException {
+    proxy().before("partNumber=2", this::awaitTheirEnd);
     try (S3Store store = store()) {
       assertThat(store.publish(KEY, large(store))).isEqualTo(Publication.PUBLISHED);
     }
@@ -87,9 +90,18 @@ final class S3CredentialsIT {
           .hasMessageContaining("ExpiredToken");
       int before = numbersOfKeys().getLast();
       proxy().heal();
+      awaitTheirEnd();
 
       assertThat(store.publish(KEY, file)).isEqualTo(Publication.PUBLISHED);
       assertThat(numbersOfKeys().getLast()).isGreaterThan(before);
+    }
+  }
+
+  /// The client renews what has less than a second left.
+  private void awaitTheirEnd() {
+    Instant renewed = expires.minusSeconds(1);
+    while (!Instant.now().isAfter(renewed)) {
+      LockSupport.parkNanos(10_000_000);
     }
   }
 
@@ -118,8 +130,9 @@ final class S3CredentialsIT {
           case "/latest/meta-data/iam/security-credentials/" -> "role";
           case "/latest/meta-data/iam/security-credentials/role" -> {
             int n = given.incrementAndGet();
+            expires = Instant.now().plus(LIFE);
             yield "{\"Code\":\"Success\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"ASIA%d\",\"SecretAccessKey\":\"s\",\"Token\":\"token-%d\",\"Expiration\":\"%s\"}"
-                .formatted(n, n, Instant.now().plus(LIFE));
+                .formatted(n, n, expires);
           }
           default -> "";
         };

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Stands between a client and a real HTTP/1.1 server and spoils the exchanges a test names. Each
 /// exchange has a connection of its own. Any thread.
@@ -78,6 +79,8 @@ public final class FaultProxy implements AutoCloseable {
 
   private record Waiting(String within, Fault fault) {}
 
+  private record Waited(String within, Runnable until) {}
+
   private static final class Request {
     private final String head;
     private final byte[] body;
@@ -95,6 +98,7 @@ public final class FaultProxy implements AutoCloseable {
   private final List<String> requests = new ArrayList<>(); // method and target; guarded by faults
   private final List<String> heads = new ArrayList<>(); // guarded by faults
   private volatile String left = ""; // the header that is left out
+  private volatile @Nullable Waited waited;
 
   private FaultProxy(int serverPort) throws IOException {
     this.serverPort = serverPort;
@@ -167,6 +171,11 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  /// Before a request whose target has `within` goes on to the server, `until` is run: it may wait.
+  public void before(String within, Runnable until) {
+    waited = new Waited(within, until);
+  }
+
   /// Leaves this header out of all requests from now on: the server is one that does not know it.
   public void leaveOut(String header) {
     left = header.toLowerCase(Locale.ROOT) + ':';
@@ -206,6 +215,10 @@ public final class FaultProxy implements AutoCloseable {
       with.send("HTTP/1.1 100 Continue\r\n\r\n");
     }
     Request request = new Request(head, with.readBody());
+    Waited wait = waited;
+    if (wait != null && head.substring(0, head.indexOf(" HTTP/")).contains(wait.within())) {
+      wait.until().run();
+    }
     byte[] body = request.body;
     switch (fault.kind()) {
       case NONE -> with.send(forward(request, body.length));
