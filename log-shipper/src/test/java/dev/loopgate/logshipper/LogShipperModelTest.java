@@ -136,6 +136,31 @@ final class LogShipperModelTest {
     assertAllHolds(sim, "seed=" + seed + ", kind=" + kind);
   }
 
+  /// Row 7 of the fault matrix: a second force of the same file would say that all is well.
+  @Test
+  void whatAFailedForceLeftIsNotTrustedByAPowerCutBehindIt() throws IOException {
+    for (boolean local : new boolean[] {true, false}) {
+      ShipperSim whole = sim(3, local);
+      runDyingAt(whole, Integer.MAX_VALUE, false);
+      for (int step = 0; step < whole.tree.steps(); step += 2) {
+        String as = "local=" + local + ", step=" + step;
+        ShipperSim sim = sim(3, local);
+        sim.tree.fail("force", step, step + 2);
+        sim.tree.killAt(step + 2 + step % 13);
+        try {
+          sim.start();
+          sim.workUntilDone();
+        } catch (FaultyTree.Killed _) {
+          sim.tree.cutPower();
+        }
+        sim.tree.killAt(Integer.MAX_VALUE);
+        sim.start();
+        sim.workUntilDone();
+        assertAllHolds(sim, as);
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("seeds")
   void goesOnUnderTrafficThroughHoursAndClockSteps(long seed) throws IOException {
