@@ -35,6 +35,13 @@ class LogModelTest {
   }
 
   @Test
+  void readsBackWhatWasForcedWhicheverWriteFails() {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      new Model(seed, _ -> {}).faultyWrites().run();
+    }
+  }
+
+  @Test
   void cutsThePowerAtEachStepAndAtEachStepOfTheRecoveryThatFollows() {
     for (int step = 1; step < 10_000; step++) {
       for (int inside = 1; inside < 10_000; inside++) {
@@ -86,6 +93,7 @@ class LogModelTest {
     private LogPosition cursor = LogPosition.START;
     private long cursorSeq;
     private boolean failForces;
+    private boolean failWrites;
     private boolean fixed;
 
     Model(long seed, Preparation preparation) {
@@ -100,6 +108,15 @@ class LogModelTest {
       return this;
     }
 
+    Model faultyWrites() {
+      failWrites = true;
+      return this;
+    }
+
+    private boolean isFaulty() {
+      return failForces || failWrites;
+    }
+
     Model fixed() {
       fixed = true;
       return this;
@@ -111,6 +128,9 @@ class LogModelTest {
         disk.failNothing(); // one failure a life: after two in a row nothing is promised
         if (failForces) {
           disk.failForceIn(1 + random.nextInt(12));
+        }
+        if (failWrites) {
+          disk.failWriteIn(1 + random.nextInt(12));
         }
         if (random.nextInt(4) > 0) {
           disk.cutPowerIn(1 + random.nextInt(random.nextBoolean() ? 12 : 60));
@@ -155,13 +175,13 @@ class LogModelTest {
           log.close();
         }
       } catch (IOException e) {
-        if (!failForces) {
+        if (!isFaulty()) {
           assertThat(isPowerCut(e)).as("seed=%d, %s", seed, e).isTrue();
         }
         cut = isPowerCut(e);
       }
       cut |= isOff();
-      if (cut || (!failForces && random.nextBoolean())) {
+      if (cut || (!isFaulty() && random.nextBoolean())) {
         disk.restart();
       } else {
         disk.kill();
