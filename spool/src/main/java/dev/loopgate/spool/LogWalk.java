@@ -167,12 +167,22 @@ final class LogWalk {
         lastLedger = note.getLedger().getLedgerId();
         Map<LedgerKey, LedgerRow> rows = ledgers.computeIfAbsent(lastLedger, _ -> new HashMap<>());
         for (LedgerRow row : note.getLedger().getRowsList()) {
-          rows.put(new LedgerKey(row.getSlot(), row.getPlane(), row.getKind()), row);
+          // The snapshot of a segment that was begun because a force failed is older than the group
+          // before it, if that turns out to be there.
+          rows.merge(
+              new LedgerKey(row.getSlot(), row.getPlane(), row.getKind()),
+              row,
+              (known, next) -> sum(known.getTotal()) > sum(next.getTotal()) ? known : next);
         }
       }
       case LOST -> note.getLost().getSeqsList().forEach(r -> noted.add(r.getFirst(), r.getLast()));
       case GAP, NOTE_NOT_SET -> {}
     }
+  }
+
+  private static long sum(Counts total) {
+    long dropped = total.getDroppedList().stream().mapToLong(Long::longValue).sum();
+    return total.getBegun() + total.getAccepted() + total.getSampledOut() + dropped;
   }
 
   private static void addKeys(SegmentScan segment, Tail group, Map<ModelKey, Integer> used)

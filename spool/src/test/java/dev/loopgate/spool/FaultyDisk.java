@@ -157,9 +157,15 @@ public final class FaultyDisk implements Disk {
     durableNames.put(file, inode);
   }
 
-  /// The process dies; the kernel keeps its cache.
+  /// From that many steps on nothing more is done: the process dies there, see [#kill].
+  public void dieIn(long stepsFromNow) {
+    cutPowerIn(stepsFromNow);
+  }
+
+  /// The process dies, or has died; the kernel keeps its cache.
   public void kill() {
     life++;
+    off = false;
     locks.clear();
     names.values().forEach(inode -> inode.unforced.clear());
   }
