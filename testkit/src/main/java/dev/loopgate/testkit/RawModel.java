@@ -216,6 +216,9 @@ public final class RawModel implements AutoCloseable {
         Socket socket = server.accept();
         connections.incrementAndGet();
         open.add(socket);
+        if (server.isClosed()) {
+          socket.close(); // accepted while it was closed: nobody else would end it
+        }
         Thread.ofVirtual().start(() -> play(socket));
       } catch (IOException e) {
         if (!server.isClosed()) {
