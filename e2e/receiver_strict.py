@@ -121,13 +121,14 @@ class Receiver:
 
     async def take(self, writer, number, tag, entries, chunk, digest):
         """Keeps a chunk and does with it as told; whether the connection lives on."""
+        came = time.monotonic()
         for at, record in entries:
             if self.brief:
                 record = {name: record[name] for name in BRIEF if name in record}
             self.events.write(json.dumps({"tag": tag, "time": at, "record": record, "chunk": chunk}) + "\n")
         self.events.flush()
         order, *seconds = (self.orders.popleft() if self.orders else "ack").split()
-        line = {"connection": number, "chunk": chunk, "tag": tag, "count": len(entries), "digest": digest}
+        line = {"came": came, "connection": number, "chunk": chunk, "tag": tag, "count": len(entries), "digest": digest}
         ack = msgpack.packb({"ack": chunk})
         match order:
             case "hold":
