@@ -16,9 +16,6 @@ import java.util.Optional;
 record DataDirectory(Path root, FilesRoot files) {
   private static final String FILES = "files";
 
-  /// Below the spool's directory.
-  static final String SINKS = "sinks";
-
   /// The directories, made where absent, after a look whether they can be written.
   ///
   /// @param files where they go, if not to `files/` below `root`
@@ -64,11 +61,6 @@ record DataDirectory(Path root, FilesRoot files) {
   /// Ring, ledger and log.
   Path spool() {
     return root.resolve("spool");
-  }
-
-  /// What a spool keeps for a sink beside the files.
-  static Path sinkIn(Path spool, String name) {
-    return spool.resolve(SINKS).resolve(name);
   }
 
   /// Logs and working directories of model servers.

@@ -9,6 +9,7 @@ import dev.loopgate.logshipper.LogShipper;
 import dev.loopgate.logshipper.ObjectStore;
 import dev.loopgate.logshipper.ShippedPlace;
 import dev.loopgate.logshipper.ShipperConfig;
+import dev.loopgate.logshipper.SpoolSinks;
 import dev.loopgate.logshipper.Stores;
 import dev.loopgate.logshipper.Verification;
 import dev.loopgate.logshipper.VerifiedPlace;
@@ -24,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /// What `verify` and `inspect` do: rooms that the command line does not know, asked on its behalf.
 /// They change nothing and may look while a gateway runs.
@@ -111,16 +110,9 @@ final class Looks {
 
   /// Where the spool beside the files keeps what it knows of each other sink.
   private static Map<String, Path> sinksIn(FilesRoot root) throws IOException {
-    Map<String, Path> sinks = new TreeMap<>();
-    if (root instanceof FilesRoot.Local(Path directory) && !spoolId(directory).isEmpty()) {
-      Path all = directory.resolve("spool").resolve(DataDirectory.SINKS);
-      if (Files.isDirectory(all)) {
-        try (Stream<Path> known = Files.list(all)) {
-          known.forEach(one -> sinks.put(String.valueOf(one.getFileName()), one));
-        }
-      }
-    }
-    return sinks;
+    return root instanceof FilesRoot.Local(Path directory) && !spoolId(directory).isEmpty()
+        ? SpoolSinks.in(directory.resolve("spool"))
+        : Map.of();
   }
 
   private static List<String> withFiles(Map<String, Path> sinks) {
@@ -139,13 +131,13 @@ final class Looks {
             .get(StoreSettings.FILES)
             .filter(files -> !(files instanceof FilesRoot.Nowhere))
             .isPresent()
-        || Files.isDirectory(directory.resolve("spool").resolve("commit"));
+        || SpoolSinks.isKnown(directory.resolve("spool"));
   }
 
   private static Verification.Report sinkReport(Path base, Settings settings, Verification.How how)
       throws IOException, UsageException {
     Path spool = Objects.requireNonNull(Objects.requireNonNull(base.getParent()).getParent());
-    Optional<String> place = ShippedPlace.of(base.resolve("commit"));
+    Optional<String> place = ShippedPlace.of(base);
     if (place.isEmpty()) {
       throw new IOException(base + ": does not say where it ships to; allowed: a sink's folder");
     }

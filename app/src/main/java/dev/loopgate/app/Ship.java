@@ -3,11 +3,11 @@ package dev.loopgate.app;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.ShippedPlace;
 import dev.loopgate.logshipper.ShipperStatus;
+import dev.loopgate.logshipper.SpoolSinks;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +15,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// `ship`: publishes what a spool holds whose gateway is gone, with the manifests of its hours. It
 /// may be ended at any time; the next one goes on. Belongs to one thread.
@@ -132,7 +131,7 @@ final class Ship {
       return DataDirectory.filesOf(data(), said);
     }
     try {
-      Optional<String> before = ShippedPlace.of(spool.resolve("commit"));
+      Optional<String> before = ShippedPlace.of(spool);
       return before.isPresent()
               && ShippedPlace.destinationOf(before.get(), data()) instanceof FilesRoot root
           ? root
@@ -144,25 +143,20 @@ final class Ship {
 
   /// A sink that the gateway had and nobody names now would never get the rest.
   private void requireAllSinks(List<PlannedSink> sinks) throws StartException, UsageException {
-    Path all = spool.resolve(DataDirectory.SINKS);
-    if (!Files.isDirectory(all)) {
-      return;
-    }
-    try (Stream<Path> known = Files.list(all)) {
-      for (Path one : known.sorted().toList()) {
-        String name = one.getFileName().toString();
-        if (sinks.stream().noneMatch(sink -> sink.name().equals(name))) {
+    try {
+      for (Map.Entry<String, Path> one : SpoolSinks.in(spool).entrySet()) {
+        if (sinks.stream().noneMatch(sink -> sink.name().equals(one.getKey()))) {
           throw new UsageException(
               "sinks: this spool has shipped to the sink "
-                  + Shown.of(name)
+                  + Shown.of(one.getKey())
                   + " ("
-                  + ShippedPlace.of(one.resolve("commit")).orElse("nowhere yet")
+                  + ShippedPlace.of(one.getValue()).orElse("nowhere yet")
                   + "), which is not named; allowed: --sinks or --config as the gateway had it, or no "
-                  + one);
+                  + one.getValue());
         }
       }
     } catch (IOException e) {
-      throw new StartException("spool: " + all + " can't be read: " + e.getMessage(), e);
+      throw new StartException("spool: its sinks can't be read: " + e.getMessage(), e);
     }
   }
 

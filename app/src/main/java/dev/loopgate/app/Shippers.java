@@ -68,7 +68,7 @@ final class Shippers {
     String id = from.spool().id();
     try {
       Files.createDirectories(sink.base());
-      ShippedPlace.claim(sink.config().commitDirectory(), id, sink.place(from.data()));
+      ShippedPlace.claim(sink.base(), id, sink.place(from.data()));
       ObjectStore store =
           stores.open(sink.to(), sink.base(), ShipperConfig.instanceOf(id), sink.trust());
       try {

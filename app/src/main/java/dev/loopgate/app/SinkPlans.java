@@ -5,7 +5,7 @@ import dev.loopgate.logshipper.Destination;
 import dev.loopgate.logshipper.FilesRoot;
 import dev.loopgate.logshipper.FluentdAddress;
 import dev.loopgate.logshipper.ShipperConfig;
-import java.nio.file.Files;
+import dev.loopgate.logshipper.SpoolSinks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,7 +51,7 @@ final class SinkPlans {
                 + sink.to()
                 + "; allowed: a place once");
       }
-      Path base = DataDirectory.sinkIn(spool, sink.name());
+      Path base = SpoolSinks.baseOf(spool, sink.name());
       ShipperConfig.Sink named = new ShipperConfig.Sink(sink.name(), lagOf(sink));
       all.add(new PlannedSink(sink.to(), base, shipper(base, sink.to(), named), sink.trust()));
     }
@@ -61,9 +61,8 @@ final class SinkPlans {
 
   /// A spool whose sinks have shipped and whose files have not, had none before.
   private static ShipperConfig.Sink filesOf(Path spool) {
-    boolean before = Files.isDirectory(spool.resolve("commit"));
-    boolean others = Files.isDirectory(spool.resolve(DataDirectory.SINKS));
-    return others && !before ? ShipperConfig.Sink.FILES.late() : ShipperConfig.Sink.FILES;
+    boolean late = SpoolSinks.hasOthers(spool) && !SpoolSinks.isKnown(spool);
+    return late ? ShipperConfig.Sink.FILES.late() : ShipperConfig.Sink.FILES;
   }
 
   /// Looks whether something keeps what is accepted.

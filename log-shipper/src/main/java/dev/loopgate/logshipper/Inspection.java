@@ -23,9 +23,6 @@ public final class Inspection {
   private final String spoolId;
   private boolean sound; // no problem is among the lines
 
-  /// Below the spool, a folder for each sink beside the files.
-  private static final String SINKS = "sinks";
-
   private Inspection(Path dataDirectory, String spoolId) {
     this.dataDirectory = dataDirectory;
     this.spoolId = spoolId;
@@ -51,11 +48,11 @@ public final class Inspection {
     Path spool = dataDirectory.resolve("spool");
     try (SpoolLook look = SpoolLook.at(spool, ringDirectory)) {
       SpoolInspection inspection = SpoolInspection.of(look);
-      Path commits = spool.resolve("commit");
+      Path commits = SpoolSinks.commitsOf(spool);
       Unshipped unshipped = Unshipped.of(look, () -> CommitLog.findNow(tree, commits, spoolId));
       addSpool(inspection, unshipped);
       addShipping(unshipped.shipped(), spool);
-      addSinks(spool.resolve(SINKS));
+      addSinks(SpoolSinks.in(spool));
       sound = inspection.problems().isEmpty();
       return this;
     }
@@ -105,12 +102,11 @@ public final class Inspection {
     spool.problems().forEach(problem -> lines.add("! " + problem));
   }
 
-  private void addSinks(Path sinks) throws IOException {
-    for (String name : tree.list(sinks)) {
-      Path base = sinks.resolve(name);
-      Path commits = base.resolve("commit");
-      lines.add("sink " + name + ": " + ShippedPlace.of(commits).orElse("nowhere yet"));
-      addShipping(CommitLog.findNow(tree, commits, spoolId), base);
+  private void addSinks(Map<String, Path> bases) throws IOException {
+    for (Map.Entry<String, Path> sink : bases.entrySet()) {
+      Path base = sink.getValue();
+      lines.add("sink " + sink.getKey() + ": " + ShippedPlace.of(base).orElse("nowhere yet"));
+      addShipping(CommitLog.findNow(tree, SpoolSinks.commitsOf(base), spoolId), base);
     }
   }
 

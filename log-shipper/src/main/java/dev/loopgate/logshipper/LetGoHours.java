@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.NavigableSet;
 import org.jspecify.annotations.Nullable;
 
 /// Hours that are kept in mind no more: what was published of them is read again when something
@@ -25,8 +25,7 @@ final class LetGoHours {
   /// The manifests of hours that were let go and that this window touches, and of those after them:
   /// what they say of their beginning may change.
   List<HourPart> touchedBy(Window window) throws IOException {
-    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
-    hours.addAll(window.placesByHour().keySet());
+    NavigableSet<Long> hours = window.hours();
     if (hours.isEmpty()) {
       return List.of();
     }

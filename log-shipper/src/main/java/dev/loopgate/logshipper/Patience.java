@@ -58,7 +58,7 @@ final class Patience {
 
   private String marks() throws IOException {
     StringBuilder marks = new StringBuilder(SpoolLook.marks(spool, ringDirectory));
-    Path commits = spool.resolve("commit");
+    Path commits = SpoolSinks.commitsOf(spool);
     for (String name : tree.list(commits)) {
       marks.append(' ').append(name);
       try {

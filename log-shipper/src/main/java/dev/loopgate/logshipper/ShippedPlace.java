@@ -48,7 +48,7 @@ public final class ShippedPlace {
   /// @param data the root of the data directory
   static Path stagingOf(Path base, Path data, String spoolId) throws IOException {
     String instance = ShipperConfig.instanceOf(spoolId);
-    Optional<String> words = of(base.resolve("commit"));
+    Optional<String> words = of(base);
     Destination to =
         words.isEmpty()
             ? new FilesRoot.Local(data.resolve("files"))
@@ -62,9 +62,11 @@ public final class ShippedPlace {
   }
 
   /// The place that was claimed; empty before the first.
-  public static Optional<String> of(Path commitDirectory) throws IOException {
+  ///
+  /// @param base of the sink, see [SpoolSinks]
+  public static Optional<String> of(Path base) throws IOException {
     try {
-      return Optional.of(Files.readString(commitDirectory.resolve(FILE)).strip());
+      return Optional.of(Files.readString(SpoolSinks.commitsOf(base).resolve(FILE)).strip());
     } catch (NoSuchFileException _) {
       return Optional.empty();
     }
@@ -72,14 +74,16 @@ public final class ShippedPlace {
 
   /// From now on the sink ships to `place`. Durable when this returns.
   ///
+  /// @param base of the sink, which exists
   /// @param spoolId whose commit log it is
   /// @throws IOException when it has shipped to another one; one line names both
-  public static void claim(Path commitDirectory, String spoolId, String place) throws IOException {
-    Optional<String> before = of(commitDirectory);
+  public static void claim(Path base, String spoolId, String place) throws IOException {
+    Optional<String> before = of(base);
     if (before.filter(place::equals).isPresent()) {
       return;
     }
     FileTree tree = new LocalFileTree();
+    Path commitDirectory = SpoolSinks.commitsOf(base);
     if (before.isPresent()) {
       ShippingState state = CommitLog.find(tree, commitDirectory, spoolId).state();
       if (!mayMove(state, before.get(), place)) {
@@ -106,8 +110,7 @@ public final class ShippedPlace {
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     tree.forceDirectory(commitDirectory);
-    Path made =
-        commitDirectory.getParent(); // what was made for a sink: its folder, and the one of all
+    Path made = base; // for a sink, and the folder of all of them
     for (int above = 0; above < LEVELS_MADE && made != null; above++) {
       tree.forceDirectory(made);
       made = made.getParent();

@@ -77,10 +77,10 @@ public record ShipperConfig(
     }
   }
 
-  /// The defaults for the spool in `spoolDirectory`.
-  public static ShipperConfig in(Path spoolDirectory) {
+  /// The defaults for the sink of this base, see [SpoolSinks].
+  public static ShipperConfig in(Path base) {
     return new ShipperConfig(
-        spoolDirectory.resolve("commit"),
+        SpoolSinks.commitsOf(base),
         Duration.ofSeconds(150),
         256L << 20,
         128L << 20,

@@ -311,12 +311,12 @@ final class Shipping {
     }
     long hour = Partition.hourOf(around.time().epochMillis());
     Window window = Skip.scan(around.reader(), from, excess + lagMax / 4, hour, plannedNextSeq);
-    plannedNextSeq = window.nextSeq();
     if (window.to().equals(from)) {
       return false;
     }
     addPast(window);
     CommitRecord.Skipped skipped = Skip.of(window, letGo.touchedBy(window), around.spoolId());
+    plannedNextSeq = window.nextSeq(); // not before the store was asked: it may fail
     force(skipped);
     return true;
   }

@@ -6,10 +6,9 @@ import dev.loopgate.spool.LogPosition;
 import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.NavigableSet;
 
 /// What a sink leaves out and counts: entries it is too far behind for, and those that were there
 /// before it was.
@@ -28,13 +27,11 @@ final class Skip {
 
   /// What is said of a window whose entries are all left out. What its notes say is kept.
   static CommitRecord.Skipped of(Window window, List<HourPart> reopened, String spool) {
-    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
-    hours.addAll(window.placesByHour().keySet());
+    NavigableSet<Long> hours = window.hours();
     List<HourPart> parts = new ArrayList<>(hours.size());
     for (long hour : hours) {
       HourBook book = window.notes(hour);
-      BitSet places = window.placesByHour().getOrDefault(hour, new BitSet());
-      book.skipped().addAll(window.spans(places));
+      book.skipped().addAll(window.spans(window.placesOf(hour)));
       parts.add(new HourPart(hour, book.manifest(spool, 0, Map.of())));
     }
     return new CommitRecord.Skipped(window.to(), parts, reopened);

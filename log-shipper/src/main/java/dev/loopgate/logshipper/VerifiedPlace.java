@@ -22,22 +22,18 @@ public record VerifiedPlace(
         LocalStore.reading(new LocalFileTree(), root),
         stagings,
         stagings.resolve(ShipperConfig.instanceOf(spoolId)),
-        commitsOf(base));
+        SpoolSinks.commitsOf(base));
   }
 
   /// A store elsewhere.
   ///
   /// @param base of what the spool keeps for the sink
   public static VerifiedPlace remote(ObjectStore files, Path base) {
-    return new VerifiedPlace(files, null, base.resolve(Stores.STAGING), commitsOf(base));
+    return new VerifiedPlace(files, null, base.resolve(Stores.STAGING), SpoolSinks.commitsOf(base));
   }
 
   /// A Fluentd: what was delivered can't be read, and its manifests are kept below `base`.
   public static VerifiedPlace fluentd(Path base, String spoolId) {
     return local(base.resolve(Stores.MANIFESTS), base, spoolId);
-  }
-
-  private static Path commitsOf(Path base) {
-    return base.resolve("commit");
   }
 }

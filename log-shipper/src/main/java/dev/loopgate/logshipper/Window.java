@@ -8,7 +8,9 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Consecutive records of the log that are shipped together: where each entry lies, by partition,
 /// in 8 bytes an entry, and what the notes among them say. Confined to one thread.
@@ -153,6 +155,18 @@ final class Window {
   /// The places of an hour's seqs.
   Map<Long, BitSet> placesByHour() {
     return seqsByHour;
+  }
+
+  /// The places of this hour's seqs.
+  BitSet placesOf(long hour) {
+    return seqsByHour.getOrDefault(hour, new BitSet());
+  }
+
+  /// Every hour that an entry or a note is of, in ascending order; a copy.
+  NavigableSet<Long> hours() {
+    NavigableSet<Long> hours = new TreeSet<>(notes.keySet());
+    hours.addAll(seqsByHour.keySet());
+    return hours;
   }
 
   /// Places as spans of seqs.

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The second pass over a window: reads the entries of one group after the other and renders each
@@ -131,12 +131,11 @@ final class WindowStaging {
 
   /// What the window adds to each hour, its files aside.
   private List<HourPart> parts(Window window, String spool) {
-    TreeSet<Long> hours = new TreeSet<>(window.notes().keySet());
-    hours.addAll(window.placesByHour().keySet());
+    NavigableSet<Long> hours = window.hours();
     List<HourPart> parts = new ArrayList<>(hours.size());
     for (long hour : hours) {
       HourBook book = window.notes(hour);
-      BitSet places = window.placesByHour().getOrDefault(hour, new BitSet());
+      BitSet places = window.placesOf(hour);
       BitSet whole = (BitSet) places.clone();
       whole.and(rendered);
       BitSet bad = (BitSet) places.clone();
