@@ -130,9 +130,10 @@ class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
     `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own.
+    `within` is a command that runs another one in its place.
     """
 
-    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None):
+    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None, within=()):
         config = data.parent / "loopgate.yaml"
         if not config.exists():
             config.write_text(
@@ -141,7 +142,7 @@ class Gateway:
         self.log = log
         out = open(log, "ab")
         at = out.tell()
-        command = [str(ROOT / "loopgate"), "gateway", "--config", str(config)]
+        command = [*within, str(ROOT / "loopgate"), "gateway", "--config", str(config)]
         command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
         command += ["--drain-delay", delay]
         command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]

@@ -15,6 +15,7 @@ import model_server
 import readers
 import receivers
 import rolling
+import store_faults
 import stores
 import story
 from common import Failed
@@ -28,6 +29,7 @@ PARTS = {
     "readers": readers.readers,
     "rolling-restart": rolling.rolling_restart,
     "stores": stores.stores,
+    "store-faults": store_faults.store_faults,
     "fluentd": fluentd.fluentd,
     "story": story.story,
 }

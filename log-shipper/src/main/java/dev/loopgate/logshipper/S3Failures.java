@@ -1,6 +1,7 @@
 package dev.loopgate.logshipper;
 
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
@@ -78,6 +79,12 @@ final class S3Failures {
     String message = oneLine(e.getMessage());
     if (message.startsWith("Unable to load region")) {
       return "no region is found in environment, profile or instance: set s3.region";
+    }
+    // The SDK says that a name is unknown, but not which.
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnknownHostException) {
+        return "the host's name has no address: " + oneLine(cause.getMessage());
+      }
     }
     return message.startsWith("Unable to load credentials")
         ? "no credentials are found in environment, web identity, profile, container or instance"
