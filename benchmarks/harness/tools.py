@@ -22,6 +22,7 @@ DEBIAN = {
     "h2load": "nghttp2-client",
     "wrk": "wrk",
     "openssl": "openssl",
+    "rsyslogd": "rsyslog",
 }
 
 
