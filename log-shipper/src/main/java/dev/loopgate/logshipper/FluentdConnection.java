@@ -55,7 +55,7 @@ final class FluentdConnection {
     SSLSender.Config config = new SSLSender.Config();
     set(config, address);
     config.setSslSocketFactory(new NamedSocketFactory(factory(trust)));
-    return new FluentdConnection(new SSLSender(config), new RemoteCalls());
+    return new FluentdConnection(new SSLSender(config), new RemoteCalls(1));
   }
 
   /// Sends a chunk and waits for its acknowledgement.

@@ -45,6 +45,10 @@ public final class GcsStore implements ObjectStore {
   private static final int ATTEMPTS = 3;
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final int PAGE_KEYS = 1000;
+  private static final int UPLOADS_MAX =
+      4; // a window of many files takes their answers' time by this
+  private static final int CHUNK_BYTES =
+      4 << 20; // of heap for each upload; a whole number of 256 KiB
   private static final String CREATE = "storage.objects.create";
 
   private final Storage client;
@@ -52,7 +56,7 @@ public final class GcsStore implements ObjectStore {
   private final String base;
   private final Path staging;
   private final int pageKeys;
-  private final RemoteCalls calls = new RemoteCalls();
+  private final RemoteCalls calls = new RemoteCalls(UPLOADS_MAX);
   private boolean proven;
 
   private GcsStore(Storage client, FilesRoot.Gcs root, Path staging, int pageKeys) {
@@ -153,6 +157,16 @@ public final class GcsStore implements ObjectStore {
   }
 
   @Override
+  public int uploadsMax() {
+    return UPLOADS_MAX;
+  }
+
+  @Override
+  public List<Upload.Outcome> publishAll(List<Upload> uploads) throws IOException {
+    return calls.uploadAll(uploads, this);
+  }
+
+  @Override
   public List<ObjectKey> list(String prefix) throws IOException {
     List<ObjectKey> keys = new ArrayList<>();
     walk(prefix, keys::add);
@@ -224,6 +238,7 @@ public final class GcsStore implements ObjectStore {
           client.createFrom(
               info,
               file.path(),
+              CHUNK_BYTES,
               Storage.BlobWriteOption.doesNotExist(),
               Storage.BlobWriteOption.crc32cMatch());
       if (!isWhole(made, file)) {

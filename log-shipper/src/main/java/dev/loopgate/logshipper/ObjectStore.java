@@ -39,6 +39,20 @@ public interface ObjectStore extends AutoCloseable {
   /// @throws IOException when it is not known what became of it: ask again with the same key
   Publication publish(ObjectKey key, StagedFile file) throws IOException;
 
+  /// How many files [#publishAll] is given at most: more than one where most of the time an answer
+  /// is waited for.
+  default int uploadsMax() {
+    return 1;
+  }
+
+  /// Publishes several files of different keys, each as [#publish] does and whatever becomes of the
+  /// others, in any order or at once.
+  ///
+  /// @return an outcome for each, in the order of `uploads`
+  default List<Upload.Outcome> publishAll(List<Upload> uploads) throws IOException {
+    return uploads.stream().map(upload -> upload.publish(this)).toList();
+  }
+
   /// All keys that begin with `prefix`, in no order. Hidden names of the store's own are left out.
   List<ObjectKey> list(String prefix) throws IOException;
 

@@ -3,22 +3,42 @@ package dev.loopgate.logshipper;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// Asks the store for one staged file after the other, and finds the key of one whose key is
-/// another owner's. Belongs to the one thread named `shipper`.
+/// Asks the store for staged files, and finds the key of one whose key is another owner's. Belongs
+/// to the one thread named `shipper`.
 final class Publishing {
+  /// What is to be forced now, and why not all that was asked for is in the store.
+  record Progress(List<CommitRecord> records, @Nullable IOException failure) {
+    void throwFailure() throws IOException {
+      if (failure != null) {
+        throw failure;
+      }
+    }
+  }
+
   private final ObjectStore store;
+  private final ShipperEvents events;
   private final Staging staging;
   private final Numbering numbering;
+  private final ShippedCounts counts;
   private final String instance;
+  private final Set<Integer> published = new HashSet<>(); // of the open plan, by this process
   private boolean proven;
 
-  Publishing(ObjectStore store, Staging staging, Numbering numbering, String spoolId) {
-    this.store = store;
+  Publishing(
+      LogShipper.Surroundings around, Staging staging, Numbering numbering, ShippedCounts counts) {
+    this.store = around.store();
+    this.events = around.events();
     this.staging = staging;
     this.numbering = numbering;
-    this.instance = ShipperConfig.instanceOf(spoolId);
+    this.counts = counts;
+    this.instance = ShipperConfig.instanceOf(around.spoolId());
   }
 
   /// Asks the store once whether files can be published there, when nothing else is to be done: a
@@ -32,25 +52,108 @@ final class Publishing {
     return 1;
   }
 
+  /// Another plan is open now.
+  void planned() {
+    published.clear();
+  }
+
+  /// Publishes the next files of the open plan, as many at once as the store takes, or commits it.
+  ///
+  /// @throws Shipping.HaltException when a file is not what was planned; none is published then
+  Progress publish(WindowPlan plan, ShippingState state) throws IOException {
+    List<PlannedFile> next =
+        plan.files().stream()
+            .filter(file -> !published.contains(file.number()))
+            .filter(file -> !state.delivered().contains(file.number()))
+            .limit(store.uploadsMax())
+            .toList();
+    if (next.isEmpty()) {
+      return new Progress(List.of(new CommitRecord.Committed(plan.window(), plan.to())), null);
+    }
+    List<Upload> uploads = new ArrayList<>();
+    for (PlannedFile file : next) {
+      uploads.add(upload(file.key(), nameOf(plan, file), file.size(), file.crc32c()));
+    }
+    return judge(plan, next, store.publishAll(uploads), state.keysInDoubt());
+  }
+
+  private Progress judge(
+      WindowPlan plan, List<PlannedFile> files, List<Upload.Outcome> outcomes, boolean inDoubt) {
+    List<CommitRecord> records = new ArrayList<>();
+    WindowPlan numbered = plan; // with the numbers that are given here
+    IOException failure = null;
+    for (int i = 0; i < files.size(); i++) {
+      PlannedFile file = files.get(i);
+      try {
+        switch (outcomes.get(i)) {
+          case Upload.Known(Publication publication) when publication == Publication.TAKEN -> {
+            events.keyTaken(file.key().path());
+            long n = numberAfterTaken(numbered, file, inDoubt);
+            numbered = numbered.withN(file.number(), n);
+            records.add(new CommitRecord.Renumbered(plan.window(), file.number(), n));
+          }
+          case Upload.Known(Publication publication) -> {
+            if (store.isReadable()) {
+              published.add(file.number());
+            } else {
+              records.add(new CommitRecord.Delivered(plan.window(), file.number()));
+            }
+            published(file, publication);
+          }
+          case Upload.Unknown(IOException reason) -> throw reason;
+        }
+      } catch (IOException e) {
+        failure = worse(failure, e);
+      }
+    }
+    return new Progress(records, failure);
+  }
+
+  /// The one to tell of two: that a person must act is known only from a refusal.
+  private static IOException worse(@Nullable IOException before, IOException next) {
+    return before == null
+            || (next instanceof StoreRefusedException && !(before instanceof StoreRefusedException))
+        ? next
+        : before;
+  }
+
+  private void published(PlannedFile file, Publication publication) {
+    counts.filePublished();
+    events.filePublished(
+        file.key().path(),
+        file.size(),
+        file.records(),
+        publication == Publication.PUBLISHED_BEFORE);
+  }
+
   /// Publishes a staged file as [ObjectStore#publish] does, if it still is what was planned.
   ///
   /// @throws Shipping.HaltException when it is not
   Publication publish(ObjectKey key, String name, long size, int crc32c) throws IOException {
+    Upload upload = upload(key, name, size, crc32c);
+    return store.publish(upload.key(), upload.file());
+  }
+
+  private Upload upload(ObjectKey key, String name, long size, int crc32c) throws IOException {
     if (!staging.isIntact(name, size, crc32c)) {
       // Never rendered a second time: under this key there may be what the first rendering made.
       throw new Shipping.HaltException(
           "staged file: lost or altered: file=" + name + ", key=" + key);
     }
     String owner = instance + '/' + name;
-    return store.publish(key, new StagedFile(staging.pathOf(name), size, crc32c, owner));
+    return new Upload(key, new StagedFile(staging.pathOf(name), size, crc32c, owner));
   }
 
-  /// The next number of a file of `plan`, staged as `name`, whose key is another owner's.
+  private static String nameOf(WindowPlan plan, PlannedFile file) {
+    return Staging.nameOf(plan.window(), file.number());
+  }
+
+  /// The next number of a file of `plan` whose key is another owner's.
   ///
   /// @param inDoubt the file may have had a later key already, see [ShippingState#keysInDoubt]
-  long numberAfterTaken(WindowPlan plan, PlannedFile file, String name, boolean inDoubt)
+  private long numberAfterTaken(WindowPlan plan, PlannedFile file, boolean inDoubt)
       throws IOException {
-    OptionalLong ours = inDoubt ? numberInStore(file, name) : OptionalLong.empty();
+    OptionalLong ours = inDoubt ? numberInStore(file, nameOf(plan, file)) : OptionalLong.empty();
     if (ours.isPresent()) {
       return ours.getAsLong();
     }

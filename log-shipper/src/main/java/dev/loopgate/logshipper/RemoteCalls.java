@@ -3,14 +3,18 @@ package dev.loopgate.logshipper;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /// Asks a remote store, each call on a virtual thread named `store-call`, and waits for its answer,
-/// bounded. Confined to one thread.
+/// bounded. Belongs to one thread and to those that [#uploadAll] starts for it.
 final class RemoteCalls {
   /*
    * A client's own timer interrupts the thread that called. The thread named `shipper` must never be:
@@ -21,17 +25,25 @@ final class RemoteCalls {
    * A call that was given up may still reach the store. That is the commit protocol's business: the
    * key stays the same, and whatever landed is recognised.
    */
-  private final Thread.Builder threads;
-  private @Nullable Thread givenUp;
-  private volatile @Nullable Thread asked;
+  private final ThreadFactory threads;
+  private final int atOnce;
+  private final Set<Thread> asked = ConcurrentHashMap.newKeySet(); // at most `atOnce`
+  private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet(); // at most twice as many
 
-  RemoteCalls() {
-    this(Thread.ofVirtual().name("store-call"));
+  /// @param atOnce how many calls may wait for an answer at the same time
+  RemoteCalls(int atOnce) {
+    this(Thread.ofVirtual().name("store-call"), atOnce);
   }
 
-  /// Calls on other threads than virtual ones: an interrupt must end what they wait for.
+  /// One call at a time, and on other threads than virtual ones: an interrupt must end what they
+  /// wait for.
   RemoteCalls(Thread.Builder threads) {
-    this.threads = threads;
+    this(threads, 1);
+  }
+
+  private RemoteCalls(Thread.Builder threads, int atOnce) {
+    this.threads = threads.factory();
+    this.atOnce = atOnce;
   }
 
   /// One question.
@@ -48,14 +60,15 @@ final class RemoteCalls {
   /// @param within the longest that is waited; then the call is interrupted
   /// @throws IOException of the call, or that there was no answer; what else the call throws is one
   <T> T ask(String what, Duration within, Call<T> call) throws IOException {
-    Thread before = givenUp;
-    if (before != null && before.isAlive()) {
+    givenUp.removeIf(thread -> !thread.isAlive());
+    if (givenUp.size() >= atOnce) {
       throw new IOException(what + ": an earlier call, given up, has not ended yet");
     }
     FutureTask<T> task = new FutureTask<>(call::ask);
-    Thread thread = threads.start(task);
-    asked = thread;
+    Thread thread = threads.newThread(task);
+    asked.add(thread);
     try {
+      thread.start();
       return task.get(within.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       giveUp(thread);
@@ -66,20 +79,53 @@ final class RemoteCalls {
       throw new InterruptedIOException(what + ": interrupted");
     } catch (ExecutionException e) {
       throw unwrapped(what, e);
+    } finally {
+      asked.remove(thread);
     }
   }
 
-  /// Ends the call that is under way, if there is one. Any thread.
-  void interrupt() {
-    Thread thread = asked;
-    if (thread != null) {
-      thread.interrupt();
+  /// Asks a store for all of these at once, each on a virtual thread named `store-upload`, and
+  /// waits for all: as long as the slowest of them may take.
+  ///
+  /// @param uploads at most as many as may wait at the same time
+  /// @return an outcome for each, in their order
+  List<Upload.Outcome> uploadAll(List<Upload> uploads, ObjectStore store) throws IOException {
+    if (uploads.size() == 1) {
+      return List.of(uploads.getFirst().publish(store));
     }
+    List<FutureTask<Upload.Outcome>> tasks = new ArrayList<>();
+    for (Upload upload : uploads) {
+      FutureTask<Upload.Outcome> task = new FutureTask<>(() -> upload.publish(store));
+      tasks.add(task);
+      Thread.ofVirtual().name("store-upload").start(task);
+    }
+    List<Upload.Outcome> outcomes = new ArrayList<>();
+    for (FutureTask<Upload.Outcome> task : tasks) {
+      outcomes.add(outcomeOf(task));
+    }
+    return outcomes;
+  }
+
+  private Upload.Outcome outcomeOf(FutureTask<Upload.Outcome> task) throws IOException {
+    try {
+      return task.get();
+    } catch (InterruptedException _) {
+      interrupt();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("uploads: interrupted");
+    } catch (ExecutionException e) {
+      return new Upload.Unknown(unwrapped("upload", e));
+    }
+  }
+
+  /// Ends the calls that are under way. Any thread.
+  void interrupt() {
+    asked.forEach(Thread::interrupt);
   }
 
   private void giveUp(Thread thread) {
     thread.interrupt();
-    givenUp = thread;
+    givenUp.add(thread);
   }
 
   private static IOException unwrapped(String what, ExecutionException e) {

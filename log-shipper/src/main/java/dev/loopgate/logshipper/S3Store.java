@@ -53,8 +53,10 @@ public final class S3Store implements ObjectStore {
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofMinutes(2); // with the client's own two retries
   private static final int ATTEMPTS = 3;
-  // One call at a time, one that was given up, and what `open` gave out.
-  private static final int CONNECTIONS_MAX = 8;
+  private static final int UPLOADS_MAX =
+      8; // a window of many files takes their answers' time by this
+  // Uploads, as many that were given up, and what `open` gave out.
+  private static final int CONNECTIONS_MAX = 2 * UPLOADS_MAX + 4;
   private static final Duration CONNECTION_LIFE = Duration.ofMinutes(1); // none lasts over a window
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final String NO_REGION = "us-east-1"; // what stores that have none expect
@@ -73,7 +75,7 @@ public final class S3Store implements ObjectStore {
   private final S3Requests requests;
   private final Limits limits;
   private final Path staging;
-  private final RemoteCalls calls = new RemoteCalls();
+  private final RemoteCalls calls = new RemoteCalls(UPLOADS_MAX);
   private final S3Config.Names names;
   private boolean proven;
 
@@ -188,6 +190,17 @@ public final class S3Store implements ObjectStore {
       unanswered = e;
     }
     return judgeAfter(unanswered, key, file);
+  }
+
+  @Override
+  public int uploadsMax() {
+    return UPLOADS_MAX;
+  }
+
+  @Override
+  public List<Upload.Outcome> publishAll(List<Upload> uploads) throws IOException {
+    prove(); // before there are several threads
+    return calls.uploadAll(uploads, this);
   }
 
   /// What is there after an upload that found the key taken, or that nobody answered.

@@ -38,7 +38,6 @@ final class Shipping {
   private final PartitionBound bound;
   private final LetGoHours letGo;
   private final Rendering rendering;
-  private final Set<Integer> published = new HashSet<>(); // since this process began
   private final ArrayDeque<String> leftovers = new ArrayDeque<>();
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
@@ -68,7 +67,6 @@ final class Shipping {
     log = CommitLog.continuing(tree, config.commitDirectory(), found);
     staging = new Staging(tree, around.store());
     numbering = new Numbering(around.store(), random, around.spoolId());
-    publishing = new Publishing(around.store(), staging, numbering, around.spoolId());
     hourRoll = HourRoll.of(around.store(), around.spoolId());
     room = new DiskRoom(around.reader(), config.windowBytesMax());
     bound =
@@ -80,6 +78,7 @@ final class Shipping {
     found.state().books().forEach(bound::opened);
     long firstSeq = Uncommitted.firstSeq(found.state(), around.reader());
     counts = new ShippedCounts(firstSeq, around.reader().lost());
+    publishing = new Publishing(around, staging, numbering, counts);
     plannedNextSeq = found.state().plan() == null ? firstSeq : -1;
   }
 
@@ -191,37 +190,11 @@ final class Shipping {
   }
 
   private void publish(WindowPlan plan) throws IOException {
-    for (PlannedFile file : plan.files()) {
-      if (!published.contains(file.number()) && !log.state().delivered().contains(file.number())) {
-        publish(plan, file);
-        return;
-      }
+    Publishing.Progress progress = publishing.publish(plan, log.state());
+    for (CommitRecord record : progress.records()) {
+      force(record);
     }
-    force(new CommitRecord.Committed(plan.window(), plan.to()));
-  }
-
-  private void publish(WindowPlan plan, PlannedFile file) throws IOException {
-    String name = Staging.nameOf(plan.window(), file.number());
-    Publication publication = publishing.publish(file.key(), name, file.size(), file.crc32c());
-    if (publication == Publication.TAKEN) {
-      around.events().keyTaken(file.key().path());
-      long n = publishing.numberAfterTaken(plan, file, name, log.state().keysInDoubt());
-      force(new CommitRecord.Renumbered(plan.window(), file.number(), n));
-      return;
-    }
-    if (around.store().isReadable()) {
-      published.add(file.number());
-    } else {
-      force(new CommitRecord.Delivered(plan.window(), file.number()));
-    }
-    counts.filePublished();
-    around
-        .events()
-        .filePublished(
-            file.key().path(),
-            file.size(),
-            file.records(),
-            publication == Publication.PUBLISHED_BEFORE);
+    progress.throwFailure();
   }
 
   private void publishManifest(ManifestPlanned planned) throws IOException {
@@ -388,7 +361,7 @@ final class Shipping {
     pending = null;
     switch (record) {
       case CommitRecord.Planned _ -> {
-        published.clear();
+        publishing.planned();
         pastKnown = pastTold;
       }
       case CommitRecord.Committed _ -> committed(plan);

@@ -3,6 +3,7 @@ package dev.loopgate.logshipper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,6 +53,8 @@ final class MemoryStore implements ObjectStore {
   private boolean refuses;
   private boolean missing;
   private boolean remote;
+  private int uploadsMax = 1;
+  private final Map<String, IOException> failures = new TreeMap<>();
   private int proofs;
 
   MemoryStore(Bucket bucket, FileTree tree, Path staging, Random random) {
@@ -77,6 +80,25 @@ final class MemoryStore implements ObjectStore {
   /// Whether it is met over a network.
   void remote(boolean now) {
     remote = now;
+  }
+
+  /// How many files it takes at once.
+  void uploadsMax(int uploads) {
+    uploadsMax = uploads;
+  }
+
+  @Override
+  public int uploadsMax() {
+    return uploadsMax;
+  }
+
+  /// What is said of files with these bytes in them.
+  void failAt(String text, IOException failure) {
+    failures.put(text, failure);
+  }
+
+  void failNowhere() {
+    failures.clear();
   }
 
   /// How often it was asked whether it takes files.
@@ -115,6 +137,12 @@ final class MemoryStore implements ObjectStore {
       throw new IOException("bad digest: key=" + key);
     }
     bucket.puts++;
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    for (Map.Entry<String, IOException> failure : failures.entrySet()) {
+      if (text.contains(failure.getKey())) {
+        throw failure.getValue();
+      }
+    }
     if (random.nextInt(100) < faultsPercent) {
       switch (random.nextInt(3)) {
         case 0 -> bucket.create(key.path(), bytes, file.owner());

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// What every store must do.
@@ -55,6 +56,35 @@ interface ObjectStoreContract {
     store().publish(KEY, staged("a", "one\n"));
 
     assertThat(store().publish(KEY, staged("b", "one\n"))).isEqualTo(TAKEN);
+  }
+
+  @Test
+  default void eachOfSeveralHasAnOutcomeOfItsOwn() throws IOException {
+    store().publish(keyOf(0), staged("a", "one\n"));
+    StagedFile there = staged("there", "three\n");
+    StagedFile lost =
+        new StagedFile(
+            there.path().resolveSibling("lost"), there.size(), there.crc32c(), there.owner());
+
+    List<Upload.Outcome> outcomes =
+        store()
+            .publishAll(
+                List.of(
+                    new Upload(keyOf(0), staged("a", "one\n")),
+                    new Upload(keyOf(1), lost),
+                    new Upload(keyOf(2), staged("b", "two\n")),
+                    new Upload(keyOf(0), staged("c", "one\n"))));
+
+    assertThat(outcomes).hasSize(4).element(1).isInstanceOf(Upload.Unknown.class);
+    assertThat(outcomes).element(0).isEqualTo(new Upload.Known(PUBLISHED_BEFORE));
+    assertThat(outcomes).element(2).isEqualTo(new Upload.Known(PUBLISHED));
+    assertThat(outcomes).element(3).isEqualTo(new Upload.Known(TAKEN));
+    assertThat(store().list("")).contains(keyOf(0), keyOf(2));
+  }
+
+  /// One of several keys of one hour of one model.
+  static ObjectKey keyOf(int number) {
+    return new ObjectKey(KEY.path().replace("_0", "_" + number));
   }
 
   @Test

@@ -25,6 +25,8 @@ final class ProtocolWorld {
   enum Medium {
     /// PUT create-only, 412, HEAD; answers are lost, and a PUT that was given up may land later.
     REMOTE,
+    /// The same, and all files of a window are asked for at once: a fault meets one of them.
+    ABREAST,
     LINKS,
     COPIES
   }
@@ -86,7 +88,8 @@ final class ProtocolWorld {
   private String violation = "";
   private Kind fault = Kind.STEP;
   private int diskSteps;
-  private boolean asked;
+  private int asked;
+  private int faultAt;
   private Shipping shipping;
 
   ProtocolWorld(Medium medium, Planted planted) throws IOException {
@@ -107,7 +110,7 @@ final class ProtocolWorld {
   private Shipping open() throws IOException {
     life.setLength(0);
     ObjectStore store =
-        medium == Medium.REMOTE
+        isRemote()
             ? new Remote()
             : new Witness(
                 LocalStore.open(
@@ -126,7 +129,7 @@ final class ProtocolWorld {
 
   void apply(Act act) throws IOException {
     int before = tree.steps();
-    asked = false;
+    asked = 0;
     switch (act.kind()) {
       case APPEND -> append();
       case LAND -> put(onTheirWay.remove(act.at()));
@@ -134,6 +137,7 @@ final class ProtocolWorld {
       case STEP -> step();
       case ANSWER_LOST, NEVER_SENT, SENT_LATE -> {
         fault = act.kind();
+        faultAt = act.at();
         step();
         fault = Kind.STEP;
       }
@@ -157,9 +161,18 @@ final class ProtocolWorld {
     return diskSteps;
   }
 
-  /// Whether the last act asked a remote store for anything.
-  boolean askedTheStore() {
+  /// How often the last act asked a remote store for anything.
+  int askedTheStore() {
     return asked;
+  }
+
+  private boolean isRemote() {
+    return medium == Medium.REMOTE || medium == Medium.ABREAST;
+  }
+
+  /// What happens to this request of the step.
+  private Kind faultOfNext() {
+    return asked++ == faultAt ? fault : Kind.STEP;
   }
 
   private void step() {
@@ -210,7 +223,7 @@ final class ProtocolWorld {
     }
     String key = PARTITION.key(n, Compression.NONE).path();
     foreign.put(key, THEIRS);
-    if (medium == Medium.REMOTE) {
+    if (isRemote()) {
       bucket.put(key, new Put(key, THEIRS, "foreign"));
       return;
     }
@@ -391,10 +404,15 @@ final class ProtocolWorld {
     }
 
     @Override
+    public int uploadsMax() {
+      return medium == Medium.ABREAST ? ENTRIES : 1;
+    }
+
+    @Override
     public Publication publish(ObjectKey key, StagedFile file) throws IOException {
       Put put = putOf(key, file);
       watch(put);
-      asked = true;
+      Kind fault = faultOfNext();
       if (planted == Planted.COMMITTED_BEFORE_PUBLISHED && fault == Kind.STEP) {
         onTheirWay.add(put);
         return Publication.PUBLISHED;
@@ -425,8 +443,7 @@ final class ProtocolWorld {
 
     @Override
     public List<ObjectKey> list(String prefix) throws IOException {
-      asked = true;
-      if (fault != Kind.STEP) {
+      if (faultOfNext() != Kind.STEP) {
         throw new IOException("no answer: prefix=" + prefix);
       }
       List<ObjectKey> keys =

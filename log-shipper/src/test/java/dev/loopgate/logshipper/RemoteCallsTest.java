@@ -19,7 +19,7 @@ final class RemoteCallsTest {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final Duration SHORT = Duration.ofMillis(50);
 
-  private final RemoteCalls calls = new RemoteCalls();
+  private final RemoteCalls calls = new RemoteCalls(1);
 
   @Test
   void givesTheAnswerOrTheFailureOfTheCall() throws IOException {

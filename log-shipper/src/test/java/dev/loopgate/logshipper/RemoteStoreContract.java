@@ -10,6 +10,13 @@ import dev.loopgate.testkit.FaultProxy;
 import dev.loopgate.testkit.FaultProxy.Fault;
 import dev.loopgate.testkit.FaultProxy.Kind;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +50,39 @@ interface RemoteStoreContract extends SharedStoreContract {
     assertThat(publishUntilKnown(staged("a", "one\n"))).isEqualTo(PUBLISHED_BEFORE);
     assertThat(store().publish(KEY, staged("b", "two\n"))).isEqualTo(TAKEN);
     assertThat(read()).isEqualTo("one\n");
+  }
+
+  @Test
+  default void severalUploadsWaitForTheirAnswersTogether() throws IOException {
+    ready();
+    int several = store().uploadsMax();
+    List<Upload> uploads = new ArrayList<>();
+    for (int i = 0; i < several; i++) {
+      uploads.add(new Upload(ObjectStoreContract.keyOf(i), staged("a" + i, "one\n")));
+    }
+    CyclicBarrier together = new CyclicBarrier(several);
+    AtomicInteger came = new AtomicInteger();
+    proxy()
+        .before(
+            "",
+            () -> {
+              if (came.incrementAndGet() <= several) {
+                meet(together);
+              }
+            });
+
+    assertThat(store().publishAll(uploads))
+        .hasSize(several)
+        .containsOnly(new Upload.Known(PUBLISHED));
+    assertThat(several).isGreaterThan(1);
+  }
+
+  private static void meet(CyclicBarrier together) {
+    try {
+      together.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+      throw new IllegalStateException("the others did not come", e);
+    }
   }
 
   @Test

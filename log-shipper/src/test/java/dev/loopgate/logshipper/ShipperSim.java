@@ -74,6 +74,7 @@ final class ShipperSim {
       made.refuse(refuses);
       made.missing(missing);
       made.remote(remote);
+      made.uploadsMax(1 + random.nextInt(4));
       memory = made;
       store = made;
     }
