@@ -260,7 +260,7 @@ final class Looks {
   }
 
   /// The JDK's message is the path alone.
-  private static IOException named(FileSystemException e) {
+  static IOException named(FileSystemException e) {
     return new IOException(
         e.getFile() + ": can't be read (" + e.getClass().getSimpleName() + ")", e);
   }

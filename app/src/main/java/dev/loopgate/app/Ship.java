@@ -8,6 +8,7 @@ import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +47,8 @@ final class Ship {
           return new Ship(settings, place, id, out);
         }
       }
+    } catch (FileSystemException e) {
+      throw new StartException("spool: " + Looks.named(e).getMessage(), e);
     } catch (IOException e) {
       throw new StartException("spool: " + e.getMessage(), e);
     } catch (InvalidPathException _) {
