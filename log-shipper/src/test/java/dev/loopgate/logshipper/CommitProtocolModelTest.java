@@ -61,7 +61,15 @@ final class CommitProtocolModelTest {
   private record Outcome(String violation, int worlds, int atRest) {}
 
   @ParameterizedTest
-  @CsvSource({"REMOTE, 2, 0", "REMOTE, 0, 1", "LINKS, 2, 0", "LINKS, 0, 1", "COPIES, 0, 1"})
+  @CsvSource({
+    "REMOTE, 2, 0",
+    "REMOTE, 0, 1",
+    "REMOTE, 1, 1",
+    "LINKS, 2, 0",
+    "LINKS, 0, 1",
+    "LINKS, 1, 1",
+    "COPIES, 0, 1"
+  })
   void eachEntryIsInOneObjectWhateverHappens(Medium medium, int faults, int diskFaults)
       throws IOException {
     Outcome outcome = explore(medium, Planted.NONE, faults + DEEPER, diskFaults + DEEPER);
