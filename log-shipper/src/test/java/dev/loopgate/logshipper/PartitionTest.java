@@ -72,7 +72,9 @@ final class PartitionTest {
       Instant moment = Instant.ofEpochMilli(millis);
       long hour = Partition.hourOf(millis);
 
-      assertThat(Partition.hourPath(hour)).as("%s", moment).isEqualTo(DAY.format(moment) + "/" + WORD.format(moment));
+      assertThat(Partition.hourPath(hour))
+          .as("%s", moment)
+          .isEqualTo(DAY.format(moment) + "/" + WORD.format(moment));
       assertThat(Partition.hourWord(hour)).as("%s", moment).isEqualTo(WORD.format(moment));
       assertThat(Partition.startOf(hour)).as("%s", moment).isBetween(millis - 3_599_999, millis);
     }
