@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 import clients
+import clocks
 import conformance
 import disk
 import fluentd
@@ -23,6 +24,7 @@ from common import Failed
 PARTS = {
     "frozen-disk": disk.frozen_disk,
     "power-cut": disk.power_cut,
+    "clocks": clocks.clocks,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
     "mlserver": model_server.mlserver,

@@ -3,12 +3,18 @@ package dev.loopgate.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.testkit.GatewayProcess;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,6 +155,36 @@ final class ExitCodesIT {
 
     refusesThis(
         directory.resolve("data"), ident.toString(), "IDENT damaged: file=", "move it away");
+  }
+
+  /// Row 20 of the fault matrix.
+  @Test
+  void aSpoolOfALaterVersionIsOneLineAndExit1AndStaysAsItIs() throws Exception {
+    Path data = dataOfARun();
+    Path ident = data.resolve("spool").resolve("IDENT");
+    ByteBuffer later =
+        ByteBuffer.wrap(Files.readAllBytes(ident)).order(ByteOrder.LITTLE_ENDIAN).putInt(8, 2);
+    CRC32C crc = new CRC32C();
+    crc.update(later.array(), 0, 32);
+    Files.write(ident, later.putInt(32, (int) crc.getValue()).array());
+    Map<Path, Long> before = filesBelow(data);
+
+    refusesThis(data, ident.toString(), "spool of a later version: file=", "version=2, known=1");
+
+    assertThat(filesBelow(data)).isEqualTo(before);
+  }
+
+  /// Each file with a checksum of its bytes.
+  private static Map<Path, Long> filesBelow(Path data) throws IOException {
+    Map<Path, Long> files = new TreeMap<>();
+    try (Stream<Path> walk = Files.walk(data)) {
+      for (Path file : walk.filter(Files::isRegularFile).toList()) {
+        CRC32C crc = new CRC32C();
+        crc.update(Files.readAllBytes(file));
+        files.put(file, crc.getValue());
+      }
+    }
+    return files;
   }
 
   private void refusesThis(Path data, String file, String... parts) throws Exception {

@@ -68,7 +68,8 @@ final class CommitLog implements AutoCloseable {
 
   /// Reads how far shipping came, changing nothing.
   ///
-  /// @throws UnreadableException when there were commits and none can be read
+  /// @throws UnreadableException when there were commits and none can be read, or a later version
+  ///   wrote some of them
   static Found find(FileTree tree, Path directory, String spool) throws IOException {
     List<String> names =
         tree.list(directory).stream().filter(name -> name.matches("[0-9a-f]{16}\\.log")).toList();
@@ -77,6 +78,16 @@ final class CommitLog implements AutoCloseable {
     for (String name : names.reversed()) {
       ShippingState state = new ShippingState(spool);
       Frames frames = Frames.of(readAll(tree, directory.resolve(name)));
+      if (frames.laterType > 0) {
+        throw new UnreadableException(
+            "commit log of a later version: file="
+                + directory.resolve(name)
+                + ", record type="
+                + frames.laterType
+                + ", known=1 to "
+                + CommitRecord.TYPE_LAST
+                + "; allowed: the Loopgate that wrote it, or a later one (nothing was changed)");
+      }
       if (frames.records.isEmpty()
           || !(frames.records.getFirst() instanceof CommitRecord.Snapshot snapshot)) {
         rotten |= !frames.records.isEmpty(); // what follows a snapshot was written after it
@@ -289,6 +300,7 @@ final class CommitLog implements AutoCloseable {
     private final List<CommitRecord> records = new ArrayList<>();
     private boolean damaged;
     private boolean torn = true; // bytes stand behind the last whole one
+    private int laterType; // of a record that is whole and that we do not know
 
     static Frames of(byte[] all) {
       Frames frames = new Frames();
@@ -296,9 +308,9 @@ final class CommitLog implements AutoCloseable {
       int at = Math.min(MAGIC.length, all.length);
       boolean foreign = !Arrays.equals(MAGIC, Arrays.copyOf(all, MAGIC.length));
       while (at < all.length) {
-        CommitRecord record = recordAt(bytes, at);
+        CommitRecord record = frames.recordAt(bytes, at);
         if (record == null) {
-          int next = nextWhole(bytes, at + 1);
+          int next = frames.nextWhole(bytes, at + 1);
           if (next < 0) {
             return frames; // torn: nothing whole was written behind it
           }
@@ -315,7 +327,7 @@ final class CommitLog implements AutoCloseable {
     }
 
     /// Where the next whole frame stands, -1 when there is none.
-    private static int nextWhole(ByteBuffer bytes, int from) {
+    private int nextWhole(ByteBuffer bytes, int from) {
       for (int at = from; at + HEAD_BYTES < bytes.capacity(); at++) {
         if (recordAt(bytes, at) != null) {
           return at;
@@ -335,7 +347,7 @@ final class CommitLog implements AutoCloseable {
       return fits ? at + HEAD_BYTES + length : 0;
     }
 
-    private static @Nullable CommitRecord recordAt(ByteBuffer bytes, int at) {
+    private @Nullable CommitRecord recordAt(ByteBuffer bytes, int at) {
       if (endOf(bytes, at) == 0) {
         return null;
       }
@@ -343,10 +355,12 @@ final class CommitLog implements AutoCloseable {
       if (crc(bytes, at, length) != bytes.getInt(at + 4)) {
         return null;
       }
+      byte type = bytes.get(at + 8);
+      laterType = type > CommitRecord.TYPE_LAST ? type : laterType;
       byte[] payload = new byte[length];
       bytes.get(at + HEAD_BYTES, payload);
       try {
-        return CommitRecord.read(bytes.get(at + 8), payload);
+        return CommitRecord.read(type, payload);
       } catch (IOException _) {
         return null; // of a later version, or not what its checksum was made of
       }

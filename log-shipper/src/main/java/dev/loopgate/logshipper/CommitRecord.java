@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// One thing that the commit log says. Forced before anything is done that depends on it.
 sealed interface CommitRecord {
+  /// The highest number on disk that this version knows. A record that means something else than
+  /// before gets a number of its own; members that may be passed over do not.
+  byte TYPE_LAST = 8;
+
   /// A file of a window that is to be published.
   ///
   /// @param number from 0 within the window; with the window it names the staged file

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 final class CommitLogTest {
@@ -79,6 +80,29 @@ final class CommitLogTest {
       } catch (CommitLog.UnreadableException _) {
         assertThat(bit / 8).as("only of the snapshot, bit=" + bit).isLessThan(firstFrameEnd(whole));
       }
+    }
+  }
+
+  /// Row 20: what a later version says is not rot, and without it nobody can tell what is
+  /// published.
+  @Test
+  void aRecordOfALaterVersionIsRefusedInOneLineWhereverItStands() throws IOException {
+    byte[] whole = threeWindows();
+    for (int at = 8; at < whole.length; at += 9 + lengthAt(whole, at)) {
+      byte[] later = whole.clone();
+      later[at + 8] = 9;
+      CRC32C crc = new CRC32C();
+      crc.update(later, at, 4);
+      crc.update(later, at + 8, 1 + lengthAt(later, at));
+      ByteBuffer.wrap(later).order(ByteOrder.LITTLE_ENDIAN).putInt(at + 4, (int) crc.getValue());
+
+      assertThatThrownBy(() -> found(later))
+          .as("frame at %d", at)
+          .isInstanceOf(CommitLog.UnreadableException.class)
+          .hasMessageContaining("commit log of a later version: file=/spool/commit/0000")
+          .hasMessageContaining("record type=9, known=1 to 8")
+          .message()
+          .doesNotContain("\n");
     }
   }
 

@@ -65,11 +65,11 @@ final class CommitProtocolModelTest {
   @ParameterizedTest
   @CsvSource({
     "REMOTE, 2, 0",
-    "REMOTE, 0, 1",
+    "REMOTE, 1, 1",
     "ABREAST, 2, 0",
-    "ABREAST, 0, 1",
+    "ABREAST, 1, 1",
     "LINKS, 2, 0",
-    "LINKS, 0, 1",
+    "LINKS, 1, 1",
     "COPIES, 0, 1"
   })
   void eachEntryIsInOneObjectWhateverHappens(Medium medium, int faults, int diskFaults)

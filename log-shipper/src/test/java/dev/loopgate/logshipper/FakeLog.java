@@ -56,6 +56,11 @@ final class FakeLog implements SpoolReader {
   }
 
   static Prediction prediction(String id, String model, String version, long millis) {
+    return prediction(id, model, version, millis, "in " + id);
+  }
+
+  static Prediction prediction(
+      String id, String model, String version, long millis, String request) {
     return new Prediction(
         new RequestId(id),
         false,
@@ -63,7 +68,7 @@ final class FakeLog implements SpoolReader {
         "",
         new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity(model, version)),
         new RequestHead("POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
-        Body.of(("in " + id).getBytes(StandardCharsets.UTF_8)),
+        Body.of(request.getBytes(StandardCharsets.UTF_8)),
         new ResponseHead(200, List.of()),
         Body.of(("out " + id).getBytes(StandardCharsets.UTF_8)),
         Ending.COMPLETE,

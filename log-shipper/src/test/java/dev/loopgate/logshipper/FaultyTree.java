@@ -50,6 +50,8 @@ final class FaultyTree implements FileTree {
   private boolean refusesLinks;
   private long bytesMax = Long.MAX_VALUE;
   private boolean forcesDirectories = true;
+  private int open;
+  private int openMax;
 
   FaultyTree(Random random, Path... roots) {
     this.random = random;
@@ -59,6 +61,11 @@ final class FaultyTree implements FileTree {
 
   int steps() {
     return steps;
+  }
+
+  /// Files that were being written at the same time, at most.
+  int openMax() {
+    return openMax;
   }
 
   void killAt(int step) {
@@ -322,6 +329,7 @@ final class FaultyTree implements FileTree {
     Written(Inode inode, int bornIn) {
       this.inode = inode;
       this.bornIn = bornIn;
+      openMax = Math.max(openMax, ++open);
     }
 
     @Override
@@ -370,6 +378,7 @@ final class FaultyTree implements FileTree {
 
     @Override
     public void close() {
+      open -= closed ? 0 : 1;
       closed = true;
     }
   }

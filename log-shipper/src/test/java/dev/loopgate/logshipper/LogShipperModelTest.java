@@ -6,11 +6,13 @@ import dev.loopgate.capture.EntryKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Each entry is in files exactly once, whatever dies, fails or answers late (rows 2, 3 and 6 of
 /// the fault matrix, in simulation).
@@ -194,5 +196,93 @@ final class LogShipperModelTest {
     sim.workUntilDone();
 
     assertAllHolds(sim, "seed=" + seed);
+  }
+
+  /// Row 16 of the fault matrix: entries and shipper on one clock that steps, across the ends of
+  /// years and of Februaries.
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void goesOnWhileTheClockStepsAcrossTheEndsOfYearsAndFebruaries(long seed) throws IOException {
+    String[] evenings = {
+      "2026-12-31T21:10:00Z", "2027-02-28T22:30:00Z", "2028-02-28T23:00:00Z", "2099-12-31T23:50:00Z"
+    };
+    ShipperSim sim = new ShipperSim(seed);
+    sim.time.setWall(Instant.parse(evenings[(int) (seed % evenings.length)]));
+    sim.local = seed % 2 == 0;
+    Random random = new Random(seed);
+    sim.start();
+    Duration[] steps = {
+      Duration.ofHours(1),
+      Duration.ofHours(-2),
+      Duration.ofDays(1),
+      Duration.ofDays(-1),
+      Duration.ofSeconds(-1), // a leap second, told twice
+      Duration.ofSeconds(1)
+    };
+    for (int i = 0; i < 40; i++) {
+      fill(sim, random, 1 + random.nextInt(5));
+      sim.work(); // a window opens, and the clock steps while it is open
+      if (random.nextInt(3) == 0) {
+        sim.jump(steps[random.nextInt(steps.length)]);
+        fill(sim, random, 1);
+        sim.work();
+      }
+      sim.time.advance(sim.config.window());
+      sim.work();
+      sim.assertEachOnce("no stall: seed=" + seed + ", round=" + i);
+      sim.time.advance(Duration.ofSeconds(random.nextInt(1200)));
+    }
+    sim.time.advance(Duration.ofDays(3));
+
+    sim.workUntilDone();
+
+    assertAllHolds(sim, "seed=" + seed);
+  }
+
+  /// Row 10 of the fault matrix: traffic goes on; what waits is log, never plans or staged files.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void catchesUpAfterAStoreThatWasDownForADay(boolean restarts) throws IOException {
+    ShipperSim sim = new ShipperSim(1);
+    sim.config = sim.config.withBytesMax(1_500, 900);
+    Random random = new Random(1);
+    sim.start();
+    fill(sim, random, 20);
+    sim.workUntilDone();
+    sim.faultsPercent = 100; // answers are lost, some after the object is there
+    sim.memory().faults(100);
+    int stagedMax = 0;
+    int commitsMax = 0;
+    for (int minute = 0; minute < 24 * 60; minute += 5) {
+      fill(sim, random, 3);
+      sim.time.advance(Duration.ofMinutes(5));
+      sim.work();
+      if (restarts && minute % 300 == 0) {
+        sim.tree.restart();
+        sim.start();
+      }
+      stagedMax = Math.max(stagedMax, sim.tree.files(Path.of("/staging")).size());
+      for (Path log : sim.tree.files(ShipperSim.SPOOL.resolve("commit"))) {
+        commitsMax = Math.max(commitsMax, sim.tree.bytes(log).length);
+      }
+    }
+    long waited = sim.log.durableEnd().segment() - sim.log.released().segment();
+    assertThat(waited).as("the backlog is the log").isGreaterThan(50);
+    assertThat(stagedMax).as("files of one window").isLessThan(100);
+    assertThat(commitsMax).as("one plan").isLessThan(64 << 10);
+    assertThat(sim.events.retries).as("with breaks").isLessThan(24 * 60 * 2);
+    int before = sim.events.windows.get();
+    sim.memory().faults(0);
+    sim.faultsPercent = 0;
+    long up = sim.time.epochMillis();
+
+    sim.workUntilDone();
+
+    assertThat(sim.time.epochMillis() - up).isLessThan(Duration.ofMinutes(10).toMillis());
+    assertThat(sim.events.windows.get() - before).as("windows, each bounded").isGreaterThan(50);
+    sim.time.advance(Duration.ofHours(3));
+    sim.workUntilDone();
+    assertAllHolds(sim, "restarts=" + restarts);
+    assertThat(sim.manifests()).hasSizeGreaterThanOrEqualTo(24);
   }
 }

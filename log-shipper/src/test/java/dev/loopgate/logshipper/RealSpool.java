@@ -1,12 +1,19 @@
 package dev.loopgate.logshipper;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;
+import dev.loopgate.spool.SpoolReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// The spool on a real disk, as small as it can be, and the shipper behind it, in a data directory.
 ///
@@ -32,6 +39,19 @@ record RealSpool(Path data, TimeSource time, ShipperEvents events) {
         SpoolEvents.SILENT);
   }
 
+  /// All that is published, by key, when nothing is staged any more.
+  Map<String, byte[]> objects() throws IOException {
+    Path root = data.resolve("files");
+    Map<String, byte[]> objects = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        objects.put(root.relativize(file).toString(), Files.readAllBytes(file));
+      }
+    }
+    assertThat(objects.keySet()).noneMatch(key -> key.startsWith("."));
+    return objects;
+  }
+
   /// The shipper's thread, with windows that wait for nothing.
   LogShipper ship(Spool spool) throws IOException {
     return LogShipper.start(config(), around(spool));
@@ -42,10 +62,16 @@ record RealSpool(Path data, TimeSource time, ShipperEvents events) {
   }
 
   LogShipper.Surroundings around(Spool spool) throws IOException {
+    return around(spool, spool.reader(), new LocalFileTree());
+  }
+
+  /// The same over another file system and another reader.
+  LogShipper.Surroundings around(Spool spool, SpoolReader reader, FileTree tree)
+      throws IOException {
     return new LogShipper.Surroundings(
-        spool.reader(),
+        reader,
         spool.id(),
-        LocalStore.open(data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
+        LocalStore.open(tree, data.resolve("files"), ShipperConfig.instanceOf(spool.id())),
         _ -> true,
         time,
         events);

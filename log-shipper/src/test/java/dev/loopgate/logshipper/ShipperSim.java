@@ -159,7 +159,17 @@ final class ShipperSim {
               .computeIfAbsent(stream, _ -> new ArrayList<>())
               .add(node.get("request_id").textValue());
           String hour = node.get("time").textValue().substring(0, 13).replaceAll("[- ]", "");
-          assertThat(object.getKey()).contains("/" + hour + "_");
+          assertThat(object.getKey())
+              .contains(
+                  "/year="
+                      + hour.substring(0, 4)
+                      + "/month="
+                      + hour.substring(4, 6)
+                      + "/day="
+                      + hour.substring(6, 8)
+                      + "/"
+                      + hour
+                      + "_");
         }
       }
     }

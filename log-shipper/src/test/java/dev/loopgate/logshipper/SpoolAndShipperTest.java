@@ -11,12 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,7 +68,7 @@ final class SpoolAndShipperTest {
     time.advance(Duration.ofMinutes(5));
     live("two-");
 
-    Map<String, List<String>> found = ShipperSim.found(objects());
+    Map<String, List<String>> found = ShipperSim.found(real().objects());
     assertThat(found.get("request_response")).hasSize(360).doesNotHaveDuplicates();
     assertThat(found.get("response_body")).isEqualTo(found.get("request_response"));
     assertThat(found.get("feedback")).hasSize(200).doesNotHaveDuplicates();
@@ -100,17 +98,5 @@ final class SpoolAndShipperTest {
       assertThat(spool.reader().refillReserve()).isTrue();
       assertThat(reserve).hasSize(bytes);
     }
-  }
-
-  private Map<String, byte[]> objects() throws IOException {
-    Path root = data.resolve("files");
-    Map<String, byte[]> objects = new HashMap<>();
-    try (Stream<Path> files = Files.walk(root)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        objects.put(root.relativize(file).toString(), Files.readAllBytes(file));
-      }
-    }
-    assertThat(objects.keySet()).noneMatch(key -> key.startsWith("."));
-    return objects;
   }
 }

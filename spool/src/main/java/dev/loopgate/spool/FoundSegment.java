@@ -33,6 +33,7 @@ record FoundSegment(
     }
   }
 
+  /// @throws IOException when it can't be read, or a later version wrote it
   static FoundSegment scan(Disk disk, Path path, long number) throws IOException {
     Header header = readHeader(disk, path);
     if (header != null && header.number() != number) {
@@ -76,7 +77,8 @@ record FoundSegment(
     try (Disk.DiskFile file = disk.open(path)) {
       file.read(page, 0);
     }
-    return SegmentLayout.readHeader(page.flip());
+    SegmentLayout.requireKnown(path, SegmentLayout.versionOf(page.flip()));
+    return SegmentLayout.readHeader(page);
   }
 
   /// With the header gone: the generation of the first group that names this segment. Bytes of an

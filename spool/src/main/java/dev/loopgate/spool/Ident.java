@@ -40,7 +40,8 @@ final class Ident {
   /// The id, null when there is none.
   ///
   /// @throws DamagedException when what is there is not what was written
-  /// @throws IOException when it can't be read; the message names the file
+  /// @throws IOException when it can't be read, or a later version wrote it; the message names the
+  ///   file
   static @Nullable SpoolId read(Disk disk, Path directory) throws IOException {
     Path path = directory.resolve(NAME);
     if (!disk.exists(path)) {
@@ -62,6 +63,7 @@ final class Ident {
     if (count < BYTES || bytes.getLong(0) != MAGIC || bytes.getInt(32) != crc(bytes)) {
       throw new DamagedException(path);
     }
+    SegmentLayout.requireKnown(path, bytes.getInt(8));
     return new SpoolId(bytes.getLong(16), bytes.getLong(24));
   }
 

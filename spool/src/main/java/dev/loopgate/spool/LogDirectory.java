@@ -94,7 +94,8 @@ record LogDirectory(Path root) {
       try (DiskFile file = disk.openToRead(wal.resolve(name))) {
         file.read(page, 0);
       }
-      SegmentLayout.Header header = SegmentLayout.readHeader(page.flip());
+      SegmentLayout.requireKnown(wal.resolve(name), SegmentLayout.versionOf(page.flip()));
+      SegmentLayout.Header header = SegmentLayout.readHeader(page);
       found = header == null ? found : header.spoolId();
     }
     return found;

@@ -27,6 +27,8 @@ final class LogWalk {
   private final Map<Long, Map<LedgerKey, LedgerRow>> ledgers = new LinkedHashMap<>();
   private final SeqRanges holes = new SeqRanges();
   private final SeqRanges noted = new SeqRanges();
+  private final Map<Integer, Long> headless = new HashMap<>(); // entry id by lane
+  private LogPosition logStart = LogPosition.START;
   private long lastLedger;
   private long expected;
   private int keyIdMax;
@@ -45,6 +47,7 @@ final class LogWalk {
 
   /// Looks at all records in these bytes; up to `nextSeq` there must be no hole.
   void walk(List<Extent> extents, long nextSeq) throws IOException {
+    logStart = extents.isEmpty() ? LogPosition.START : extents.getFirst().start();
     for (Extent extent : extents) {
       SegmentScan segment = scanOf(extent.segment());
       long limit = extent.offset() + extent.bytes();
@@ -133,15 +136,30 @@ final class LogWalk {
       case RecordLayout.ENTRY -> entry(head.seq());
       case RecordLayout.PART -> {
         RecordLayout.PartHead part = RecordLayout.readPartHead(segment.payload(), 0);
-        sets.ring(segment.ringId());
-        sets.add(part, place);
-        if (part.isLast()) {
+        if (part(part, segment.ringId(), place) && part.isLast()) {
           entry(head.seq());
         }
       }
       case RecordLayout.NOTE -> note(segment);
       default -> {} // a marker, or of a later version
     }
+  }
+
+  /// Whether the parts before this one are there, or were released with their segment. Else one of
+  /// them is damaged, and the set's seq is a hole although its last part has it.
+  private boolean part(RecordLayout.PartHead part, long ringId, LogPosition place) {
+    sets.ring(ringId);
+    if (sets.add(part, place)) {
+      return true;
+    }
+    LogPosition before =
+        part.back() > 0
+            ? new LogPosition(place.segment(), place.offset() - part.back())
+            : part.before();
+    if (before.compareTo(logStart) < 0) {
+      headless.put(part.lane(), part.entryId());
+    }
+    return Long.valueOf(part.entryId()).equals(headless.get(part.lane()));
   }
 
   private void entry(long seq) {

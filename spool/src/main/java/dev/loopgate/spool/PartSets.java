@@ -40,8 +40,9 @@ final class PartSets {
     open.remove(lane);
   }
 
-  /// A part is durable at `at`.
-  synchronized void add(PartHead part, LogPosition at) {
+  /// A part is durable at `at`; false when the parts before it are not there, so that its set will
+  /// never be whole.
+  synchronized boolean add(PartHead part, LogPosition at) {
     Open before = open.remove(part.lane());
     LogPosition first;
     if (part.number() == 0) {
@@ -51,13 +52,14 @@ final class PartSets {
         && before.next() == part.number()) {
       first = before.first();
     } else {
-      return; // the parts before it are damaged: the set will never be whole
+      return false;
     }
     if (!part.isLast()) {
       open.put(part.lane(), new Open(part.entryId(), part.number() + 1, part.count(), first, at));
     } else if (first.segment() != at.segment()) {
       spans.add(new Span(first, at));
     }
+    return true;
   }
 
   /// The first position that must stay when nothing before `position` is needed for itself.

@@ -1,7 +1,9 @@
 package dev.loopgate.spool;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -100,10 +102,7 @@ final class SegmentLayout {
 
   /// The header in the first bytes of `page`, null when it is damaged or of another version.
   static @Nullable Header readHeader(ByteBuffer page) {
-    if (page.limit() < HEADER_CRC_AT + 4
-        || page.getLong(0) != SEGMENT_MAGIC
-        || page.getInt(8) != VERSION
-        || page.getInt(HEADER_CRC_AT) != crc(page, 0, HEADER_CRC_AT)) {
+    if (versionOf(page) != VERSION) {
       return null;
     }
     return new Header(
@@ -111,6 +110,31 @@ final class SegmentLayout {
         page.getLong(32),
         page.getLong(40),
         page.getLong(48));
+  }
+
+  /// Refuses what a later version wrote: an earlier one would take its groups for rot.
+  ///
+  /// @throws IOException one line that names the file and what is allowed
+  static void requireKnown(Path file, int version) throws IOException {
+    if (version > VERSION) {
+      throw new IOException(
+          "spool of a later version: file="
+              + file
+              + ", version="
+              + version
+              + ", known="
+              + VERSION
+              + "; allowed: the Loopgate that wrote it, or a later one (nothing was changed)");
+    }
+  }
+
+  /// The version that the header in the first bytes of `page` says, 0 when it is damaged.
+  static int versionOf(ByteBuffer page) {
+    boolean whole =
+        page.limit() >= HEADER_CRC_AT + 4
+            && page.getLong(0) == SEGMENT_MAGIC
+            && page.getInt(HEADER_CRC_AT) == crc(page, 0, HEADER_CRC_AT);
+    return whole ? page.getInt(8) : 0;
   }
 
   /// Writes the group's header before its records, which are in `group` already.

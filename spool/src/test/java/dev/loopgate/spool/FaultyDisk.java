@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// The strictest disk there is, in memory. Confined to one thread.
 ///
 /// What is written lies in a page cache until it is forced; what is created, renamed or deleted is
-/// lost at a power cut unless its directory was forced, each on its own. A power cut comes *inside*
-/// the given I/O step: that step is done in part, and of what was not forced any page, or half of
-/// one, may survive. A failed force loses bytes, and the next one lies, as real ones do: the pages
-/// count as clean. A disk runs full. A file that is used after it was closed, or read where it was
-/// not forced, is a bug and an `AssertionError`.
+/// lost at a power cut unless its directory was forced, each on its own; of a rename that is the
+/// new one's. A power cut comes *inside* the given I/O step: that step is done in part, and of what
+/// was not forced any page, or half of one, may survive. A failed force loses bytes, and the next
+/// one lies, as real ones do: the pages count as clean. A disk runs full. A file that is used after
+/// it was closed, or read where it was not forced, is a bug and an `AssertionError`.
 public final class FaultyDisk implements Disk {
   /// The power is off: everything fails until [#restart].
   public static final class PowerCutException extends IOException {
@@ -244,7 +244,7 @@ public final class FaultyDisk implements Disk {
       throw new NoSuchFileException(from.toString());
     }
     requireDirectory(to);
-    rename(new Renaming(from, to, inode, new HashSet<>(List.of(parent(from), parent(to)))));
+    rename(new Renaming(from, to, inode, Set.of(parent(to)))); // the old one's force is not enough
     endStep(cut);
   }
 

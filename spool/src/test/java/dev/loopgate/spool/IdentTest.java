@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +32,42 @@ final class IdentTest {
   void isReadWhereNothingCanBeWritten() throws IOException {
     assertThat(Ident.read(refusing(disk), directory)).isEqualTo(ID);
     assertThat(Spool.idIn(directory)).isEqualTo(ID.hex());
+  }
+
+  /// Row 20 of the fault matrix: not taken for damage, for which a segment would be asked instead.
+  @Test
+  void ofALaterVersionIsRefusedInOneLineAndLeftAsItIs() throws IOException {
+    Path file = directory.resolve("IDENT");
+    ByteBuffer later =
+        ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN).putInt(8, 2);
+    CRC32C crc = new CRC32C();
+    crc.update(later.array(), 0, 32);
+    Files.write(file, later.putInt(32, (int) crc.getValue()).array());
+
+    assertThatThrownBy(() -> Ident.read(disk, directory))
+        .hasMessageStartingWith("spool of a later version: file=" + file + ", version=2, known=1")
+        .message()
+        .doesNotContain("\n");
+    SpoolFixture fixture = new SpoolFixture(disk, directory, directory, 64 << 10);
+    assertThatThrownBy(fixture::open).isInstanceOf(SpoolException.class);
+
+    assertThat(file).hasBinaryContent(later.array());
+    assertThat(disk.list(directory.resolve("wal"))).isEmpty();
+  }
+
+  @Test
+  void noBitOfItMayBeAnother() throws IOException {
+    Path file = directory.resolve("IDENT");
+    byte[] whole = Files.readAllBytes(file);
+    for (int bit = 0; bit < whole.length * 8; bit++) {
+      byte[] bad = whole.clone();
+      bad[bit / 8] ^= (byte) (1 << (bit % 8));
+      Files.write(file, bad);
+
+      assertThatThrownBy(() -> Ident.read(disk, directory))
+          .as("bit=%d", bit)
+          .isInstanceOf(Ident.DamagedException.class);
+    }
   }
 
   // A file's mode would not keep root from writing; what the kernel was asked for does.

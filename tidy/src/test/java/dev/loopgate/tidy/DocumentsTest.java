@@ -39,7 +39,14 @@ final class DocumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ARCHITECTURE.md", "STYLE.md", "CONTRIBUTING.md", "docs/threads.md"})
+  @ValueSource(
+      strings = {
+        "ARCHITECTURE.md",
+        "STYLE.md",
+        "CONTRIBUTING.md",
+        "docs/threads.md",
+        "docs/faults.md"
+      })
   void everyFileNamedExists(String document) {
     List<String> missing = new ArrayList<>();
     Matcher file = FOLDER.matcher(Repository.read(document));
@@ -95,15 +102,7 @@ final class DocumentsTest {
     boolean any = false;
     while (named.find()) {
       any = true;
-      String type = named.group(1) + ".java";
-      String method = named.group(2);
-      boolean exists =
-          Repository.allSources().stream()
-              .filter(file -> file.toString().contains("/src/test/"))
-              .filter(file -> file.getFileName().toString().equals(type))
-              .anyMatch(
-                  file -> method == null || Repository.read(file).contains(" " + method + "("));
-      if (!exists) {
+      if (!Repository.hasTest(named.group(1), named.group(2))) {
         return false;
       }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The files of this repository, as the tidy tests read them.
 final class Repository {
@@ -85,5 +86,13 @@ final class Repository {
   /// The file as a message names it.
   static String shown(Path file) {
     return ROOT.relativize(file).toString();
+  }
+
+  /// Whether there is a test class of this name with this method, null being any.
+  static boolean hasTest(String type, @Nullable String method) {
+    return allSources().stream()
+        .filter(file -> file.toString().contains("/src/test/"))
+        .filter(file -> file.getFileName().toString().equals(type + ".java"))
+        .anyMatch(file -> method == null || read(file).contains(" void " + method + "("));
   }
 }
