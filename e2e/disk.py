@@ -1,4 +1,4 @@
-"""What a disk can do to the gateway: stand still, and lose power. See `run`."""
+"""A disk of the tests' own, and what a gateway does when it stands still. See `run`."""
 
 import asyncio
 import os
@@ -11,26 +11,32 @@ import load
 from common import Failed, Gateway, all_found, check, metric, need, sh, verify
 
 FREEZE_SECONDS = 5
-POWER_CUTS = int(os.environ.get("LOOPGATE_POWER_CUTS", "3"))
 SHM = pathlib.Path("/dev/shm")
 
 
-class LoopDisk:
-    """An ext4 in a file, mounted. Leaving thaws, unmounts and removes it."""
+MAKE = {
+    "ext4": ("mkfs.ext4", "e2fsprogs", ["-q", "-F"]),
+    "xfs": ("mkfs.xfs", "xfsprogs", ["-q", "-f"]),
+}
 
-    def __init__(self, scratch):
-        self.image = scratch / "disk.img"
-        self.mount = scratch / "mnt"
+
+class LoopDisk:
+    """A file system in a file, mounted. Leaving thaws, unmounts and removes it."""
+
+    def __init__(self, scratch, kind="ext4", size=2 << 30, options=""):
+        self.kind, self.size, self.options = kind, size, options
+        self.image = scratch / f"{kind}.img"
+        self.mount = scratch / f"mnt-{kind}"
         self.device = None
 
     def __enter__(self):
         check(os.geteuid() == 0, "missing part: root (a loop device is mounted and frozen)")
-        need("mkfs.ext4", "e2fsprogs")
+        make, package, options = MAKE[self.kind]
         need("fsfreeze", "util-linux")
         self.mount.mkdir()
         with open(self.image, "wb") as image:
-            image.truncate(2 << 30)
-        sh("mkfs.ext4", "-q", "-F", str(self.image))
+            image.truncate(self.size)
+        sh(need(make, package), *options, str(self.image))
         try:
             self.device = sh("losetup", "--find", "--show", str(self.image))
         except Failed as error:
@@ -39,7 +45,7 @@ class LoopDisk:
         return self
 
     def attach(self):
-        sh("mount", self.device, str(self.mount))
+        sh("mount", *(["-o", self.options] if self.options else []), self.device, str(self.mount))
 
     def detach(self):
         sh("umount", str(self.mount))
@@ -52,9 +58,10 @@ class LoopDisk:
 
     def cut_power(self):
         # No flush of the journal: what was not forced is gone.
-        sh("xfs_io", "-x", "-c", "shutdown", str(self.mount))
+        sh(need("xfs_io", "xfsprogs"), "-x", "-c", "shutdown", str(self.mount))
 
     def __exit__(self, *_):
+        forget_rings(self.mount)
         for command in (
             ["fsfreeze", "--unfreeze", str(self.mount)],
             ["umount", str(self.mount)],
@@ -114,51 +121,6 @@ async def frozen_disk(scratch):
             subprocess.run(["fsfreeze", "--unfreeze", str(disk.mount)], capture_output=True)
             gateway.kill()
             model.close()
-
-
-async def power_cut(scratch):
-    """Row 4 on ext4: power goes under load; every feedback answered 200 is there, the tail cut clean."""
-    need("xfs_io", "xfsprogs")
-    model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
-    answered = []
-    with LoopDisk(scratch) as disk:
-        data = disk.mount / "data"
-        for number in range(POWER_CUTS):
-            gateway = Gateway(data, model.sockets[0].getsockname()[1], scratch / "gateway.log")
-            try:
-                callers = load.Load(gateway.port, prefix=f"c{number}")
-                running = asyncio.create_task(callers.run())
-                answered += await feedback_for(gateway.port, number, 0.5 + 0.7 * number)
-                disk.cut_power()
-            finally:
-                gateway.kill()
-            callers.stopping = True
-            await running
-            forget_rings(data)
-            disk.detach()
-            disk.attach()
-        gateway = Gateway(data, model.sockets[0].getsockname()[1], scratch / "gateway.log")
-        try:
-            gateway.stop()
-        finally:
-            gateway.kill()
-            model.close()
-        print(f"power-cut: {POWER_CUTS} cuts, {len(answered)} feedbacks answered 200")
-        check(answered, "no feedback was answered at all")
-        all_found(data / "files", "feedback", answered)
-        verify(data, {0, 3})  # predictions not yet forced are a gap, told with its bounds
-
-
-async def feedback_for(port, number, seconds):
-    """Feedback one after the other; those answered 200."""
-    answered = []
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        name = f"f{number}-{len(answered)}"
-        status, _ = await load.feedback(port, name)
-        check(status == 200, f"feedback: status={status}")
-        answered.append(name)
-    return answered
 
 
 def rings(data):

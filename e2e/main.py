@@ -12,6 +12,7 @@ import conformance
 import disk
 import fluentd
 import model_server
+import power
 import readers
 import receivers
 import rolling
@@ -21,7 +22,8 @@ from common import Failed
 
 PARTS = {
     "frozen-disk": disk.frozen_disk,
-    "power-cut": disk.power_cut,
+    "power-cut": power.power_cut,
+    "power-cut-without-syncs": power.power_cut_without_syncs,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
     "mlserver": model_server.mlserver,
