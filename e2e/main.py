@@ -10,6 +10,7 @@ import tempfile
 import clients
 import conformance
 import disk
+import disk_errors
 import fluentd
 import model_server
 import power
@@ -24,6 +25,7 @@ PARTS = {
     "frozen-disk": disk.frozen_disk,
     "power-cut": power.power_cut,
     "power-cut-without-syncs": power.power_cut_without_syncs,
+    "disk-errors": disk_errors.disk_errors,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
     "mlserver": model_server.mlserver,

@@ -1,0 +1,189 @@
+"""A disk that says no: writes and forces fail under load, as strace makes the kernel say. See `run`."""
+
+import asyncio
+import os
+import re
+import signal
+from collections import Counter
+from pathlib import Path
+
+import load
+from common import Gateway, check, metric, need, until, verify
+from disk import LoopDisk, forget_rings
+from power import Feedbacks, Predictions, judge_records, keep_config, manifests, serve_model
+
+PROBE_SECONDS = 20  # a disk that failed is asked every 10
+SECONDS = 2.0
+KILLED, MENDED, CUT = "then kill -9", "until the disk is mended", "then the power goes"
+OPTIONS = ["--spool.ring-bytes", "1MiB"]  # few writes fill it: the counts below are of the log's
+# Each thread counts its own calls. An append that fails takes three forces: its own, a fresh segment's, its own again.
+LIVES = (
+    ("every third force fails", KILLED, ["fdatasync:error=EIO:when=5+3"]),
+    (
+        "forces of directories and shipped files and writes fail",
+        KILLED,
+        ["fsync:error=EIO:when=4+5", "pwrite64:error=ENOSPC:when=40+9"],
+    ),
+    ("all forces fail", MENDED, ["fdatasync:error=EIO:when=25+"]),
+    ("every seventh force fails", CUT, ["fdatasync:error=EIO:when=6+7"]),
+)
+CALL = re.compile(r"^(\d+) +(\w+)\((-?\d+)")
+RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>")
+RESULT = re.compile(r" = (-?\d+)[^=]*$")
+
+
+def traced(log, faults, lets_go):
+    """A command that runs another one whose system calls fail so; its own process is that one's."""
+    strace = need("strace", "strace")
+    command = [strace, "-D", "-I", "1", "-f", "-y", "-s", "0", "-qq", "-e", "signal=none", "-o", str(log)]
+    command += ["-e", "trace=close,fsync,fdatasync,pwrite64"]
+    if not lets_go:
+        command += ["--seccomp-bpf"]  # faster; but its filter stays when the tracer is gone, and refuses all
+    for fault in faults:
+        command += ["-e", f"inject={fault}"]
+    return command
+
+
+def tracer_of(gateway):
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    return int(re.search(r"TracerPid:\s+(\d+)", status).group(1))
+
+
+class Life:
+    """Callers of one gateway, and what became of them."""
+
+    def __init__(self, port, number):
+        self.predictions = Predictions(port, 100, f"p{number}")
+        self.feedbacks = Feedbacks(port, 100, f"f{number}")
+        self.callers = (self.predictions, self.feedbacks)
+
+    def start(self):
+        self.running = [asyncio.create_task(one.run()) for one in self.callers]
+
+    async def stop(self):
+        for one in self.callers:
+            one.stopping = True
+        await asyncio.gather(*self.running)
+
+
+def calls(log):
+    """(call, descriptor, whether it succeeded, line) of each call that a trace tells of, as they ended."""
+    begun = {}
+    for line in log.read_text(errors="replace").splitlines():
+        resumed, call = RESUMED.match(line), CALL.match(line)
+        if call:
+            begun[call[1]] = call.groups()[1:]
+        result = RESULT.search(line)
+        if result and (call or resumed):
+            yield *begun.pop((call or resumed)[1]), not result[1].startswith("-"), line
+
+
+def lies(log):
+    """Which calls were made to fail how often, and the forces that succeeded on a descriptor after one had failed on it."""
+    injected, failed, found = Counter(), set(), []
+    for call, descriptor, well, line in calls(log):
+        injected.update([call] if "(INJECTED)" in line else [])
+        if call == "close":
+            failed.discard(descriptor)
+        elif call in ("fsync", "fdatasync") and not well:
+            failed.add(descriptor)
+        elif call in ("fsync", "fdatasync") and descriptor in failed:
+            found.append(line)
+    return injected, found
+
+
+async def is_mended(gateway, life):
+    """All forces fail: it says so, serves on, and keeps again what comes when the disk is well."""
+    tracer = tracer_of(gateway)
+
+    async def failed():
+        _, text, _ = await load.get(gateway.port, "/metrics")
+        return metric(text, "loopgate_spool_failed") == 1
+
+    await until("the spool to fail", failed)
+    status, _ = await load.feedback(gateway.port, "not-taken")
+    ready, _, _ = await load.get(gateway.port, "/readyz")
+    healthy, _, _ = await load.get(gateway.port, "/healthz")
+    check((status, ready, healthy) == (503, 503, 200), f"feedback {status}, readyz {ready}, healthz {healthy}")
+    os.kill(tracer, signal.SIGTERM)
+    before = len(life.feedbacks.kept)
+
+    async def taken():
+        return len(life.feedbacks.kept) > before
+
+    await until("feedback to be taken again", taken, PROBE_SECONDS)
+
+
+async def fail(scratch, disk, number, port):
+    """One life of a gateway whose calls fail; what its callers know, and a line of figures."""
+    what, end, faults = LIVES[number]
+    data, log = disk.mount / "data", scratch / f"strace-{number}.log"
+    below = traced(log, faults, end == MENDED)
+    gateway = await asyncio.to_thread(lambda: Gateway(data, port, scratch / "gateway.log", OPTIONS, below=below))
+    life = Life(gateway.port, number)
+    try:
+        life.start()
+        await asyncio.sleep(SECONDS)
+        if end == MENDED:
+            await is_mended(gateway, life)
+        for callers in (life.predictions, life.feedbacks):
+            check(not callers.failed, f"{what}: callers failed: {callers.failed[:3]}")
+        if end == MENDED:
+            await life.stop()
+            await asyncio.to_thread(gateway.stop)
+        if end == CUT:
+            await asyncio.to_thread(disk.cut_power)
+            await asyncio.sleep(0.2)  # whoever is answered 200 now was lied to
+    finally:
+        gateway.kill()
+        await life.stop()
+    if end == CUT:
+        forget_rings(data)
+        disk.detach()
+        disk.attach()
+    injected, lied = lies(log)
+    check(set(injected) == {fault.split(":")[0] for fault in faults}, f"{what}: not all of it failed: {injected}")
+    check(not lied, f"{what}: forced again after a force had failed: {lied[:3]}")
+    return life, (
+        f"{what}, {end}: {', '.join(f'{count} {call}' for call, count in sorted(injected.items()))} failed; feedback:"
+        f" {len(life.feedbacks.kept)} of {len(life.feedbacks.sent)} answered 200"
+    )
+
+
+def counted(lives, files):
+    """Each prediction is found or counted as dropped; so many were."""
+    found = judge_records(lives, files)
+    rows = [row for manifest in manifests(files) for row in manifest["totals"] if row["kind"] == "prediction"]
+    dropped = sum(row["dropped"].get("spool_failed", 0) for row in rows)
+    answered = sum(name not in found for life in lives for name in life.predictions.kept)
+    asked = sum(name not in found for life in lives for name in life.predictions.sent)
+    check(answered <= dropped <= asked, f"dropped={dropped}, not found: answered={answered}, asked={asked}")
+    return dropped
+
+
+async def disk_errors(scratch):
+    """Row 7: forces and writes fail; what was answered 200 is there, and no force is tried twice on one file."""
+    model = await asyncio.start_server(serve_model, "127.0.0.1", 0)
+    port = model.sockets[0].getsockname()[1]
+    lives = []
+    with LoopDisk(scratch) as disk:
+        data = disk.mount / "data"
+        keep_config(disk.mount / "loopgate.yaml", port)
+        try:
+            for number, (_, end, _) in enumerate(LIVES):
+                life, figures = await fail(scratch, disk, number, port)
+                lives.append(life)
+                print(f"disk-errors: {figures}", flush=True)
+                if end == MENDED:
+                    dropped = counted(lives, data / "files")
+                    await asyncio.to_thread(verify, data, {0})
+            gateway = await asyncio.to_thread(lambda: Gateway(data, port, scratch / "gateway.log", OPTIONS))
+            try:
+                await asyncio.to_thread(gateway.stop)
+            finally:
+                gateway.kill()
+        finally:
+            model.close()
+        judge_records(lives, data / "files")
+        await asyncio.to_thread(verify, data, {0, 3})
+    print(f"disk-errors: all feedbacks answered 200 found; {dropped} predictions counted as dropped, all others found")
