@@ -146,9 +146,11 @@ class Gateway:
         out = open(log, "ab")
         at = out.tell()
         command = [*below, str(ROOT / "loopgate"), "gateway", "--config", str(config)]
-        command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
-        command += ["--drain-delay", delay]
-        command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]
+        command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--drain-delay", delay]
+        small = {"--ship.window": "2s", "--spool.segment-bytes": "8MiB", "--spool.free-bytes-min": "16MiB"}
+        for name, value in small.items():
+            command += [] if name in options else [name, value]
+        command += options
         self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(environment))
         self.port = self.await_port(at)
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import load
 from common import Gateway, check, metric, need, until, verify
 from disk import LoopDisk, forget_rings
-from power import Feedbacks, Predictions, judge_records, keep_config, manifests, serve_model
+from power import Callers, counted, judge_records, keep_config, serve_model
 
-PROBE_SECONDS = 20  # a disk that failed is asked every 10
 SECONDS = 2.0
 KILLED, MENDED, CUT = "then kill -9", "until the disk is mended", "then the power goes"
 OPTIONS = ["--spool.ring-bytes", "1MiB"]  # few writes fill it: the counts below are of the log's
@@ -47,23 +46,6 @@ def traced(log, faults, lets_go):
 def tracer_of(gateway):
     status = Path(f"/proc/{gateway.process.pid}/status").read_text()
     return int(re.search(r"TracerPid:\s+(\d+)", status).group(1))
-
-
-class Life:
-    """Callers of one gateway, and what became of them."""
-
-    def __init__(self, port, number):
-        self.predictions = Predictions(port, 100, f"p{number}")
-        self.feedbacks = Feedbacks(port, 100, f"f{number}")
-        self.callers = (self.predictions, self.feedbacks)
-
-    def start(self):
-        self.running = [asyncio.create_task(one.run()) for one in self.callers]
-
-    async def stop(self):
-        for one in self.callers:
-            one.stopping = True
-        await asyncio.gather(*self.running)
 
 
 def calls(log):
@@ -106,12 +88,7 @@ async def is_mended(gateway, life):
     healthy, _, _ = await load.get(gateway.port, "/healthz")
     check((status, ready, healthy) == (503, 503, 200), f"feedback {status}, readyz {ready}, healthz {healthy}")
     os.kill(tracer, signal.SIGTERM)
-    before = len(life.feedbacks.kept)
-
-    async def taken():
-        return len(life.feedbacks.kept) > before
-
-    await until("feedback to be taken again", taken, PROBE_SECONDS)
+    await life.is_taken()
 
 
 async def fail(scratch, disk, number, port):
@@ -120,23 +97,22 @@ async def fail(scratch, disk, number, port):
     data, log = disk.mount / "data", scratch / f"strace-{number}.log"
     below = traced(log, faults, end == MENDED)
     gateway = await asyncio.to_thread(lambda: Gateway(data, port, scratch / "gateway.log", OPTIONS, below=below))
-    life = Life(gateway.port, number)
+    life = Callers(gateway.port, number)
     try:
-        life.start()
+        life.begin()
         await asyncio.sleep(SECONDS)
         if end == MENDED:
             await is_mended(gateway, life)
-        for callers in (life.predictions, life.feedbacks):
-            check(not callers.failed, f"{what}: callers failed: {callers.failed[:3]}")
+        life.check_served()
         if end == MENDED:
-            await life.stop()
+            await life.end()
             await asyncio.to_thread(gateway.stop)
         if end == CUT:
             await asyncio.to_thread(disk.cut_power)
             await asyncio.sleep(0.2)  # whoever is answered 200 now was lied to
     finally:
         gateway.kill()
-        await life.stop()
+        await life.end()
     if end == CUT:
         forget_rings(data)
         disk.detach()
@@ -148,17 +124,6 @@ async def fail(scratch, disk, number, port):
         f"{what}, {end}: {', '.join(f'{count} {call}' for call, count in sorted(injected.items()))} failed; feedback:"
         f" {len(life.feedbacks.kept)} of {len(life.feedbacks.sent)} answered 200"
     )
-
-
-def counted(lives, files):
-    """Each prediction is found or counted as dropped; so many were."""
-    found = judge_records(lives, files)
-    rows = [row for manifest in manifests(files) for row in manifest["totals"] if row["kind"] == "prediction"]
-    dropped = sum(row["dropped"].get("spool_failed", 0) for row in rows)
-    answered = sum(name not in found for life in lives for name in life.predictions.kept)
-    asked = sum(name not in found for life in lives for name in life.predictions.sent)
-    check(answered <= dropped <= asked, f"dropped={dropped}, not found: answered={answered}, asked={asked}")
-    return dropped
 
 
 async def disk_errors(scratch):

@@ -8,7 +8,7 @@ import time
 from datetime import datetime
 
 import load
-from common import Failed, Gateway, all_in, check, models_at, need, verify
+from common import Failed, Gateway, all_in, check, models_at, need, until, verify
 from disk import LoopDisk, forget_rings
 from story_model import answer
 
@@ -16,6 +16,7 @@ POWER_CUTS = int(os.environ.get("LOOPGATE_POWER_CUTS", "3"))
 PADDING = " " * 9_000  # so that segments of 8 MiB are used up and used again
 UNFORCED_SECONDS = 0.5  # the age at which a prediction was forced at the latest: 15 ms, and a slow machine's rest
 CLOCK_SECONDS = 0.05  # between an entry's time and what its caller saw of it
+PROBE_SECONDS = 20  # a disk that failed is asked every 10
 PRELOAD = "libeatmydata.so"
 # ext4 writes no journal of its own accord here, and with data=journal nothing goes past its cache (O_DIRECT), so that what was
 # not forced is lost for sure; they take turns.
@@ -73,37 +74,62 @@ class Feedbacks(Predictions):
         return 200 if status == 503 else status
 
 
-class Cut:
-    """One life of a gateway, up to the cut, and what its callers know of it."""
+class Callers:
+    """Those who call one gateway, and what they know of it."""
 
-    def __init__(self, port, number, chance):
-        self.predictions = Predictions(port, 150, f"p{number}")
-        self.feedbacks = Feedbacks(port, 150, f"f{number}")
-        # In each third life nothing is forced for anybody's sake before the cut: predictions are on their own.
-        self.quiet = 1.0 if number % 3 == 2 else 0.0
-        self.seconds = chance.uniform(0.8, 2.0)
+    def __init__(self, port, number, per_second=100, feedback_per_second=100):
+        self.predictions = Predictions(port, per_second, f"p{number}")
+        self.feedbacks = Feedbacks(port, feedback_per_second, f"f{number}")
+        self.running = []
+        self.before = float("inf")  # when what befell it began
 
-    async def live(self, disk):
-        running = [asyncio.create_task(one.run()) for one in (self.predictions, self.feedbacks)]
-        await asyncio.sleep(self.seconds)
-        if self.quiet:
-            self.feedbacks.stopping = True
-            await asyncio.sleep(self.quiet)
-        self.before = time.time()
-        await asyncio.to_thread(disk.cut_power)
-        self.after = time.time()
-        await asyncio.sleep(0.2)  # whoever is answered 200 now was lied to, or is on the disk
-        return running
+    def begin(self):
+        self.running = [asyncio.create_task(one.run()) for one in (self.predictions, self.feedbacks)]
 
-    def stop(self):
+    async def end(self):
         for one in (self.predictions, self.feedbacks):
             one.stopping = True
+        await asyncio.gather(*self.running)
+
+    def check_served(self):
+        for one in (self.predictions, self.feedbacks):
+            check(one.answered, f"{one.prefix}: nothing was answered")
+            check(not one.failed, f"{one.prefix}: calls failed: {one.failed[:3]}")
+
+    async def is_taken(self):
+        """Waits until feedback is taken again."""
+        before = len(self.feedbacks.kept)
+
+        async def more():
+            return len(self.feedbacks.kept) > before
+
+        await until("feedback to be taken again", more, PROBE_SECONDS)
 
     def durable(self):
         """Predictions that must be there: before a feedback that was answered in the ring, or old enough."""
         forced = max((self.feedbacks.sent[name] for name in self.feedbacks.kept), default=0.0)
         bound = max(forced, self.before - UNFORCED_SECONDS)
         return [name for name, at in self.predictions.kept.items() if at < bound]
+
+
+class Cut(Callers):
+    """Up to the cut."""
+
+    def __init__(self, port, number, chance):
+        super().__init__(port, number, 150, 150)
+        # In each third life nothing is forced for anybody's sake before the cut: predictions are on their own.
+        self.quiet = 1.0 if number % 3 == 2 else 0.0
+        self.seconds = chance.uniform(0.8, 2.0)
+
+    async def live(self, disk):
+        self.begin()
+        await asyncio.sleep(self.seconds)
+        if self.quiet:
+            self.feedbacks.stopping = True
+            await asyncio.sleep(self.quiet)
+        self.before = time.time()
+        await asyncio.to_thread(disk.cut_power)
+        await asyncio.sleep(0.2)  # whoever is answered 200 now was lied to, or is on the disk
 
 
 def keep_config(file, model_port):
@@ -133,13 +159,11 @@ async def cuts(scratch, disk, count, seed, environment=None, options=()):
         for number in range(count):
             gateway = await asyncio.to_thread(start)
             life = Cut(gateway.port, number, chance)
-            running = []
             try:
-                running = await life.live(disk)
+                await life.live(disk)
             finally:
                 gateway.kill()
-                life.stop()
-                await asyncio.gather(*running)
+                await life.end()
             lives.append(life)
             forget_rings(data)
             disk.detach()
@@ -208,9 +232,19 @@ def judge_records(lives, files):
     return found
 
 
-def judge(lives, data):
-    """Everything that holds after power cuts; a line of figures."""
-    files = data / "files"
+def counted(lives, files):
+    """Each prediction is found or counted as dropped, while no ring is lost; so many were dropped."""
+    found = judge_records(lives, files)
+    rows = [row for manifest in manifests(files) for row in manifest["totals"] if row["kind"] == "prediction"]
+    dropped = sum(sum(row["dropped"].values()) for row in rows)
+    answered = sum(name not in found for life in lives for name in life.predictions.kept)
+    asked = sum(name not in found for life in lives for name in life.predictions.sent)
+    check(answered <= dropped <= asked, f"dropped={dropped}, not found: answered={answered}, asked={asked}")
+    return dropped
+
+
+def judge(lives, files):
+    """Everything that holds where rings were lost; a line of figures."""
     asked = {name: at for life in lives for name, at in life.predictions.sent.items()}
     thanked = [name for life in lives for name in life.feedbacks.kept]
     found = judge_records(lives, files)
@@ -229,8 +263,8 @@ def judge(lives, data):
                 oldest = max(oldest, life.before - at)
     answered = sum(len(life.predictions.kept) for life in lives)
     return (
-        f"{len(lives)} cuts, {len(thanked)} feedbacks answered 200 and found; {answered} predictions answered, {lost} of"
-        f" those before a cut lost, the oldest {oldest * 1e3:.0f} ms old; {len(told)} gaps"
+        f"{len(thanked)} feedbacks answered 200 and found; {answered} predictions answered, {lost} of"
+        f" those before it lost, the oldest {oldest * 1e3:.0f} ms old; {len(told)} gaps"
     )
 
 
@@ -243,12 +277,12 @@ async def power_cut(scratch):
         with LoopDisk(scratch / kind, kind, options=MOUNTS[kind][0]) as disk:
             try:
                 lives, data = await cuts(scratch / kind, disk, POWER_CUTS, seed)
-                figures = judge(lives, data)
+                figures = judge(lives, data / "files")
                 said = await asyncio.to_thread(verify, data, {0, 3})
                 check(f"gaps={len(gaps(data / 'files'))}" in said, f"verify tells of other gaps: {said}")
             except Failed as error:
                 raise Failed(f"{kind}: {error}; LOOPGATE_SEED={seed} cuts at the same moments") from error
-        print(f"power-cut: {kind}: {figures}; {time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}", flush=True)
+        print(f"power-cut: {kind}: {POWER_CUTS} cuts: {figures}; {time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}", flush=True)
 
 
 async def power_cut_without_syncs(scratch):
@@ -257,7 +291,7 @@ async def power_cut_without_syncs(scratch):
     with LoopDisk(scratch, options=MOUNTS["ext4"][0]) as disk:
         lives, data = await cuts(scratch, disk, 1, 1, {"LD_PRELOAD": PRELOAD})
         try:
-            figures = judge(lives, data)
+            figures = judge(lives, data / "files")
         except Failed as error:
             check("feedback: answered but not found" in str(error), f"another loss was found: {error}")
             print(f"power-cut-without-syncs: found, as it must be: {error}")
