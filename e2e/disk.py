@@ -54,6 +54,12 @@ class LoopDisk:
     def detach(self):
         sh("umount", str(self.mount))
 
+    def remount(self, options):
+        """Without and then with its mount, as after the machine's start."""
+        self.detach()
+        self.options = options
+        self.attach()
+
     def freeze(self):
         sh("fsfreeze", "--freeze", str(self.mount))
 

@@ -17,6 +17,7 @@ import power
 import readers
 import receivers
 import rolling
+import small_disks
 import stores
 import story
 from common import Failed
@@ -25,6 +26,7 @@ PARTS = {
     "frozen-disk": disk.frozen_disk,
     "power-cut": power.power_cut,
     "power-cut-without-syncs": power.power_cut_without_syncs,
+    "small-disks": small_disks.small_disks,
     "disk-errors": disk_errors.disk_errors,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,

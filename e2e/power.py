@@ -14,7 +14,7 @@ from story_model import answer
 
 POWER_CUTS = int(os.environ.get("LOOPGATE_POWER_CUTS", "3"))
 PADDING = " " * 9_000  # so that segments of 8 MiB are used up and used again
-UNFORCED_SECONDS = 0.5  # the age at which a prediction was forced at the latest: 15 ms, and a slow machine's rest
+UNFORCED_SECONDS = 1.0  # the age at which a prediction was forced at the latest: 15 ms, and a slow machine's rest
 CLOCK_SECONDS = 0.05  # between an entry's time and what its caller saw of it
 PROBE_SECONDS = 20  # a disk that failed is asked every 10
 PRELOAD = "libeatmydata.so"
@@ -118,7 +118,7 @@ class Cut(Callers):
     def __init__(self, port, number, chance):
         super().__init__(port, number, 150, 150)
         # In each third life nothing is forced for anybody's sake before the cut: predictions are on their own.
-        self.quiet = 1.0 if number % 3 == 2 else 0.0
+        self.quiet = 1.6 if number % 3 == 2 else 0.0
         self.seconds = chance.uniform(0.8, 2.0)
 
     async def live(self, disk):
@@ -166,9 +166,7 @@ async def cuts(scratch, disk, count, seed, environment=None, options=()):
                 await life.end()
             lives.append(life)
             forget_rings(data)
-            disk.detach()
-            disk.options = MOUNTS[disk.kind][(number + 1) % len(MOUNTS[disk.kind])]
-            disk.attach()
+            disk.remount(MOUNTS[disk.kind][(number + 1) % len(MOUNTS[disk.kind])])
         if environment is None:
             said = await asyncio.to_thread(verify, data, {3})  # the ring is gone: what it held is not known
             check("ring" in said, f"verify names no ring that is gone: {said}")
@@ -218,10 +216,13 @@ def gaps(files):
     return [tuple(datetime.fromisoformat(at).timestamp() for at in gap) for gap in found]
 
 
-def judge_records(lives, files):
-    """Predictions found; each record is right and there once, each feedback that was answered 200 is among them."""
-    asked = {name for life in lives for name in life.predictions.sent}
-    given = {name for life in lives for name in life.feedbacks.sent}
+def judge_records(lives, files, also=()):
+    """Predictions found; each record is right and there once, each feedback that was answered 200 is among them.
+
+    Records of `also` may be there, right and once.
+    """
+    asked = {name for life in (*lives, *also) for name in life.predictions.sent}
+    given = {name for life in (*lives, *also) for name in life.feedbacks.sent}
     feedbacks = once(files, "feedback", "payload", given, opinion)
     found = once(files, "request_response", "request_content", asked, question)
     bodies = once(files, "response_body", "response_content", asked, lambda name: answer(name).decode())
