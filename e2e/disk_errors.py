@@ -14,7 +14,8 @@ from power import Callers, counted, judge_records, keep_config, serve_model
 
 SECONDS = 2.0
 KILLED, MENDED, CUT = "then kill -9", "until the disk is mended", "then the power goes"
-OPTIONS = ["--spool.ring-bytes", "1MiB"]  # few writes fill it: the counts below are of the log's
+OPTIONS = ["--spool.ring-bytes", "1MiB", "--ship.window", "1s"]  # few writes fill it: the counts below are of the log's
+COMMIT_LOGS = [f"spool/commit/{number:016x}.log" for number in range(1, 100)]
 # Each thread counts its own calls. An append that fails takes three forces: its own, a fresh segment's, its own again.
 LIVES = (
     ("every third force fails", KILLED, ["fdatasync:error=EIO:when=5+3"]),
@@ -23,6 +24,7 @@ LIVES = (
         KILLED,
         ["fsync:error=EIO:when=4+5", "pwrite64:error=ENOSPC:when=40+9"],
     ),
+    ("writes and forces of the commit log fail", KILLED, ["write:error=ENOSPC:when=3+4", "fsync:error=EIO:when=2+3"]),
     ("all forces fail", MENDED, ["fdatasync:error=EIO:when=25+"]),
     ("every seventh force fails", CUT, ["fdatasync:error=EIO:when=6+7"]),
 )
@@ -31,11 +33,13 @@ RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>")
 RESULT = re.compile(r" = (-?\d+)[^=]*$")
 
 
-def traced(log, faults, lets_go):
+def traced(log, faults, paths, lets_go):
     """A command that runs another one whose system calls fail so; its own process is that one's."""
     strace = need("strace", "strace")
     command = [strace, "-D", "-I", "1", "-f", "-y", "-s", "0", "-qq", "-e", "signal=none", "-o", str(log)]
-    command += ["-e", "trace=close,fsync,fdatasync,pwrite64"]
+    command += ["-e", "trace=close,fsync,fdatasync,write,pwrite64"]
+    for path in paths:
+        command += ["-P", str(path)]
     if not lets_go:
         command += ["--seccomp-bpf"]  # faster; but its filter stays when the tracer is gone, and refuses all
     for fault in faults:
@@ -49,22 +53,23 @@ def tracer_of(gateway):
 
 
 def calls(log):
-    """(call, descriptor, whether it succeeded, line) of each call that a trace tells of, as they ended."""
+    """(call, descriptor, did it succeed, was it made to fail, line) of each call that a trace tells of, as they ended."""
     begun = {}
     for line in log.read_text(errors="replace").splitlines():
         resumed, call = RESUMED.match(line), CALL.match(line)
         if call:
-            begun[call[1]] = call.groups()[1:]
+            begun[call[1]] = (call[2], call[3], line)
         result = RESULT.search(line)
         if result and (call or resumed):
-            yield *begun.pop((call or resumed)[1]), not result[1].startswith("-"), line
+            name, descriptor, first = begun.pop((call or resumed)[1])
+            yield name, descriptor, not result[1].startswith("-"), "(INJECTED)" in line, first
 
 
 def lies(log):
     """Which calls were made to fail how often, and the forces that succeeded on a descriptor after one had failed on it."""
     injected, failed, found = Counter(), set(), []
-    for call, descriptor, well, line in calls(log):
-        injected.update([call] if "(INJECTED)" in line else [])
+    for call, descriptor, well, made, line in calls(log):
+        injected.update([call] if made else [])
         if call == "close":
             failed.discard(descriptor)
         elif call in ("fsync", "fdatasync") and not well:
@@ -95,7 +100,8 @@ async def fail(scratch, disk, number, port):
     """One life of a gateway whose calls fail; what its callers know, and a line of figures."""
     what, end, faults = LIVES[number]
     data, log = disk.mount / "data", scratch / f"strace-{number}.log"
-    below = traced(log, faults, end == MENDED)
+    paths = [data / path for path in COMMIT_LOGS if faults[0].startswith("write:")]  # all others write to sockets, too
+    below = traced(log, faults, paths, end == MENDED)
     gateway = await asyncio.to_thread(lambda: Gateway(data, port, scratch / "gateway.log", OPTIONS, below=below))
     life = Callers(gateway.port, number)
     try:

@@ -124,6 +124,7 @@ async def full_disk(scratch, model):
             begin = time.monotonic()
 
             async def full():
+                check(life.gateway.process.poll() is None, f"the gateway ended: {life.said()}")
                 fill(disk.mount)  # what is given back, too: the reserve, and pieces of what failed
                 return "captures are dropped" in life.said()
 
@@ -132,6 +133,8 @@ async def full_disk(scratch, model):
             await asyncio.sleep(1)
             healthy, _ = await life.codes()
             kept = len(life.feedbacks.kept)
+            reserve = place.data / "spool" / "reserve"
+            check(not reserve.exists(), "the reserve was not given up")
             (disk.mount / "filler").unlink()
             begin = time.monotonic()
             await life.is_taken()
@@ -141,6 +144,7 @@ async def full_disk(scratch, model):
             life.check_served()
             await life.end()
             await life.is_shipped()
+            check(reserve.exists(), "the reserve was not made again")
             await asyncio.to_thread(life.gateway.stop)
         finally:
             life.gateway.kill()
