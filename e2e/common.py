@@ -126,26 +126,31 @@ def for_loopgate(environment):
     return {name: value for name, value in os.environ.items() if name not in OURS} | (environment or {})
 
 
+def models_at(port):
+    """A configuration with the one model `m`."""
+    return f"models:\n  - {{id: m, url: 'http://127.0.0.1:{port}', name: m, version: '1'}}\n"
+
+
 class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
-    `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own.
-    `within` is a command that runs another one in its place.
+    `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own. `below` is a
+    command that becomes the gateway, such as a tracer's.
     """
 
-    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None, within=()):
+    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None, below=()):
         config = data.parent / "loopgate.yaml"
         if not config.exists():
-            config.write_text(
-                f"models:\n  - {{id: m, url: 'http://127.0.0.1:{model_port}', name: m, version: '1'}}\n"
-            )
+            config.write_text(models_at(model_port))
         self.log = log
         out = open(log, "ab")
         at = out.tell()
-        command = [*within, str(ROOT / "loopgate"), "gateway", "--config", str(config)]
-        command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--ship.window", "2s"]
-        command += ["--drain-delay", delay]
-        command += ["--spool.segment-bytes", "8MiB", "--spool.free-bytes-min", "16MiB", *options]
+        command = [*below, str(ROOT / "loopgate"), "gateway", "--config", str(config)]
+        command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--drain-delay", delay]
+        small = {"--ship.window": "2s", "--spool.segment-bytes": "8MiB", "--spool.free-bytes-min": "16MiB"}
+        for name, value in small.items():
+            command += [] if name in options else [name, value]
+        command += options
         self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(environment))
         self.port = self.await_port(at)
 

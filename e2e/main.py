@@ -11,11 +11,14 @@ import clients
 import clocks
 import conformance
 import disk
+import disk_errors
 import fluentd
 import model_server
+import power
 import readers
 import receivers
 import rolling
+import small_disks
 import store_faults
 import stores
 import story
@@ -23,7 +26,10 @@ from common import Failed
 
 PARTS = {
     "frozen-disk": disk.frozen_disk,
-    "power-cut": disk.power_cut,
+    "power-cut": power.power_cut,
+    "power-cut-without-syncs": power.power_cut_without_syncs,
+    "small-disks": small_disks.small_disks,
+    "disk-errors": disk_errors.disk_errors,
     "clocks": clocks.clocks,
     "h2spec": conformance.h2spec,
     "clients": clients.clients,

@@ -161,10 +161,10 @@ class Door:
 class Beside:
     """A gateway with a data directory of its own, its load, and what was answered; it can be killed and comes again at its port."""
 
-    def __init__(self, scratch, name, store, door, model_port, options=(), within=(), host="127.0.0.1"):
+    def __init__(self, scratch, name, store, door, model_port, options=(), below=(), host="127.0.0.1"):
         self.folder = scratch / name
         self.folder.mkdir()
-        self.name, self.store, self.model_port, self.within = name, store, model_port, within
+        self.name, self.store, self.model_port, self.below = name, store, model_port, below
         self.options = [*door.options(name.split("-")[0], host), *options]
         self.port = free_port()
         self.gateway = None
@@ -175,7 +175,7 @@ class Beside:
     async def start(self):
         log, data = self.folder / "gateway.log", self.folder / "data"
         environment = self.store.environment
-        more = {"environment": environment, "within": self.within}
+        more = {"environment": environment, "below": self.below}
         self.gateway = await asyncio.to_thread(Gateway, data, self.model_port, log, self.options, self.port, **more)
 
     def call(self, predictions=60, feedbacks=10):
@@ -317,9 +317,9 @@ async def unnamed(scratch, store, model_port):
     hosts.write_text("127.0.0.1 localhost\n")
     host = "store.loopgate.test"
     # A mount namespace of its own, whose /etc/hosts is this file.
-    within = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    below = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
     async with Door(store.port) as door:
-        one = Beside(scratch, "unnamed", store, door, model_port, within=within, host=host)
+        one = Beside(scratch, "unnamed", store, door, model_port, below=below, host=host)
         try:
             await one.start()
             one.call(30)

@@ -21,12 +21,14 @@ record Plan(
 
   /// The plan of a role.
   ///
-  /// @throws StartException when memory, a directory or a port will not do; one line names it
+  /// @throws StartException when memory, file handles, a directory or a port will not do; one line
+  ///   names it
   static Plan of(Role role, Settings settings) throws StartException, UsageException {
     settings.checkRoutes();
     Memory memory = Memory.ofThisProcess();
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());
+    FileHandles.ofThisProcess().check(rooms.loops());
     rooms.checkCertificates();
     rooms.checkKeys();
     rooms.sinks().check();

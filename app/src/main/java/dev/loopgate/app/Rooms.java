@@ -327,7 +327,8 @@ final class Rooms {
             settings.get(StoreSettings.GCS_PROJECT).orElse(null)));
   }
 
-  private int loops() throws UsageException {
+  /// Event loops.
+  int loops() throws UsageException {
     int chosen = settings.get(SettingsTable.PROXY_LOOPS);
     return chosen > 0
         ? chosen

@@ -1,6 +1,7 @@
 package dev.loopgate.spool;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -42,6 +43,35 @@ final class RingPlaces {
       }
     }
     return present;
+  }
+
+  /// Rings in memory of other spools that lay in this very directory, and that no process holds:
+  /// their logs are gone or were taken elsewhere.
+  List<Path> ofOthersHere() {
+    List<Path> found = new ArrayList<>();
+    if (!Files.isDirectory(ringDirectory)) {
+      return found;
+    }
+    try (DirectoryStream<Path> rings = Files.newDirectoryStream(ringDirectory, PREFIX + "*")) {
+      for (Path ring : rings) {
+        if (!ring.equals(inMemory) && isOfThisDirectory(ring)) {
+          found.add(ring);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException _) {
+      return found; // what can't be looked at is told when orphans are removed
+    }
+    return found;
+  }
+
+  private boolean isOfThisDirectory(Path ring) {
+    try {
+      return Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)
+          && RingFile.headerOf(ring).directory().equals(directory.toString())
+          && !RingFile.isHeld(ring);
+    } catch (IOException _) {
+      return false; // of another user, or no ring
+    }
   }
 
   /// Whether messages of a ring at this place carry a checksum: pages of a disk may stem from

@@ -3,7 +3,10 @@ package dev.loopgate.spool;
 import dev.loopgate.proto.v1.GapNote;
 import dev.loopgate.proto.v1.NoteMessage;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +73,29 @@ final class RingRecovery {
 
   /// Notes that between the last thing the log knows and now anything may have passed.
   void gap(String reason, long ringId) throws LogFailedException {
-    long from = log.recoveredTimeMillis() == 0 ? nowMillis : log.recoveredTimeMillis();
+    gap(reason, ringId, log.recoveredTimeMillis() == 0 ? nowMillis : log.recoveredTimeMillis());
+  }
+
+  /// Notes that another spool lay here, whose ring this is: what it kept since that was made, and
+  /// no file has, is not ours to tell. The ring is left alone, for whoever has the spool.
+  void gapOfAnother(Path ring) throws LogFailedException {
+    events.recovered(
+        "ring of another spool that lay here: file="
+            + ring
+            + ", left for `loopgate ship` where that spool was moved to; else remove it");
+    long from = nowMillis;
+    try {
+      from =
+          Files.readAttributes(ring, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+              .creationTime()
+              .toMillis();
+    } catch (IOException e) {
+      events.recovered("ring left alone: file=" + ring + ": " + e.getMessage());
+    }
+    gap("another spool was here", 0, from);
+  }
+
+  private void gap(String reason, long ringId, long from) throws LogFailedException {
     events.recovered("gap: from=" + from + ", to=" + nowMillis + ", reason=" + reason);
     GapNote gap =
         GapNote.newBuilder()

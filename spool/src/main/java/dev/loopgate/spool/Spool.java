@@ -149,6 +149,11 @@ public final class Spool implements AutoCloseable {
     if (rings.isEmpty() && lived && !disk.exists(config.directory().resolve(CLOSED_FILE))) {
       recovery.gap("ring lost", 0);
     }
+    if (rings.isEmpty() && log.recoveredTimeMillis() == 0) { // a new spool
+      for (Path ring : places.ofOthersHere()) {
+        recovery.gapOfAnother(ring);
+      }
+    }
   }
 
   private static Path besides(SpoolConfig config) {

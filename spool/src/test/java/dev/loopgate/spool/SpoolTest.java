@@ -353,6 +353,28 @@ final class SpoolTest {
   }
 
   @Test
+  void notesAGapOnceWhereAnotherSpoolWasAndLeavesItsRing() throws IOException {
+    Spool lost = fixture.open();
+    append(lost.openLane(), "p-1");
+    Path ring = lost.ringFile().path();
+    kill(lost);
+    long made = Files.getLastModifiedTime(ring).toMillis();
+    Files.move(fixture.config.directory(), root.resolve("moved"));
+    fixture.random = new java.util.Random(2);
+    fixture.time.advance(Duration.ofMillis(made + 60_000 - SpoolFixture.START_MILLIS));
+
+    for (int start = 0; start < 2; start++) {
+      try (Spool spool = fixture.open()) {
+        assertThat(entries(spool)).isEmpty();
+        assertThat(gaps(spool)).hasSize(1);
+        assertThat(gaps(spool).getFirst().getGap().getFromMs()).isBetween(made - 10_000, made);
+        assertThat(ring).exists();
+      }
+    }
+    assertThat(fixture.heard.recovered).anyMatch(e -> e.startsWith("ring of another spool"));
+  }
+
+  @Test
   void startsWithARingThatIsCutDamagedOrOfAnotherVersion() throws IOException {
     for (String fault : List.of("cut", "header", "version", "bits")) {
       Spool killed = fixture.open();
