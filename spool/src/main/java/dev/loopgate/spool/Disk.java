@@ -65,6 +65,9 @@ public interface Disk {
   /// True when a file or directory of this name exists.
   boolean exists(Path path) throws IOException;
 
+  /// When the file was written last, milliseconds of the epoch.
+  long writtenMillis(Path file) throws IOException;
+
   /// Makes the directory and what is missing above it; nothing when it exists.
   void createDirectory(Path directory) throws IOException;
 

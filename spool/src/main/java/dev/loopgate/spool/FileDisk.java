@@ -100,6 +100,11 @@ public final class FileDisk implements Disk {
   }
 
   @Override
+  public long writtenMillis(Path file) throws IOException {
+    return Files.getLastModifiedTime(file).toMillis();
+  }
+
+  @Override
   public long freeBytes(Path directory) throws IOException {
     // One system call; a FileStore reads the table of all mounts first, some 100 us.
     long free = directory.toFile().getUsableSpace();

@@ -37,13 +37,18 @@ final class Ident {
     }
   }
 
+  /// Where it lies.
+  static Path in(Path directory) {
+    return directory.resolve(NAME);
+  }
+
   /// The id, null when there is none.
   ///
   /// @throws DamagedException when what is there is not what was written
   /// @throws IOException when it can't be read, or a later version wrote it; the message names the
   ///   file
   static @Nullable SpoolId read(Disk disk, Path directory) throws IOException {
-    Path path = directory.resolve(NAME);
+    Path path = in(directory);
     if (!disk.exists(path)) {
       return null;
     }

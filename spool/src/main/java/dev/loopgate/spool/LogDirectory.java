@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Where the log keeps what.
 ///
 /// ```text
-/// <spool>/  LOCK  IDENT  reserve
+/// <spool>/  LOCK  IDENT  reserve  ring.closed
 ///           wal/<number>.seg   pool/<any>.seg   quarantine/
 /// ```
 ///
@@ -62,10 +62,46 @@ record LogDirectory(Path root) {
   SpoolId identify(Disk disk, RandomGenerator random) throws IOException {
     SpoolId known = known(disk, root);
     SpoolId id = known == null ? new SpoolId(random.nextLong(), random.nextLong()) : known;
+    if (known == null) {
+      noteThatNoRingIs(disk); // before IDENT says that there is a spool
+    }
     if (!Ident.isWhole(disk, root)) {
       Ident.write(disk, root, id);
     }
     return id;
+  }
+
+  /// Whether no ring holds anything: after a clean stop, and before the first ring is made.
+  boolean hasNoRing(Disk disk) throws IOException {
+    return disk.exists(noRing());
+  }
+
+  /// Makes [#hasNoRing] true, also after a power cut.
+  void noteThatNoRingIs(Disk disk) throws IOException {
+    if (!disk.exists(noRing())) {
+      try (DiskFile out = disk.create(noRing())) {
+        out.write(ByteBuffer.wrap(new byte[] {'\n'}), 0);
+        out.force();
+      }
+    }
+    disk.forceDirectory(root);
+  }
+
+  /// Makes [#hasNoRing] false.
+  void noteThatARingIs(Disk disk) throws IOException {
+    if (disk.exists(noRing())) {
+      disk.delete(noRing());
+      disk.forceDirectory(root);
+    }
+  }
+
+  /// When the spool was made, milliseconds of the epoch, as the file system has it.
+  long madeMillis(Disk disk) throws IOException {
+    return disk.writtenMillis(Ident.in(root));
+  }
+
+  private Path noRing() {
+    return root.resolve("ring.closed");
   }
 
   /// The id of the spool in this directory, null when there is none.

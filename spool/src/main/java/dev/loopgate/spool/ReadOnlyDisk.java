@@ -64,6 +64,11 @@ record ReadOnlyDisk(Disk disk) implements Disk {
   }
 
   @Override
+  public long writtenMillis(Path file) throws IOException {
+    return disk.writtenMillis(file);
+  }
+
+  @Override
   public long freeBytes(Path directory) throws IOException {
     return disk.freeBytes(directory);
   }

@@ -34,9 +34,13 @@ final class RingRecovery {
   private final Group group;
   private final SpoolEvents events;
   private final String bootId;
+  private final long knownMillis;
   private final long nowMillis;
 
-  RingRecovery(Log log, Group group, SpoolEvents events, String bootId, long nowMillis) {
+  /// @param knownMillis the time of the last thing that the log knows, or of its making
+  RingRecovery(
+      Log log, Group group, SpoolEvents events, String bootId, long knownMillis, long nowMillis) {
+    this.knownMillis = knownMillis;
     this.log = log;
     this.group = group;
     this.events = events;
@@ -73,7 +77,7 @@ final class RingRecovery {
 
   /// Notes that between the last thing the log knows and now anything may have passed.
   void gap(String reason, long ringId) throws LogFailedException {
-    gap(reason, ringId, log.recoveredTimeMillis() == 0 ? nowMillis : log.recoveredTimeMillis());
+    gap(reason, ringId, knownMillis);
   }
 
   /// Notes that another spool lay here, whose ring this is: what it kept since that was made, and

@@ -4,7 +4,6 @@ import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.proto.v1.Counts;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -26,13 +25,13 @@ public final class Spool implements AutoCloseable {
    * the new file is what says that the old one's content is in the log.
    *
    * After a clean stop the ring is deleted, for it is memory, and the file `ring.closed` says that nothing
-   * was in it. Without that file a ring that is missing was lost with the machine: a gap.
+   * was in it; so it does before the first one is made. Without that file a ring that is missing was lost
+   * with the machine: a gap.
    */
 
   /// The slot of everything that has none of its own.
   public static final String OTHER = "(other)";
 
-  static final String CLOSED_FILE = "ring.closed";
   private static final long WATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long CLOSE_SECONDS = 30;
 
@@ -109,11 +108,8 @@ public final class Spool implements AutoCloseable {
       RingPlaces places = new RingPlaces(config, log.spoolId(), host);
       recoverRings(config, time, events, disk, host, log, group, places);
       RingFile file = places.create(random.nextLong(), config, events);
-      Path witness = config.directory().resolve(CLOSED_FILE);
-      if (disk.exists(witness)) {
-        disk.delete(witness); // only now: before the new ring was there, it was still true
-        disk.forceDirectory(config.directory());
-      }
+      // Only now: before the new ring was there, it was still true.
+      new LogDirectory(config.directory()).noteThatARingIs(disk);
       places.removeOrphans(events);
       return new Spool(config, disk, log, group, file, time, events);
     } catch (IOException e) {
@@ -140,13 +136,22 @@ public final class Spool implements AutoCloseable {
       Group group,
       RingPlaces places)
       throws IOException {
-    RingRecovery recovery = new RingRecovery(log, group, events, host.bootId(), time.epochMillis());
+    LogDirectory directory = new LogDirectory(config.directory());
+    long nowMillis = time.epochMillis();
+    long knownMillis = log.recoveredTimeMillis();
+    RingRecovery recovery =
+        new RingRecovery(
+            log,
+            group,
+            events,
+            host.bootId(),
+            knownMillis == 0 ? Math.min(directory.madeMillis(disk), nowMillis) : knownMillis,
+            nowMillis);
     List<Path> rings = places.present();
     for (Path ring : rings) {
       recovery.recover(ring);
     }
-    boolean lived = log.recoveredEntries() > 0 || !log.recoveredLedgers().isEmpty();
-    if (rings.isEmpty() && lived && !disk.exists(config.directory().resolve(CLOSED_FILE))) {
+    if (rings.isEmpty() && !directory.hasNoRing(disk)) {
       recovery.gap("ring lost", 0);
     }
     if (rings.isEmpty() && log.recoveredTimeMillis() == 0) { // a new spool
@@ -291,14 +296,7 @@ public final class Spool implements AutoCloseable {
   }
 
   private void leaveClean() throws IOException {
-    Path witness = directory.resolve(CLOSED_FILE);
-    if (!disk.exists(witness)) {
-      try (Disk.DiskFile out = disk.create(witness)) {
-        out.write(ByteBuffer.wrap(new byte[] {'\n'}), 0);
-        out.force();
-      }
-    }
-    disk.forceDirectory(directory);
+    new LogDirectory(directory).noteThatNoRingIs(disk);
     Files.deleteIfExists(file.path()); // after the witness: else it would be missed
   }
 

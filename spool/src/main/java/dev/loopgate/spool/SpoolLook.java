@@ -67,9 +67,8 @@ public final class SpoolLook implements AutoCloseable {
       last = extent.end();
     }
     end = last;
-    boolean lived = log.entries() > 0 || !log.ledgers().isEmpty();
     boolean found = !rings.isEmpty() || unusableRing;
-    ringMissing = !found && lived && !Files.exists(directory.resolve(Spool.CLOSED_FILE));
+    ringMissing = id != null && !found && !new LogDirectory(directory).hasNoRing(disk);
     reader =
         new LogReader(
             disk,

@@ -271,6 +271,12 @@ public final class FaultyDisk implements Disk {
     endStep(cut);
   }
 
+  /// It knows no clock: as late as can be.
+  @Override
+  public long writtenMillis(Path file) {
+    return Long.MAX_VALUE;
+  }
+
   @Override
   public long freeBytes(Path directory) throws IOException {
     requirePower();

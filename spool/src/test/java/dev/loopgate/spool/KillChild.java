@@ -272,6 +272,11 @@ final class KillChild {
     }
 
     @Override
+    public long writtenMillis(Path file) throws IOException {
+      return disk.writtenMillis(file);
+    }
+
+    @Override
     public long freeBytes(Path directory) throws IOException {
       return disk.freeBytes(directory);
     }

@@ -353,6 +353,27 @@ final class SpoolTest {
   }
 
   @Test
+  void notesAGapWhenTheRingWasLostBeforeTheLogHadAnything() throws IOException {
+    Spool killed = fixture.open();
+    append(killed.openLane(), "p-1");
+    Files.delete(killed.ringFile().path());
+    kill(killed);
+    Path ident = fixture.config.directory().resolve("IDENT");
+    long made = Files.getLastModifiedTime(ident).toMillis();
+    fixture.time.advance(Duration.ofMillis(made + 60_000 - SpoolFixture.START_MILLIS));
+    assertThat(SpoolLook.at(fixture.config.directory(), fixture.config.ringDirectory()).ringGap())
+        .contains("gone");
+
+    for (int start = 0; start < 2; start++) {
+      try (Spool spool = fixture.open()) {
+        assertThat(entries(spool)).isEmpty();
+        assertThat(gaps(spool)).hasSize(1);
+        assertThat(gaps(spool).getFirst().getGap().getFromMs()).isEqualTo(made);
+      }
+    }
+  }
+
+  @Test
   void notesAGapOnceWhereAnotherSpoolWasAndLeavesItsRing() throws IOException {
     Spool lost = fixture.open();
     append(lost.openLane(), "p-1");
