@@ -224,14 +224,15 @@ def gaps(files):
 def judge_records(lives, files, also=()):
     """Predictions found; each record is right and there once, each feedback that was answered 200 is among them.
 
-    Records of `also` may be there, right and once.
+    Records of `also` may be there, right and once; one of its windows may be published in part.
     """
     asked = {name for life in (*lives, *also) for name in life.predictions.sent}
     given = {name for life in (*lives, *also) for name in life.feedbacks.sent}
     feedbacks = once(files, "feedback", "payload", given, opinion)
     found = once(files, "request_response", "request_content", asked, question)
     bodies = once(files, "response_body", "response_content", asked, lambda name: answer(name).decode())
-    check(found == bodies, f"request without response, or the other way: {sorted(found ^ bodies)[:3]}")
+    odd = (found ^ bodies) - {name for life in also for name in life.predictions.sent}
+    check(not odd, f"request without response, or the other way: {sorted(odd)[:3]}")
     thanked = [name for life in lives for name in life.feedbacks.kept]
     check(thanked, "no feedback was answered at all")
     all_in(dict.fromkeys(feedbacks, 1), "feedback", thanked)
