@@ -296,7 +296,8 @@ async def power_cut(scratch):
                 check(told == noted, f"gaps: told={told}, noted={noted}: {said}")
             except Failed as error:
                 raise Failed(f"{kind}: {error}; LOOPGATE_SEED={seed} cuts at the same moments") from error
-        print(f"power-cut: {kind}: {POWER_CUTS} cuts: {figures}; {time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}", flush=True)
+        verdict = f"{time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}"
+        print(f"power-cut: {kind}: {POWER_CUTS} cuts: {figures}; {verdict}", flush=True)
 
 
 async def power_cut_without_syncs(scratch):
