@@ -24,7 +24,7 @@ LIVES = (
         KILLED,
         ["fsync:error=EIO:when=4+5", "pwrite64:error=ENOSPC:when=40+9"],
     ),
-    ("writes and forces of the commit log fail", KILLED, ["write:error=ENOSPC:when=3+4", "fsync:error=EIO:when=2+3"]),
+    ("writes and forces of the commit log fail", KILLED, ["write:error=ENOSPC:when=4+3", "fsync:error=EIO:when=2+3"]),
     ("all forces fail", MENDED, ["fdatasync:error=EIO:when=25+"]),
     ("every seventh force fails", CUT, ["fdatasync:error=EIO:when=6+7"]),
 )
@@ -96,6 +96,16 @@ async def is_mended(gateway, life):
     await life.is_taken()
 
 
+async def is_tried_again(gateway):
+    """Waits until the shipper has met both of what fails."""
+
+    async def retried():
+        _, text, _ = await load.get(gateway.port, "/metrics")
+        return metric(text, "loopgate_ship_retries_total") >= 3
+
+    await until("shipping to fail three times", retried)
+
+
 async def fail(scratch, disk, number, port):
     """One life of a gateway whose calls fail; what its callers know, and a line of figures."""
     what, end, faults = LIVES[number]
@@ -107,6 +117,8 @@ async def fail(scratch, disk, number, port):
     try:
         life.begin()
         await asyncio.sleep(SECONDS)
+        if paths:
+            await is_tried_again(gateway)
         if end == MENDED:
             await is_mended(gateway, life)
         life.check_served()

@@ -224,14 +224,15 @@ def gaps(files):
 def judge_records(lives, files, also=()):
     """Predictions found; each record is right and there once, each feedback that was answered 200 is among them.
 
-    Records of `also` may be there, right and once.
+    Records of `also` may be there, right and once; one of its windows may be published in part.
     """
     asked = {name for life in (*lives, *also) for name in life.predictions.sent}
     given = {name for life in (*lives, *also) for name in life.feedbacks.sent}
     feedbacks = once(files, "feedback", "payload", given, opinion)
     found = once(files, "request_response", "request_content", asked, question)
     bodies = once(files, "response_body", "response_content", asked, lambda name: answer(name).decode())
-    check(found == bodies, f"request without response, or the other way: {sorted(found ^ bodies)[:3]}")
+    odd = (found ^ bodies) - {name for life in also for name in life.predictions.sent}
+    check(not odd, f"request without response, or the other way: {sorted(odd)[:3]}")
     thanked = [name for life in lives for name in life.feedbacks.kept]
     check(thanked, "no feedback was answered at all")
     all_in(dict.fromkeys(feedbacks, 1), "feedback", thanked)
@@ -295,7 +296,8 @@ async def power_cut(scratch):
                 check(told == noted, f"gaps: told={told}, noted={noted}: {said}")
             except Failed as error:
                 raise Failed(f"{kind}: {error}; LOOPGATE_SEED={seed} cuts at the same moments") from error
-        print(f"power-cut: {kind}: {POWER_CUTS} cuts: {figures}; {time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}", flush=True)
+        verdict = f"{time.monotonic() - begin:.1f} s; verify: {said.splitlines()[-1]}"
+        print(f"power-cut: {kind}: {POWER_CUTS} cuts: {figures}; {verdict}", flush=True)
 
 
 async def power_cut_without_syncs(scratch):
