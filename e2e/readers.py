@@ -12,13 +12,12 @@ import pty
 import shutil
 import subprocess
 
-from common import ROOT, Gateway, check, python_with, verify
+from common import ROOT, Gateway, check, for_loopgate, python_with, verify
 
 HERE = pathlib.Path(__file__).resolve().parent
 DUCKDB, PYARROW = "duckdb==2.0.0", "pyarrow==26.0.1"
 NIGHTLY = {"polars": "polars==2.1.0", "spark": "pyspark==4.3.0"}
-# Taken out of the environment: to a gateway each LOOPGATE_ variable is a setting.
-IS_NIGHTLY = os.environ.pop("LOOPGATE_NIGHTLY", "") == "1"
+IS_NIGHTLY = os.environ.get("LOOPGATE_NIGHTLY") == "1"
 JAVA_OF_SPARK = 17  # or newer
 SECONDS = 300  # of one reader, at most
 
@@ -134,7 +133,7 @@ def by_spark(files, bodies):
 def as_programs_and_people(data):
     """`verify --json` through a pipe says nothing beside its document; on a terminal it shows how far it is."""
     command = [str(ROOT / "loopgate"), "verify", "--deep", str(data)]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run([*command, "--json"], env=for_loopgate(None), capture_output=True, text=True, timeout=SECONDS)
     check(done.returncode == 0 and not done.stderr, f"verify --json: exit={done.returncode}: {done.stderr}{done.stdout}")
     document = json.loads(done.stdout)
     same("verify", "verdict and findings", (document["verdict"], document["findings"]), ("balanced", []))
@@ -145,7 +144,7 @@ def as_programs_and_people(data):
 def on_terminal(command):
     """What a command writes to a terminal of its own, and its exit code."""
     end, terminal = pty.openpty()
-    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=for_loopgate(None), start_new_session=True)
     os.close(terminal)
     shown = b""
     try:
