@@ -131,6 +131,18 @@ def models_at(port):
     return f"models:\n  - {{id: m, url: 'http://127.0.0.1:{port}', name: m, version: '1'}}\n"
 
 
+STARTED = []  # all gateways of a part: one whose starter was cancelled is known to nobody else
+
+
+def end_started():
+    """No gateway outlives its part."""
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
 
@@ -152,6 +164,7 @@ class Gateway:
             command += [] if name in options else [name, value]
         command += options
         self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(environment))
+        STARTED.append(self.process)
         self.port = self.await_port(at)
 
     def await_port(self, at):
@@ -166,7 +179,11 @@ class Gateway:
 
     def stop(self, seconds=60):
         self.process.send_signal(signal.SIGTERM)
-        check(self.process.wait(seconds) == 0, f"exit={self.process.returncode}: {self.tail()}")
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise Failed(f"still there {seconds} s after SIGTERM: {self.tail()}") from error
+        check(self.process.returncode == 0, f"exit={self.process.returncode}: {self.tail()}")
 
     def kill(self):
         self.process.kill()

@@ -45,7 +45,11 @@ class LoopDisk:
             self.device = sh("losetup", "--find", "--show", str(self.image))
         except Failed as error:
             raise Failed(f"missing part: a loop device ({error})") from error
-        self.attach()
+        try:
+            self.attach()
+        except Failed:
+            self.__exit__()
+            raise
         return self
 
     def attach(self):
@@ -71,13 +75,13 @@ class LoopDisk:
         sh(need("xfs_io", "xfsprogs"), "-x", "-c", "shutdown", str(self.mount))
 
     def __exit__(self, *_):
-        forget_rings(self.mount)
         for command in (
             ["fsfreeze", "--unfreeze", str(self.mount)],
             ["umount", str(self.mount)],
             ["losetup", "--detach", self.device or ""],
         ):
             subprocess.run(command, capture_output=True)
+        forget_rings(self.mount)
 
 
 async def frozen_disk(scratch):
@@ -150,11 +154,20 @@ def judge_frozen(data, answered, dropped, without):
     verify(data, {0})
 
 
+def beginning(file):
+    """Its first page; nothing of one that has just gone, as a neighbour's may."""
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(4096)
+    except (FileNotFoundError, IsADirectoryError):
+        return b""
+
+
 def rings(data):
     """What lies in the tmpfs for this spool: files, or folders of such."""
     for entry in SHM.glob("loopgate-*"):
         for file in [entry, *entry.rglob("*")] if entry.is_dir() else [entry]:
-            if file.is_file() and str(data).encode() in file.read_bytes()[:4096]:
+            if str(data).encode() in beginning(file):
                 yield entry
                 break
 
@@ -162,4 +175,4 @@ def rings(data):
 def forget_rings(data):
     """A real power cut takes the tmpfs too: the rings that belong to this spool go."""
     for entry in list(rings(data)):
-        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)

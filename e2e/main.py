@@ -22,7 +22,7 @@ import small_disks
 import store_faults
 import stores
 import story
-from common import Failed
+from common import Failed, end_started
 
 PARTS = {
     "frozen-disk": disk.frozen_disk,
@@ -63,6 +63,7 @@ def main():
         except Failed as error:
             sys.exit(f"e2e: {name}: ERROR: {error}")
         finally:
+            end_started()
             shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -73,7 +73,7 @@ final class Gateway {
   }
 
   private Serving open() throws StartException, UsageException {
-    Looks.requireReadable(plan.data()); // before anything is opened, for a person to act on
+    Looks.requireReadable(plan.data().spool()); // before anything is opened, for a person to act on
     if (plan.settings().file().isPresent()) {
       // Before the door is open: who sees it may ask. Without a file SIGHUP ends the process as
       // ever.

@@ -239,14 +239,18 @@ final class Looks {
     }
   }
 
-  /// Whether a gateway could go on with this data directory, as far as reading tells.
+  /// Whether a gateway could go on with this spool and all its sinks, as far as reading tells.
   ///
   /// @throws StartException with one line that names the file and what is allowed
-  static void requireReadable(DataDirectory data) throws StartException {
+  static void requireReadable(Path spool) throws StartException {
     try {
-      String id = Spool.idIn(data.spool());
-      if (!id.isEmpty()) {
-        LogShipper.requireReadable(ShipperConfig.in(data.spool()), id);
+      String id = Spool.idIn(spool);
+      if (id.isEmpty()) {
+        return;
+      }
+      LogShipper.requireReadable(ShipperConfig.in(spool), id);
+      for (Path base : SpoolSinks.in(spool).values()) {
+        LogShipper.requireReadable(ShipperConfig.in(base), id);
       }
     } catch (FileSystemException e) {
       throw new StartException("data: " + named(e).getMessage(), e);
@@ -262,6 +266,11 @@ final class Looks {
   /// The JDK's message is the path alone.
   static IOException named(FileSystemException e) {
     return new IOException(
-        e.getFile() + ": can't be read (" + e.getClass().getSimpleName() + ")", e);
+        e.getFile()
+            + ": can't be read ("
+            + e.getClass().getSimpleName()
+            + (e.getReason() == null ? "" : ": " + e.getReason())
+            + ")",
+        e);
   }
 }

@@ -71,6 +71,7 @@ final class Ship {
     List<PlannedSink> sinks =
         rooms.sinks().all(files(), spool).stream().map(PlannedSink::neverSkipped).toList();
     requireAllSinks(sinks);
+    Looks.requireReadable(spool); // before anything is changed
     try (Spool opened = Spool.open(rooms.spool(spool), clock, telemetry.spool())) {
       Shippers shippers =
           Shippers.start(

@@ -192,6 +192,7 @@ final class ExitCodesIT {
         List.of(
             Command.loopgate(Map.of(), "verify", data.toString()),
             Command.loopgate(Map.of(), "inspect", data.toString()),
+            Command.loopgate(Map.of(), "ship", "--spool", data.toString()),
             Command.loopgate(Map.of(), "up", "--listen=127.0.0.1:0", "--data=" + data),
             Command.loopgate(Map.of(), "gateway", "--listen=127.0.0.1:0", "--data=" + data));
     assertThat(commands)

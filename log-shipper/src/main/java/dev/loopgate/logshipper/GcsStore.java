@@ -46,9 +46,7 @@ public final class GcsStore implements ObjectStore {
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final int PAGE_KEYS = 1000;
   private static final int UPLOADS_MAX =
-      4; // a window of many files takes their answers' time by this
-  private static final int CHUNK_BYTES =
-      4 << 20; // of heap for each upload; a whole number of 256 KiB
+      8; // a window of many files waits for their answers together
   private static final String CREATE = "storage.objects.create";
 
   private final Storage client;
@@ -238,7 +236,6 @@ public final class GcsStore implements ObjectStore {
           client.createFrom(
               info,
               file.path(),
-              CHUNK_BYTES,
               Storage.BlobWriteOption.doesNotExist(),
               Storage.BlobWriteOption.crc32cMatch());
       if (!isWhole(made, file)) {

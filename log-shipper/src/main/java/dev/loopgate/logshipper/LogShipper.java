@@ -112,6 +112,9 @@ public final class LogShipper implements AutoCloseable {
       park(String.valueOf(e.getMessage()));
       waitFor(probeNanos);
     } catch (IOException e) {
+      if (shipping.hasMoved()) {
+        retries.succeeded(); // else each failure among many files doubles the wait of them all
+      }
       long wait = retries.failed();
       waitFor(wait);
       events.retrying("ship", e.toString(), wait);

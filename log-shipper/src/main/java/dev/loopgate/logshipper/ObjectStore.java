@@ -46,9 +46,11 @@ public interface ObjectStore extends AutoCloseable {
   }
 
   /// Publishes several files of different keys, each as [#publish] does and whatever becomes of the
-  /// others, in any order or at once.
+  /// others, in any order or at once: then [#publish] is called by threads of the store's own.
   ///
   /// @return an outcome for each, in the order of `uploads`
+  /// @throws StoreRefusedException when a person must act first; nothing was asked for
+  /// @throws IOException when what became of some is not known: all may be asked for again
   default List<Upload.Outcome> publishAll(List<Upload> uploads) throws IOException {
     return uploads.stream().map(upload -> upload.publish(this)).toList();
   }

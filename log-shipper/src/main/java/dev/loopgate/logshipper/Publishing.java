@@ -4,6 +4,7 @@ import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -14,10 +15,15 @@ import org.jspecify.annotations.Nullable;
 /// to the one thread named `shipper`.
 final class Publishing {
   /// What is to be forced now, and why not all that was asked for is in the store.
-  record Progress(List<CommitRecord> records, @Nullable IOException failure) {
+  ///
+  /// @param moved whether something of it is
+  record Progress(List<CommitRecord> records, boolean moved, @Nullable IOException failure) {
+    /// @throws StoreRefusedException when a person must act and nothing else can be published
+    /// @throws IOException of any other failure
     void throwFailure() throws IOException {
       if (failure != null) {
-        throw failure;
+        // Others go on: the sink is parked when only those are left that are refused.
+        throw moved ? new IOException(failure.getMessage(), failure) : failure;
       }
     }
   }
@@ -28,7 +34,9 @@ final class Publishing {
   private final Numbering numbering;
   private final ShippedCounts counts;
   private final String instance;
-  private final Set<Integer> published = new HashSet<>(); // of the open plan, by this process
+  // Of the open plan, by this process.
+  private final Set<Integer> published = new HashSet<>();
+  private final Set<Integer> behind = new HashSet<>(); // failed: their turn comes after all others
   private boolean proven;
 
   Publishing(
@@ -55,6 +63,7 @@ final class Publishing {
   /// Another plan is open now.
   void planned() {
     published.clear();
+    behind.clear();
   }
 
   /// Publishes the next files of the open plan, as many at once as the store takes, or commits it.
@@ -65,11 +74,14 @@ final class Publishing {
         plan.files().stream()
             .filter(file -> !published.contains(file.number()))
             .filter(file -> !state.delivered().contains(file.number()))
+            .sorted(Comparator.comparing(file -> behind.contains(file.number())))
             .limit(store.uploadsMax())
             .toList();
     if (next.isEmpty()) {
-      return new Progress(List.of(new CommitRecord.Committed(plan.window(), plan.to())), null);
+      return new Progress(
+          List.of(new CommitRecord.Committed(plan.window(), plan.to())), true, null);
     }
+    prove(); // before files are read that may be large
     List<Upload> uploads = new ArrayList<>();
     for (PlannedFile file : next) {
       uploads.add(upload(file.key(), nameOf(plan, file), file.size(), file.crc32c()));
@@ -82,6 +94,7 @@ final class Publishing {
     List<CommitRecord> records = new ArrayList<>();
     WindowPlan numbered = plan; // with the numbers that are given here
     IOException failure = null;
+    boolean moved = false;
     for (int i = 0; i < files.size(); i++) {
       PlannedFile file = files.get(i);
       try {
@@ -99,14 +112,16 @@ final class Publishing {
               records.add(new CommitRecord.Delivered(plan.window(), file.number()));
             }
             published(file, publication);
+            moved = true;
           }
           case Upload.Unknown(IOException reason) -> throw reason;
         }
       } catch (IOException e) {
+        behind.add(file.number());
         failure = worse(failure, e);
       }
     }
-    return new Progress(records, failure);
+    return new Progress(records, moved || !records.isEmpty(), failure);
   }
 
   /// The one to tell of two: that a person must act is known only from a refusal.

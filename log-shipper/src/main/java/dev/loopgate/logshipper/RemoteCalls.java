@@ -28,7 +28,7 @@ final class RemoteCalls {
   private final ThreadFactory threads;
   private final int atOnce;
   private final Set<Thread> asked = ConcurrentHashMap.newKeySet(); // at most `atOnce`
-  private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet(); // at most twice as many
+  private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet(); // fewer than twice as many
 
   /// @param atOnce how many calls may wait for an answer at the same time
   RemoteCalls(int atOnce) {
@@ -85,7 +85,8 @@ final class RemoteCalls {
   }
 
   /// Asks a store for all of these at once, each on a virtual thread named `store-upload`, and
-  /// waits for all: as long as the slowest of them may take.
+  /// waits for all: as long as the slowest of them may take. Who is interrupted meanwhile leaves
+  /// threads behind that may still look for what became of theirs, for minutes.
   ///
   /// @param uploads at most as many as may wait at the same time
   /// @return an outcome for each, in their order
@@ -114,7 +115,11 @@ final class RemoteCalls {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("uploads: interrupted");
     } catch (ExecutionException e) {
-      return new Upload.Unknown(unwrapped("upload", e));
+      switch (e.getCause()) {
+        case RuntimeException bug -> throw bug; // as a single upload's
+        case Error error -> throw error;
+        case null, default -> throw new IllegalStateException("upload: " + e.getCause(), e);
+      }
     }
   }
 

@@ -41,6 +41,7 @@ final class Shipping {
   private final ArrayDeque<String> leftovers = new ArrayDeque<>();
   private LogPosition released = LogPosition.START;
   private @Nullable CommitRecord pending; // staged for, and not known to be forced
+  private boolean moved;
   private boolean resumed;
   private boolean pastTold; // in a window that may not be forced yet
   private boolean pastKnown;
@@ -94,6 +95,7 @@ final class Shipping {
   ///
   /// @param finishing ship everything now, the manifests of all hours too
   int step(boolean finishing) throws IOException {
+    moved = false;
     try {
       return nextStep(finishing);
     } catch (IOException e) {
@@ -136,6 +138,11 @@ final class Shipping {
       return 1;
     }
     return isWindowDue(nowMillis, finishing) ? stageWindow(nowMillis) : publishing.prove();
+  }
+
+  /// Whether the last step came further, though it failed.
+  boolean hasMoved() {
+    return moved;
   }
 
   /// Whether all that is durable is committed and every hour's manifest says all.
@@ -194,6 +201,7 @@ final class Shipping {
     for (CommitRecord record : progress.records()) {
       force(record);
     }
+    moved = progress.moved();
     progress.throwFailure();
   }
 

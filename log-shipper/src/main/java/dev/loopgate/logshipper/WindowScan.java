@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 final class WindowScan {
   // What a record takes in the log besides its payload, about.
   private static final long RECORD_OVERHEAD = 40;
-  // A gap's note is repeated in each hour that it touches, up to so many.
+  // A gap's note is repeated in the first hour that it touches, and in so many before the last.
   private static final long GAP_HOURS_MAX = 48;
 
   private final SpoolReader reader;
@@ -111,13 +111,14 @@ final class WindowScan {
 
   private static void addGap(GapNote gap, LongFunction<HourBook> books) {
     long first = Partition.hourOf(gap.getFromMs());
-    long last = Math.min(Partition.hourOf(gap.getToMs()), first + GAP_HOURS_MAX);
+    long last = Math.max(first, Partition.hourOf(gap.getToMs()));
     Manifest.Gap entry =
         new Manifest.Gap(
             Instant.ofEpochMilli(gap.getFromMs()).toString(),
             Instant.ofEpochMilli(gap.getToMs()).toString(),
             gap.getReason());
-    for (long hour = first; hour <= Math.max(first, last); hour++) {
+    books.apply(first).addGap(entry);
+    for (long hour = Math.max(first + 1, last - GAP_HOURS_MAX); hour <= last; hour++) {
       books.apply(hour).addGap(entry);
     }
   }

@@ -61,6 +61,7 @@ interface ObjectStoreContract {
   @Test
   default void eachOfSeveralHasAnOutcomeOfItsOwn() throws IOException {
     store().publish(keyOf(0), staged("a", "one\n"));
+    store().publish(keyOf(3), staged("a3", "one\n"));
     StagedFile there = staged("there", "three\n");
     StagedFile lost =
         new StagedFile(
@@ -73,7 +74,7 @@ interface ObjectStoreContract {
                     new Upload(keyOf(0), staged("a", "one\n")),
                     new Upload(keyOf(1), lost),
                     new Upload(keyOf(2), staged("b", "two\n")),
-                    new Upload(keyOf(0), staged("c", "one\n"))));
+                    new Upload(keyOf(3), staged("c", "one\n"))));
 
     assertThat(outcomes).hasSize(4).element(1).isInstanceOf(Upload.Unknown.class);
     assertThat(outcomes).element(0).isEqualTo(new Upload.Known(PUBLISHED_BEFORE));

@@ -59,8 +59,30 @@ final class PublishingTest {
     sim.memory().failAt("\"a\"", new IOException("no answer"));
     sim.memory().failAt("\"b\"", new StoreRefusedException("403: b"));
     sim.work();
+    assertThat(sim.events.parked).as("while others can be published").hasSize(1);
 
+    sim.time.advance(Duration.ofMinutes(1));
+    sim.work();
+    assertThat(sim.events.published).hasSize(1);
     assertThat(sim.events.parked).element(1).isEqualTo("403: b");
+  }
+
+  @Test
+  void whileOthersArePublishedWaitsDoNotGrowAndThoseThatFailedComeLast() throws IOException {
+    ShipperSim sim = planned(1);
+    sim.memory().uploadsMax(2);
+    sim.memory().failAt("\"a\"", new IOException("no answer"));
+
+    sim.work(); // a and b
+    assertThat(sim.shipper().status().failures()).isOne();
+    sim.time.advance(Duration.ofSeconds(1));
+    sim.work(); // c and a
+    assertThat(sim.shipper().status().failures()).isOne();
+    assertThat(sim.events.published).hasSize(2);
+    assertThat(sim.bucket.puts()).isEqualTo(4);
+    sim.time.advance(Duration.ofSeconds(1));
+    sim.work(); // a
+    assertThat(sim.shipper().status().failures()).isEqualTo(2);
   }
 
   @ParameterizedTest

@@ -48,6 +48,7 @@ final class StagedFileTest {
     if (restarts) {
       sim.start();
     }
+    sim.memory().uploadsMax(1); // one after the other: it is known which were asked for
     sim.log.append(FakeLog.prediction("later", "m0", "1", sim.time.epochMillis()));
     for (int i = 0; i < 10; i++) {
       sim.time.advance(Duration.ofHours(1));

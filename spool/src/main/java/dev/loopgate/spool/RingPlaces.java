@@ -6,13 +6,37 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /// Where a spool's ring may lie: in a file system in memory, where no store ever waits for a disk,
 /// or beside the log. Confined to the opening of the spool.
 final class RingPlaces {
   private static final String PREFIX = "loopgate-";
+
+  // Orphans that are left: memory that nobody may ever ask for again.
+  private static final int ORPHANS_MAX = 8;
+  private static final long ORPHAN_BYTES_MAX = 512L << 20;
+
+  /// A ring without its spool.
+  ///
+  /// @param isEmpty nothing can be had from it that the log had not when its process ended
+  private record Orphan(Path ring, String spool, FileTime written, long size, boolean isEmpty) {
+    static Orphan of(Path ring, String spool) throws IOException {
+      return new Orphan(
+          ring, spool, Files.getLastModifiedTime(ring), Files.size(ring), isEmpty(ring));
+    }
+
+    private static boolean isEmpty(Path ring) {
+      try (RingFile file = RingFile.openToRead(ring)) {
+        return file.ring().head() == file.ring().tail();
+      } catch (IOException _) {
+        return true; // cut: no start could use it either
+      }
+    }
+  }
 
   private final Path directory;
   private final Path ringDirectory;
@@ -48,30 +72,10 @@ final class RingPlaces {
   /// Rings in memory of other spools that lay in this very directory, and that no process holds:
   /// their logs are gone or were taken elsewhere.
   List<Path> ofOthersHere() {
-    List<Path> found = new ArrayList<>();
-    if (!Files.isDirectory(ringDirectory)) {
-      return found;
-    }
-    try (DirectoryStream<Path> rings = Files.newDirectoryStream(ringDirectory, PREFIX + "*")) {
-      for (Path ring : rings) {
-        if (!ring.equals(inMemory) && isOfThisDirectory(ring)) {
-          found.add(ring);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException _) {
-      return found; // what can't be looked at is told when orphans are removed
-    }
-    return found;
-  }
-
-  private boolean isOfThisDirectory(Path ring) {
-    try {
-      return Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)
-          && RingFile.headerOf(ring).directory().equals(directory.toString())
-          && !RingFile.isHeld(ring);
-    } catch (IOException _) {
-      return false; // of another user, or no ring
-    }
+    return orphans(SpoolEvents.SILENT).stream()
+        .filter(orphan -> orphan.spool().equals(directory.toString()))
+        .map(Orphan::ring)
+        .toList();
   }
 
   /// Whether messages of a ring at this place carry a checksum: pages of a disk may stem from
@@ -109,39 +113,76 @@ final class RingPlaces {
     return file;
   }
 
-  /// Removes rings of this user whose spool is gone, and that no process holds.
+  /// Removes rings of this user whose spool is not where it was, and that no process holds. Of
+  /// those with entries that came to no log the newest are left, within bounds: a spool may have
+  /// been moved, or lie on a disk that is not mounted yet.
   void removeOrphans(SpoolEvents events) {
-    if (!Files.isDirectory(ringDirectory)) {
-      return;
-    }
-    try (DirectoryStream<Path> rings = Files.newDirectoryStream(ringDirectory, PREFIX + "*")) {
-      for (Path ring : rings) {
-        removeIfOrphaned(ring, events);
+    List<Orphan> orphans = orphans(events);
+    orphans.sort(Comparator.comparing(Orphan::written).reversed());
+    int left = 0;
+    long bytes = 0;
+    for (Orphan orphan : orphans) {
+      if (orphan.isEmpty() || left == ORPHANS_MAX || bytes + orphan.size() > ORPHAN_BYTES_MAX) {
+        remove(orphan, events);
+        continue;
       }
-    } catch (IOException e) {
-      events.recovered("rings not looked through: directory=" + ringDirectory + ": " + e);
+      left++;
+      bytes += orphan.size();
+      events.recovered(
+          "ring left alone: it holds entries, and its spool is not there: directory="
+              + orphan.spool()
+              + ", file="
+              + orphan.ring()
+              + ": a start or `loopgate ship` of that spool, wherever it is now, needs it; else remove it");
     }
   }
 
-  private void removeIfOrphaned(Path ring, SpoolEvents events) {
+  private List<Orphan> orphans(SpoolEvents events) {
+    List<Orphan> orphans = new ArrayList<>();
+    if (!Files.isDirectory(ringDirectory)) {
+      return orphans;
+    }
+    try (DirectoryStream<Path> rings = Files.newDirectoryStream(ringDirectory, PREFIX + "*")) {
+      for (Path ring : rings) {
+        addIfOrphaned(ring, orphans, events);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      events.recovered("rings not looked through: directory=" + ringDirectory + ": " + e);
+    }
+    return orphans;
+  }
+
+  private void addIfOrphaned(Path ring, List<Orphan> orphans, SpoolEvents events) {
     try {
       if (ring.equals(inMemory)
           || !Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)
           || !Files.getOwner(ring, LinkOption.NOFOLLOW_LINKS)
-              .equals(Files.getOwner(inMemoryOrBeside()))) {
+              .equals(Files.getOwner(Ident.in(directory), LinkOption.NOFOLLOW_LINKS))) {
         return;
       }
       String spool = RingFile.headerOf(ring).directory();
-      if (!Files.exists(Path.of(spool)) && !RingFile.isHeld(ring)) {
-        Files.deleteIfExists(ring);
-        events.recovered("ring removed: file=" + ring + ", its spool is gone: directory=" + spool);
+      if (!isOfTheSpoolIn(Path.of(spool), ring) && !RingFile.isHeld(ring)) {
+        orphans.add(Orphan.of(ring, spool));
       }
     } catch (IOException e) {
       events.recovered("ring left alone: file=" + ring + ": " + e.getMessage());
     }
   }
 
-  private Path inMemoryOrBeside() {
-    return Files.exists(inMemory, LinkOption.NOFOLLOW_LINKS) ? inMemory : beside;
+  private static void remove(Orphan orphan, SpoolEvents events) {
+    try {
+      Files.deleteIfExists(orphan.ring());
+      events.recovered(
+          "ring removed: file="
+              + orphan.ring()
+              + ", its spool is gone: directory="
+              + orphan.spool());
+    } catch (IOException e) {
+      events.recovered("ring left alone: file=" + orphan.ring() + ": " + e.getMessage());
+    }
+  }
+
+  private boolean isOfTheSpoolIn(Path place, Path ring) throws IOException {
+    return Files.exists(place) && inMemory(ringDirectory, Spool.idIn(place)).equals(ring);
   }
 }

@@ -80,23 +80,31 @@ final class RingRecovery {
     gap(reason, ringId, knownMillis);
   }
 
-  /// Notes that another spool lay here, whose ring this is: what it kept since that was made, and
-  /// no file has, is not ours to tell. The ring is left alone, for whoever has the spool.
-  void gapOfAnother(Path ring) throws LogFailedException {
-    events.recovered(
-        "ring of another spool that lay here: file="
-            + ring
-            + ", left for `loopgate ship` where that spool was moved to; else remove it");
+  /// Notes that other spools lay here, whose rings these are: what they kept since those were made,
+  /// and no file has, is not ours to tell. The rings are left alone, for whoever has the spools.
+  void gapOfOthers(List<Path> rings) throws LogFailedException {
     long from = nowMillis;
+    for (Path ring : rings) {
+      events.recovered(
+          "ring of another spool that lay here: file="
+              + ring
+              + ", left for `loopgate ship` where that spool was moved to; else remove it");
+      from = Math.min(from, madeMillis(ring));
+    }
+    if (!rings.isEmpty()) {
+      gap("another spool was here", 0, from);
+    }
+  }
+
+  private long madeMillis(Path ring) {
     try {
-      from =
-          Files.readAttributes(ring, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-              .creationTime()
-              .toMillis();
+      return Files.readAttributes(ring, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .creationTime()
+          .toMillis();
     } catch (IOException e) {
       events.recovered("ring left alone: file=" + ring + ": " + e.getMessage());
+      return nowMillis;
     }
-    gap("another spool was here", 0, from);
   }
 
   private void gap(String reason, long ringId, long from) throws LogFailedException {

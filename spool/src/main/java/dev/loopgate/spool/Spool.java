@@ -155,9 +155,7 @@ public final class Spool implements AutoCloseable {
       recovery.gap("ring lost", 0);
     }
     if (rings.isEmpty() && log.recoveredTimeMillis() == 0) { // a new spool
-      for (Path ring : places.ofOthersHere()) {
-        recovery.gapOfAnother(ring);
-      }
+      recovery.gapOfOthers(places.ofOthersHere());
     }
   }
 
