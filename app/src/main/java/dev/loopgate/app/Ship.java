@@ -64,6 +64,7 @@ final class Ship {
   ///
   /// @return the exit code
   int run(TerminationSignal signal) throws StartException, UsageException, InterruptedException {
+    Looks.requireReadable(spool); // before anything is changed
     GuardedClock clock = GuardedClock.ofSystem();
     Telemetry telemetry = Telemetry.of(clock);
     Rooms rooms = new Rooms(settings, Memory.ofThisProcess());
@@ -71,7 +72,6 @@ final class Ship {
     List<PlannedSink> sinks =
         rooms.sinks().all(files(), spool).stream().map(PlannedSink::neverSkipped).toList();
     requireAllSinks(sinks);
-    Looks.requireReadable(spool); // before anything is changed
     try (Spool opened = Spool.open(rooms.spool(spool), clock, telemetry.spool())) {
       Shippers shippers =
           Shippers.start(
