@@ -117,6 +117,8 @@ def _caught_up(gateway: _Gateway, rate: int, outage: float) -> CaughtUp:
         most = max(looks, key=lambda look: look[2])
         if waits <= (WINDOW + 1) * rate:
             seconds = looks[-1][0] - most[0]
+            if seconds <= 0:
+                raise Problem(f"catch-up: nothing waited after {outage:.0f} s: let the store be away for longer")
             came = (accepted - most[1]) / seconds
             if came < 0.9 * rate:
                 raise Problem(f"catch-up: {came:.0f} entries a second came of {rate}: too much for this machine")

@@ -1,8 +1,9 @@
 """How fast what is in a spool becomes files: `loopgate ship` of one and the same spool, to a directory and to S3, by compression;
 rsyslog beside it; memory by partitions; and how a gateway under load catches up after an outage of its store.
 
-The time is that of a whole process; a run with nothing left to ship is taken off, for a gateway has started long before. CPU is
-that of the process alone, so its figures are of one core. Medians of three.
+By place the time is that of a whole process; a run with nothing left to ship is taken off, for a gateway has started long before.
+CPU is that of the process alone, so its figures are of one core. Medians of three. By partitions and after an outage each is taken
+once, by partitions with the start in it.
 """
 
 import argparse
@@ -95,6 +96,8 @@ def of_partitions(folder: pathlib.Path, count: int, s3_port: int) -> list[str]:
         for place in ("directory", "S3"):
             root, options = _root(folder, place, f"models-{models}", s3_port)
             took = spool.ship(spool.copied(data), options, root, count)
+            if spool.counted(root) != count:
+                raise Problem(f"partitions={2 * models}: manifests count {spool.counted(root)} of {count}")
             cells += [f"{took.seconds:.1f}", f"{took.memory / MIB:.0f}"]
             shutil.rmtree(root)
         said.append(f"| {2 * models:,} | {took.files:,} | " + " | ".join(cells) + " |")

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -74,13 +75,13 @@ def ship(data: pathlib.Path, options: list[str], published: pathlib.Path, entrie
     environment = os.environ | {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET}
     command = [str(paths.LAUNCHER), "ship", "--spool", str(data), *options]
     before, began, memory = os.times(), time.monotonic(), 0
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with tempfile.TemporaryFile() as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as process:
         while process.poll() is None:
             memory = max(memory, _own_memory(process.pid))
             time.sleep(LOOK_SECONDS)
         seconds, after = time.monotonic() - began, os.times()
-        assert process.stdout is not None
-        said = process.stdout.read()
+        out.seek(0)
+        said = out.read().decode(errors="replace")
     if process.returncode != 0:
         raise Problem(f"ship: exit={process.returncode}: {said}")
     if f"entries={entries}," not in said:
