@@ -105,8 +105,9 @@ def take(folder: pathlib.Path, versitygw: pathlib.Path, rate: int, outage: float
         store.start()
         return _caught_up(gateway, rate, time.monotonic() - gone)
     finally:
-        for process in (attack, gateway.process, nginx, store.process):
+        for process in (attack, gateway.process, store.process):
             process.kill()
+        nginx.stop()  # with its worker
 
 
 def _caught_up(gateway: _Gateway, rate: int, outage: float) -> CaughtUp:
