@@ -218,19 +218,15 @@ class Beside:
             self.gateway.kill()
 
 
-def all_there(store, prefix, gateways):
-    """Every answered one is in the store's files, once."""
-    root = store.objects / prefix
-    for stream, of in (("request_response", load.Load), ("response_body", load.Load), ("feedback", load.FeedbackLoad)):
-        all_in(found_in(root, stream), stream, [name for one in gateways for name in one.answered(of)])
-    files = [path for path in root.rglob("*.json") if "_manifest" not in path.parts]
-    return files
-
-
-async def balanced(store, prefix):
+async def judge(store, prefix, gateways):
+    """It balances, and every answered one is in the store's files, once: those files."""
     options = ["--s3.endpoint", f"http://127.0.0.1:{store.port}"]
     said = await asyncio.to_thread(verify, f"s3://{BUCKET}/{prefix}", {0}, options, store.environment)
     check("balanced: hours=" in said, f"{prefix}: verify: {said}")
+    root = store.objects / prefix
+    for stream, of in (("request_response", load.Load), ("response_body", load.Load), ("feedback", load.FeedbackLoad)):
+        all_in(found_in(root, stream), stream, [name for one in gateways for name in one.answered(of)])
+    return [path for path in root.rglob("*.json") if "_manifest" not in path.parts]
 
 
 async def storm(scratch, store, model_port):
@@ -268,8 +264,7 @@ async def storm(scratch, store, model_port):
         finally:
             for one in gateways:
                 one.kill()
-        await balanced(store, "storm")
-        files = all_there(store, "storm", gateways)
+        files = await judge(store, "storm", gateways)
         made = {target: count for target, count in door.made.items() if target.endswith(".json")}
         check(len(made) >= len(files), f"files that nobody made: {len(files)} of {len(made)}")
         twice = [target for target, count in made.items() if count > 1]
@@ -305,8 +300,7 @@ async def slow(scratch, store, model_port):
             await one.stop()
         finally:
             one.kill()
-        await balanced(store, "slow")
-        all_there(store, "slow", [one])
+        await judge(store, "slow", [one])
         print(f"store-faults: slow: {behind:.0f} entries waited, all shipped {took:.1f} s after it healed")
 
 
@@ -339,8 +333,7 @@ async def unnamed(scratch, store, model_port):
             check("\tat " not in log, f"unnamed: a stack trace: {log[-2000:]}")
         finally:
             one.kill()
-        await balanced(store, "unnamed")
-        all_there(store, "unnamed", [one])
+        await judge(store, "unnamed", [one])
         print(f"store-faults: unnamed: shipped {took:.1f} s after somebody knew the name")
 
 
@@ -376,8 +369,7 @@ async def stops(scratch, store, model_port):
         finally:
             for one in gateways:
                 one.kill()
-        await balanced(store, "stops")
-        all_there(store, "stops", gateways)
+        await judge(store, "stops", gateways)
         print(
             "store-faults: stops: " + ", ".join(f"grace {grace} s took {one:.1f} s" for grace, one in zip(STOPS, took))
             + "; all was shipped after the next start"
@@ -407,8 +399,7 @@ async def stands_still(scratch, store, model_port):
             check("OutOfMemory" not in log, f"still: {log[-2000:]}")
         finally:
             one.kill()
-        await balanced(store, "still")
-        all_there(store, "still", [one])
+        await judge(store, "still", [one])
         print(f"store-faults: still: {len(one.answered(load.Load))} predictions, none failed, memory at most {peak >> 20} MiB")
 
 

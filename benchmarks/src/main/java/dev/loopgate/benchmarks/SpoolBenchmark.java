@@ -2,7 +2,6 @@ package dev.loopgate.benchmarks;
 
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Prediction;
-import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
@@ -108,17 +107,5 @@ public class SpoolBenchmark {
     spool.start();
     spool.closeIntake();
     return spool;
-  }
-
-  private static final class SystemTime implements TimeSource {
-    @Override
-    public long nanos() {
-      return System.nanoTime();
-    }
-
-    @Override
-    public long epochMillis() {
-      return System.currentTimeMillis();
-    }
   }
 }

@@ -8,7 +8,6 @@ import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.RequestId;
 import dev.loopgate.capture.Target;
-import dev.loopgate.capture.TimeSource;
 import dev.loopgate.capture.Timing;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.Spool;
@@ -29,18 +28,7 @@ public final class SpoolFill {
   private static final int BODY_BYTES = 1 << 10;
   private static final int LOOK_EVERY = 64; // entries, far less than half a ring
   private static final long NANOS = 200_000;
-  private static final TimeSource CLOCK =
-      new TimeSource() {
-        @Override
-        public long nanos() {
-          return System.nanoTime();
-        }
-
-        @Override
-        public long epochMillis() {
-          return System.currentTimeMillis();
-        }
-      };
+  private static final SystemTime CLOCK = new SystemTime();
 
   private final SplittableRandom random = new SplittableRandom(7);
   private final Prediction like = Samples.prediction(BODY_BYTES);

@@ -45,8 +45,8 @@ public final class GcsStore implements ObjectStore {
   private static final int ATTEMPTS = 3;
   private static final long BYTES_PER_SECOND_MIN = 64 << 10;
   private static final int PAGE_KEYS = 1000;
-  private static final int UPLOADS_MAX =
-      8; // a window of many files waits for their answers together
+  // A window of many files waits for their answers together.
+  private static final int UPLOADS_MAX = 8;
   private static final String CREATE = "storage.objects.create";
 
   private final Storage client;

@@ -53,8 +53,8 @@ public final class S3Store implements ObjectStore {
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration ANSWER = Duration.ofMinutes(2); // with the client's own two retries
   private static final int ATTEMPTS = 3;
-  private static final int UPLOADS_MAX =
-      8; // a window of many files waits for their answers together
+  // A window of many files waits for their answers together.
+  private static final int UPLOADS_MAX = 8;
   // Uploads, as many that were given up or nearly twice that, and what `open` gave out.
   private static final int CONNECTIONS_MAX = 2 * UPLOADS_MAX + 4;
   private static final Duration CONNECTION_LIFE = Duration.ofMinutes(1); // none lasts over a window

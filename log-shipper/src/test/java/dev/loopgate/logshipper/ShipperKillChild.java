@@ -1,11 +1,11 @@
 package dev.loopgate.logshipper;
 
 import dev.loopgate.capture.EntryKind;
-import dev.loopgate.capture.TimeSource;
 import dev.loopgate.spool.Appended;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.spool.SpoolReader;
+import dev.loopgate.testkit.MachineTime;
 import java.io.FileDescriptor;
 import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
@@ -29,25 +29,10 @@ final class ShipperKillChild {
 
   private ShipperKillChild() {}
 
-  /// Both clocks of the machine.
-  static TimeSource clock() {
-    return new TimeSource() {
-      @Override
-      public long nanos() {
-        return System.nanoTime();
-      }
-
-      @Override
-      public long epochMillis() {
-        return System.currentTimeMillis();
-      }
-    };
-  }
-
   public static void main(String[] args) throws IOException {
     PrintStream journal =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.US_ASCII);
-    RealSpool real = new RealSpool(Path.of(args[0]), clock(), new RecordedEvents());
+    RealSpool real = new RealSpool(Path.of(args[0]), new MachineTime(), new RecordedEvents());
     live(real, args[1], journal, args[2], Boolean.parseBoolean(args[3]));
     Runtime.getRuntime().halt(0);
   }

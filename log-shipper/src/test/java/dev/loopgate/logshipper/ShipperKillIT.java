@@ -3,6 +3,7 @@ package dev.loopgate.logshipper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.spool.Spool;
+import dev.loopgate.testkit.MachineTime;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -84,7 +85,7 @@ final class ShipperKillIT {
   }
 
   private RealSpool real() {
-    return new RealSpool(directory, ShipperKillChild.clock(), new RecordedEvents());
+    return new RealSpool(directory, new MachineTime(), new RecordedEvents());
   }
 
   /// One process' life; its exit code.

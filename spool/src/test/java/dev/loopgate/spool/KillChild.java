@@ -4,6 +4,7 @@ import static dev.loopgate.capture.EntryKind.PREDICTION;
 
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.testkit.MachineTime;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
@@ -37,20 +38,6 @@ final class KillChild {
         Duration.ofSeconds(10));
   }
 
-  static TimeSource clock() {
-    return new TimeSource() {
-      @Override
-      public long nanos() {
-        return System.nanoTime();
-      }
-
-      @Override
-      public long epochMillis() {
-        return System.currentTimeMillis();
-      }
-    };
-  }
-
   public static void main(String[] args) throws IOException {
     String where = args[3];
     PrintStream journal =
@@ -64,7 +51,7 @@ final class KillChild {
           case "beforeWrite" -> new HaltingDisk(new FileDisk(), 40, Integer.MAX_VALUE);
           default -> new FileDisk();
         };
-    TimeSource time = clock();
+    TimeSource time = new MachineTime();
     Spool spool =
         Spool.open(
             config(Path.of(args[0]), Path.of(args[1])),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
+import dev.loopgate.testkit.MachineTime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -99,7 +100,7 @@ final class SpoolKillIT {
     try (Spool spool =
         Spool.open(
             KillChild.config(root.resolve("spool"), rings),
-            KillChild.clock(),
+            new MachineTime(),
             heard,
             new FileDisk(),
             RingHost.LINUX,
