@@ -3,12 +3,10 @@ package dev.loopgate.logshipper;
 import dev.loopgate.logshipper.CommitRecord.PlannedFile;
 import dev.loopgate.logshipper.CommitRecord.WindowPlan;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the store for staged files, and finds the key of one whose key is another owner's. Belongs
@@ -34,9 +32,8 @@ final class Publishing {
   private final Numbering numbering;
   private final ShippedCounts counts;
   private final String instance;
-  // Of the open plan, by this process.
-  private final Set<Integer> published = new HashSet<>();
-  private final Set<Integer> behind = new HashSet<>(); // failed: their turn comes after all others
+  // Places of the open plan's files that are not known to be in the store, in their turn.
+  private @Nullable ArrayDeque<Integer> waiting;
   private boolean proven;
 
   Publishing(
@@ -62,41 +59,58 @@ final class Publishing {
 
   /// Another plan is open now.
   void planned() {
-    published.clear();
-    behind.clear();
+    waiting = null;
   }
 
   /// Publishes the next files of the open plan, as many at once as the store takes, or commits it.
   ///
   /// @throws Shipping.HaltException when a file is not what was planned; none is published then
   Progress publish(WindowPlan plan, ShippingState state) throws IOException {
-    List<PlannedFile> next =
-        plan.files().stream()
-            .filter(file -> !published.contains(file.number()))
-            .filter(file -> !state.delivered().contains(file.number()))
-            .sorted(Comparator.comparing(file -> behind.contains(file.number())))
-            .limit(store.uploadsMax())
-            .toList();
-    if (next.isEmpty()) {
+    ArrayDeque<Integer> turn = waiting(plan, state);
+    List<Integer> places = turn.stream().limit(store.uploadsMax()).toList();
+    if (places.isEmpty()) {
       return new Progress(
           List.of(new CommitRecord.Committed(plan.window(), plan.to())), true, null);
     }
     prove(); // before files are read that may be large
+    List<PlannedFile> next = places.stream().map(place -> plan.files().get(place)).toList();
     List<Upload> uploads = new ArrayList<>();
     for (PlannedFile file : next) {
       uploads.add(upload(file.key(), nameOf(plan, file), file.size(), file.crc32c()));
     }
-    return judge(plan, next, store.publishAll(uploads), state.keysInDoubt());
+    List<Upload.Outcome> outcomes = store.publishAll(uploads);
+    places.forEach(_ -> turn.removeFirst());
+    return judge(plan, places, outcomes, state.keysInDoubt(), turn);
   }
 
+  private ArrayDeque<Integer> waiting(WindowPlan plan, ShippingState state) {
+    ArrayDeque<Integer> turn = waiting;
+    if (turn == null) {
+      turn = new ArrayDeque<>(plan.files().size());
+      for (int place = 0; place < plan.files().size(); place++) {
+        if (!state.delivered().contains(plan.files().get(place).number())) {
+          turn.add(place);
+        }
+      }
+      waiting = turn;
+    }
+    return turn;
+  }
+
+  /// @param places those that were asked for
+  /// @param turn the others; those to ask for again are added, after all others when they failed
   private Progress judge(
-      WindowPlan plan, List<PlannedFile> files, List<Upload.Outcome> outcomes, boolean inDoubt) {
+      WindowPlan plan,
+      List<Integer> places,
+      List<Upload.Outcome> outcomes,
+      boolean inDoubt,
+      ArrayDeque<Integer> turn) {
     List<CommitRecord> records = new ArrayList<>();
     WindowPlan numbered = plan; // with the numbers that are given here
     IOException failure = null;
     boolean moved = false;
-    for (int i = 0; i < files.size(); i++) {
-      PlannedFile file = files.get(i);
+    for (int i = 0; i < places.size(); i++) {
+      PlannedFile file = plan.files().get(places.get(i));
       try {
         switch (outcomes.get(i)) {
           case Upload.Known(Publication publication) when publication == Publication.TAKEN -> {
@@ -104,11 +118,10 @@ final class Publishing {
             long n = numberAfterTaken(numbered, file, inDoubt);
             numbered = numbered.withN(file.number(), n);
             records.add(new CommitRecord.Renumbered(plan.window(), file.number(), n));
+            turn.addFirst(places.get(i));
           }
           case Upload.Known(Publication publication) -> {
-            if (store.isReadable()) {
-              published.add(file.number());
-            } else {
+            if (!store.isReadable()) {
               records.add(new CommitRecord.Delivered(plan.window(), file.number()));
             }
             published(file, publication);
@@ -117,7 +130,7 @@ final class Publishing {
           case Upload.Unknown(IOException reason) -> throw reason;
         }
       } catch (IOException e) {
-        behind.add(file.number());
+        turn.addLast(places.get(i));
         failure = worse(failure, e);
       }
     }

@@ -10,9 +10,7 @@ import dev.loopgate.spool.RecordLayout.Head;
 import dev.loopgate.spool.RecordLayout.PartHead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +38,6 @@ final class LogReader implements SpoolReader, AutoCloseable {
     void damaged(LogPosition at, long bytes);
   }
 
-  private final Disk disk;
   private final LogMap map;
   private final PartSets sets;
   private final List<SeqRange> holes;
@@ -49,12 +46,9 @@ final class LogReader implements SpoolReader, AutoCloseable {
   private final DamageListener listener;
   private final EntryDecoder decoder;
 
-  private final Map<Integer, ModelKey> keys = new HashMap<>(); // of the segment at hand
-  private @Nullable SegmentScan scan;
-  private long scanned = -1; // its segment
-  private long keysTo; // offset up to which its dictionary records are known
-  private @Nullable SegmentScan partScan;
-  private long partScanned = -1;
+  private final KnownKeys keys = new KnownKeys();
+  private final OpenSegments segments;
+  private final OpenSegments ofParts; // apart: parts lie far before the entry they belong to
   private ByteBuffer joined = ByteBuffer.allocate(0);
   private LogPosition lastDamage = LogPosition.START;
 
@@ -67,8 +61,9 @@ final class LogReader implements SpoolReader, AutoCloseable {
       Keeper keeper,
       DamageListener listener,
       EntryDecoder decoder) {
-    this.disk = disk;
     this.map = map;
+    this.segments = new OpenSegments(disk, map);
+    this.ofParts = new OpenSegments(disk, map);
     this.sets = sets;
     this.holes = holes;
     this.durableEnd = durableEnd;
@@ -99,7 +94,8 @@ final class LogReader implements SpoolReader, AutoCloseable {
         return Optional.empty();
       }
       at = at.compareTo(extent.start()) < 0 ? extent.start() : at;
-      SegmentScan segment = scanOf(extent.segment(), extent.offsetOf(at));
+      OpenSegment open = openAt(extent, at);
+      SegmentScan segment = open.scan();
       long limit = extent.offset() + extent.bytes();
       boolean found = segment.seek(extent.offsetOf(at), limit);
       reportDamage(at, segment.skipped());
@@ -109,7 +105,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
       }
       LogPosition place = placeOf(extent, segment.offset());
       LogPosition next = placeOf(extent, segment.nextOffset());
-      keysTo = Math.max(keysTo, segment.nextOffset());
+      open.passed();
       Optional<LogRecord> record = record(segment, place, next);
       if (record.isPresent()) {
         return record;
@@ -124,7 +120,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
     if (extent == null || extent.start().compareTo(entry.at()) > 0) {
       throw new IOException("log: no record there: position=" + entry.at());
     }
-    SegmentScan segment = scanOf(extent.segment(), extent.offsetOf(entry.at()));
+    SegmentScan segment = openAt(extent, entry.at()).scan();
     long offset = extent.offsetOf(entry.at());
     if (!segment.seek(offset, extent.offset() + extent.bytes()) || segment.offset() != offset) {
       throw new IOException("log: record damaged: position=" + entry.at());
@@ -145,7 +141,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
 
   @Override
   public void release(LogPosition position) throws IOException {
-    closeScansBefore(position.segment());
+    closeSegmentsBefore(position.segment());
     ReaderMarks readers = map.readers();
     synchronized (readers) {
       for (SegmentFile file : map.takeBefore(sets.needed(readers.moved(this, position)))) {
@@ -176,7 +172,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
   @Override
   public void close() throws IOException {
     map.readers().left(this);
-    closeScansBefore(Long.MAX_VALUE);
+    closeSegmentsBefore(Long.MAX_VALUE);
   }
 
   private static LogPosition placeOf(Extent extent, long offset) {
@@ -189,7 +185,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
     Head head = segment.head();
     return switch (head.type()) {
       case RecordLayout.DICTIONARY -> {
-        keys.put(head.keyId(), ModelKey.decoded(segment.payload()));
+        keys.add(head.keyId(), ModelKey.decoded(segment.payload()));
         yield Optional.empty();
       }
       case RecordLayout.ENTRY -> entryAt(head, place, next, segment.payload());
@@ -201,9 +197,9 @@ final class LogReader implements SpoolReader, AutoCloseable {
 
   private Optional<LogRecord> entryAt(
       Head head, LogPosition place, LogPosition next, ByteBuffer whole) {
-    ModelKey key = keys.get(head.keyId());
+    ModelKey key = keys.of(head.keyId());
     try {
-      if (key == null) { // its dictionary record is damaged; the entry says the same
+      if (key == null) { // its dictionary record is damaged or long past; the entry says the same
         Entry entry = decoder.decode(whole.duplicate());
         key = new ModelKey(entry.kind(), entry.model().name(), entry.model().version());
       }
@@ -288,15 +284,7 @@ final class LogReader implements SpoolReader, AutoCloseable {
       return null;
     }
     long offset = extent.offsetOf(place);
-    SegmentScan segment = partScan;
-    if (segment == null || partScanned != extent.segment()) {
-      if (segment != null) {
-        segment.close();
-      }
-      segment = open(extent.segment());
-      partScan = segment;
-      partScanned = extent.segment();
-    }
+    SegmentScan segment = ofParts.of(extent.segment()).scan();
     boolean found =
         segment.seek(offset, extent.offset() + extent.bytes())
             && segment.offset() == offset
@@ -304,46 +292,16 @@ final class LogReader implements SpoolReader, AutoCloseable {
     return found ? segment.payload() : null;
   }
 
-  /// The segment at hand, its dictionary known up to `offset`.
-  private SegmentScan scanOf(long number, long offset) throws IOException {
-    SegmentScan segment = scan;
-    if (segment == null || scanned != number) {
-      if (segment != null) {
-        segment.close();
-      }
-      keys.clear();
-      segment = open(number);
-      scan = segment;
-      scanned = number;
-      keysTo = SegmentLayout.PAGE_BYTES;
-    }
-    while (keysTo < offset && segment.seek(keysTo, offset)) {
-      if (segment.head().type() == RecordLayout.DICTIONARY) {
-        keys.put(segment.head().keyId(), ModelKey.decoded(segment.payload()));
-      }
-      keysTo = segment.nextOffset();
-    }
-    keysTo = Math.max(keysTo, offset);
+  /// The segment of `at`, its dictionary known up to there.
+  private OpenSegment openAt(Extent extent, LogPosition at) throws IOException {
+    OpenSegment segment = segments.of(extent.segment());
+    segment.tellKeys(extent.offsetOf(at), keys);
     return segment;
   }
 
-  private SegmentScan open(long number) throws IOException {
-    SegmentFile file = map.file(number);
-    if (file == null) {
-      throw new IOException("log: segment gone: number=" + number);
-    }
-    return new SegmentScan(disk.open(file.path()), file.generation());
-  }
-
-  private void closeScansBefore(long number) throws IOException {
-    if (scan != null && scanned < number) {
-      scan.close();
-      scan = null;
-    }
-    if (partScan != null && partScanned < number) {
-      partScan.close();
-      partScan = null;
-    }
+  private void closeSegmentsBefore(long number) throws IOException {
+    segments.closeBefore(number);
+    ofParts.closeBefore(number);
   }
 
   private void reportDamage(LogPosition at, long bytes) {

@@ -131,8 +131,8 @@ final class LogWalk {
   private void look(SegmentScan segment, LogPosition place) {
     Head head = segment.head();
     timeMillis = Math.max(timeMillis, head.timeMillis());
+    keyIdMax = Math.max(keyIdMax, head.keyId()); // an entry's too: its dictionary may be damaged
     switch (head.type()) {
-      case RecordLayout.DICTIONARY -> keyIdMax = Math.max(keyIdMax, head.keyId());
       case RecordLayout.ENTRY -> entry(head.seq());
       case RecordLayout.PART -> {
         RecordLayout.PartHead part = RecordLayout.readPartHead(segment.payload(), 0);
@@ -141,7 +141,7 @@ final class LogWalk {
         }
       }
       case RecordLayout.NOTE -> note(segment);
-      default -> {} // a marker, or of a later version
+      default -> {} // dictionary, marker, or of a later version
     }
   }
 

@@ -17,7 +17,7 @@ final class SegmentScan implements AutoCloseable {
   private final DiskFile file;
   private final long generation;
   private long size;
-  private ByteBuffer window = ByteBuffer.allocate(0);
+  private ByteBuffer window;
   private long base; // the segment's offset of the window's first byte
 
   private long offset;
@@ -26,9 +26,15 @@ final class SegmentScan implements AutoCloseable {
   private long ringId;
 
   SegmentScan(DiskFile file, long generation) throws IOException {
+    this(file, generation, ByteBuffer.allocate(0));
+  }
+
+  /// @param window of a scan that was closed, taken over; whatever is in it is of no use
+  SegmentScan(DiskFile file, long generation, ByteBuffer window) throws IOException {
     this.file = file;
     this.generation = generation;
     this.size = file.size();
+    this.window = window.clear().limit(0);
   }
 
   /// Goes to the first valid record that begins at or after `from` and ends before `limit`; false
@@ -114,6 +120,11 @@ final class SegmentScan implements AutoCloseable {
       return null;
     }
     return window.slice((int) (at - base), header.length()).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /// The buffer it reads into, for another scan once this one is closed.
+  ByteBuffer window() {
+    return window;
   }
 
   @Override

@@ -60,6 +60,8 @@ public final class FaultyDisk implements Disk {
   private final Set<Long> failingForces = new HashSet<>();
   private final Set<Long> failingWrites = new HashSet<>();
   private long capacity = Long.MAX_VALUE;
+  private long opens;
+  private int openNow;
   private boolean off;
   private boolean dataForcesSkipped;
   private boolean directoryForcesSkipped;
@@ -77,6 +79,16 @@ public final class FaultyDisk implements Disk {
   /// Forces of files so far.
   public long forces() {
     return forces;
+  }
+
+  /// Opened files so far, made ones aside.
+  public long opens() {
+    return opens;
+  }
+
+  /// Files that this life has open.
+  public int openNow() {
+    return openNow;
   }
 
   /// Cuts the power inside the step that many from now; 1 is the next one.
@@ -165,6 +177,7 @@ public final class FaultyDisk implements Disk {
   /// The process dies, or has died; the kernel keeps its cache.
   public void kill() {
     life++;
+    openNow = 0;
     off = false;
     locks.clear();
     names.values().forEach(inode -> inode.unforced.clear());
@@ -204,6 +217,7 @@ public final class FaultyDisk implements Disk {
     if (!names.containsKey(file)) {
       throw new NoSuchFileException(file.toString());
     }
+    opens++;
     return new OpenFile(file);
   }
 
@@ -389,6 +403,7 @@ public final class FaultyDisk implements Disk {
 
     OpenFile(Path file) {
       inode = Objects.requireNonNull(names.get(file));
+      openNow++;
     }
 
     @Override
@@ -476,6 +491,7 @@ public final class FaultyDisk implements Disk {
 
     @Override
     public void close() throws IOException {
+      openNow -= closed || opened != life ? 0 : 1;
       closed = true;
     }
 

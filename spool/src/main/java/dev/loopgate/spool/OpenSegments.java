@@ -1,0 +1,71 @@
+package dev.loopgate.spool;
+
+import dev.loopgate.spool.LogMap.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The segments that a reader has open: those used last, at most [#OPEN_MAX]. A window is read
+/// group by group, and each group goes through all of the window's segments: opening them anew
+/// every time would read their dictionaries as often as there are groups. Confined to its reader;
+/// owns the files.
+final class OpenSegments {
+  /// A window of 256 MiB lies over 5 segments of the usual size. One costs a file handle and a
+  /// buffer of 256 KiB, or of its largest record.
+  static final int OPEN_MAX = 8;
+
+  private final Disk disk;
+  private final LogMap map;
+  private final LinkedHashMap<Long, OpenSegment> open = new LinkedHashMap<>(); // used last is last
+
+  OpenSegments(Disk disk, LogMap map) {
+    this.disk = disk;
+    this.map = map;
+  }
+
+  /// The segment of that number, opened when it is not open.
+  ///
+  /// @throws IOException when it is gone or can't be opened
+  OpenSegment of(long number) throws IOException {
+    OpenSegment segment = open.remove(number);
+    if (segment == null) {
+      segment = open(number);
+    }
+    open.put(number, segment);
+    return segment;
+  }
+
+  /// Closes those before `number`: their files may have other bytes from now on.
+  void closeBefore(long number) throws IOException {
+    List<OpenSegment> old = new ArrayList<>(open.size());
+    for (Iterator<Map.Entry<Long, OpenSegment>> each = open.entrySet().iterator();
+        each.hasNext(); ) {
+      Map.Entry<Long, OpenSegment> entry = each.next();
+      if (entry.getKey() < number) {
+        old.add(entry.getValue());
+        each.remove();
+      }
+    }
+    for (OpenSegment segment : old) {
+      segment.scan().close();
+    }
+  }
+
+  private OpenSegment open(long number) throws IOException {
+    SegmentFile file = map.file(number);
+    if (file == null) {
+      throw new IOException("log: segment gone: number=" + number);
+    }
+    ByteBuffer window = ByteBuffer.allocate(0);
+    if (open.size() >= OPEN_MAX) {
+      SegmentScan oldest = open.pollFirstEntry().getValue().scan();
+      window = oldest.window(); // off the heap, where nothing frees it for long
+      oldest.close();
+    }
+    return new OpenSegment(new SegmentScan(disk.open(file.path()), file.generation(), window));
+  }
+}
