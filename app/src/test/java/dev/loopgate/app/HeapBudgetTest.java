@@ -47,7 +47,7 @@ final class HeapBudgetTest {
             heap sum=126974KiB
             direct: capture.bytes-max=64MiB
             direct: the log's write buffers=16MiB
-            direct: the log being read=36MiB
+            direct: the log being read=44MiB
             direct: proxy.connections-max=405216KiB
             direct sum=524000KiB
             """);

@@ -87,8 +87,12 @@ final class LookCommand implements Callable<Integer> {
     } catch (InvalidPathException _) {
       // no path at all: the same answer as for one that leads nowhere
     }
+    String allowed =
+        place == Place.DIRECTORY_OR_URL ? "an existing one, or a URL" : "an existing one";
     throw new ParameterException(
         spec.commandLine(),
-        "DIR: value \"" + given + "\" is no directory; allowed: an existing one");
+        given.isEmpty()
+            ? "DIR: none is given; allowed: " + allowed
+            : "DIR: value \"" + given + "\" is no directory; allowed: " + allowed);
   }
 }

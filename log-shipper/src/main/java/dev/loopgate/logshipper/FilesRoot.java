@@ -92,11 +92,18 @@ public sealed interface FilesRoot extends Destination {
     int slash = path.indexOf('/');
     String bucket = slash < 0 ? path : path.substring(0, slash);
     String prefix = slash < 0 ? "" : path.substring(slash + 1);
-    if (!bucketForm.matcher(bucket).matches()
-        || prefix.length() > Names.PREFIX_MAX
-        || (slash >= 0 && !isKey(prefix))) {
+    if (!bucketForm.matcher(bucket).matches()) {
       throw new IllegalArgumentException(
-          ALLOWED + "; no part of a prefix is empty, or begins with a dot");
+          ALLOWED
+              + "; a bucket's name has lower-case letters, digits, '-' and '.',"
+              + " and begins and ends with a letter or digit");
+    }
+    if (prefix.length() > Names.PREFIX_MAX || (slash >= 0 && !isKey(prefix))) {
+      throw new IllegalArgumentException(
+          ALLOWED
+              + "; a prefix has at most "
+              + Names.PREFIX_MAX
+              + " characters, and no part of it is empty, or begins with a dot");
     }
     return new String[] {bucket, prefix};
   }

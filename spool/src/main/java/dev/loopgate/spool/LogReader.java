@@ -62,8 +62,8 @@ final class LogReader implements SpoolReader, AutoCloseable {
       DamageListener listener,
       EntryDecoder decoder) {
     this.map = map;
-    this.segments = new OpenSegments(disk, map);
-    this.ofParts = new OpenSegments(disk, map);
+    this.segments = new OpenSegments(disk, map, OpenSegments.OF_A_WINDOW);
+    this.ofParts = new OpenSegments(disk, map, OpenSegments.OF_PARTS);
     this.sets = sets;
     this.holes = holes;
     this.durableEnd = durableEnd;

@@ -9,22 +9,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The segments that a reader has open: those used last, at most [#OPEN_MAX]. A window is read
+/// The segments that a reader has open: those used last, so many at most. A window is read
 /// group by group, and each group goes through all of the window's segments: opening them anew
 /// every time would read their dictionaries as often as there are groups. Confined to its reader;
 /// owns the files.
 final class OpenSegments {
   /// A window of 256 MiB lies over 5 segments of the usual size. One costs a file handle and a
-  /// buffer of 256 KiB, or of its largest record.
-  static final int OPEN_MAX = 8;
+  /// buffer of 256 KiB, or of its largest record: a little more than 1 MiB.
+  static final int OF_A_WINDOW = 8;
+
+  /// For the parts of an entry: whole dictionaries are not read for them.
+  static final int OF_PARTS = 2;
 
   private final Disk disk;
   private final LogMap map;
+  private final int openMax;
   private final LinkedHashMap<Long, OpenSegment> open = new LinkedHashMap<>(); // used last is last
 
-  OpenSegments(Disk disk, LogMap map) {
+  OpenSegments(Disk disk, LogMap map, int openMax) {
     this.disk = disk;
     this.map = map;
+    this.openMax = openMax;
   }
 
   /// The segment of that number, opened when it is not open.
@@ -61,7 +66,7 @@ final class OpenSegments {
       throw new IOException("log: segment gone: number=" + number);
     }
     ByteBuffer window = ByteBuffer.allocate(0);
-    if (open.size() >= OPEN_MAX) {
+    if (open.size() >= openMax) {
       SegmentScan oldest = open.pollFirstEntry().getValue().scan();
       window = oldest.window(); // off the heap, where nothing frees it for long
       oldest.close();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -29,13 +30,6 @@ final class RingPlaces {
           ring, spool, Files.getLastModifiedTime(ring), Files.size(ring), isEmpty(ring));
     }
 
-    private static boolean isEmpty(Path ring) {
-      try (RingFile file = RingFile.openToRead(ring)) {
-        return file.ring().head() == file.ring().tail();
-      } catch (IOException _) {
-        return true; // cut: no start could use it either
-      }
-    }
   }
 
   private final Path directory;
@@ -67,6 +61,32 @@ final class RingPlaces {
       }
     }
     return present;
+  }
+
+  /// Refuses a copy whose original is still there and at work, or has entries in its ring: both
+  /// have one id, and so one ring in memory, which would be lost to one of them.
+  ///
+  /// @throws SpoolException when the ring is that of the same spool in another directory
+  void refuseCopy() throws IOException {
+    if (!Files.exists(inMemory, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Path owner;
+    try {
+      owner = Path.of(RingFile.headerOf(inMemory).directory());
+    } catch (IOException | InvalidPathException _) {
+      return; // of no use to anybody; recovery says so
+    }
+    if (isOfTheSpoolIn(owner, inMemory)
+        && !Files.isSameFile(owner, directory)
+        && (!isEmpty(inMemory) || RingFile.isHeld(inMemory))) {
+      throw new SpoolException(
+          "it is a copy of the spool in "
+              + owner
+              + ", and both would use one ring ("
+              + inMemory
+              + "): start or ship that one, or remove it first");
+    }
   }
 
   /// Rings in memory of other spools that lay in this very directory, and that no process holds:
@@ -166,6 +186,14 @@ final class RingPlaces {
       }
     } catch (IOException e) {
       events.recovered("ring left alone: file=" + ring + ": " + e.getMessage());
+    }
+  }
+
+  private static boolean isEmpty(Path ring) {
+    try (RingFile file = RingFile.openToRead(ring)) {
+      return file.ring().head() == file.ring().tail();
+    } catch (IOException _) {
+      return true; // cut: no start could use it either
     }
   }
 

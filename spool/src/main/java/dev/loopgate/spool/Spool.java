@@ -106,6 +106,7 @@ public final class Spool implements AutoCloseable {
     try {
       Group group = log.newGroup(); // its buffer is large: one serves the recovery and the writer
       RingPlaces places = new RingPlaces(config, log.spoolId(), host);
+      places.refuseCopy();
       recoverRings(config, time, events, disk, host, log, group, places);
       RingFile file = places.create(random.nextLong(), config, events);
       // Only now: before the new ring was there, it was still true.

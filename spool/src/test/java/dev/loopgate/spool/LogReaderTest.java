@@ -33,14 +33,14 @@ class LogReaderTest {
 
   @Test
   void readsRightWhereMoreSegmentsAreReadThanStayOpen() throws IOException {
-    Log log = logOfSegments(2 * OpenSegments.OPEN_MAX);
+    Log log = logOfSegments(2 * OpenSegments.OF_A_WINDOW);
     int before = disk.openNow();
     try (LogReader reader = log.reader(LogFixture::decode)) {
       List<LogRecord.EntryAt> all = all(reader);
 
       assertThat(groupByGroup(reader, all)).isEqualTo(all.size());
 
-      assertThat(disk.openNow() - before).isEqualTo(OpenSegments.OPEN_MAX);
+      assertThat(disk.openNow() - before).isEqualTo(OpenSegments.OF_A_WINDOW);
     }
     assertThat(disk.openNow()).isEqualTo(before);
   }

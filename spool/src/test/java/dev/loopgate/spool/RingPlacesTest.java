@@ -2,6 +2,7 @@ package dev.loopgate.spool;
 
 import static dev.loopgate.spool.Entries.prediction;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.capture.EntryKind;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +66,39 @@ final class RingPlacesTest {
     try (Spool spool = back.open()) {
       assertThat(SpoolFixture.entries(spool)).containsExactly("p-8:10:10");
       assertThat(SpoolFixture.gaps(spool)).isEmpty();
+    }
+  }
+
+  @Test
+  void aCopyBesideItsOriginalIsRefusedAndCostsItNothing() throws IOException {
+    Files.createDirectory(root.resolve("rings"));
+    SpoolFixture original = spool(1);
+    Spool killed = original.open();
+    long now = original.time.epochMillis();
+    SpoolLane lane = killed.openLane();
+    lane.begun(EntryKind.PREDICTION, 0, now);
+    lane.append(prediction("p", now, 10, 10), 0);
+    killed.die();
+    copy(original.config.directory(), root.resolve("spool-2"));
+
+    SpoolFixture copy = spool(2);
+    assertThatThrownBy(copy::open)
+        .isInstanceOf(SpoolException.class)
+        .hasMessageContaining("it is a copy of the spool in " + original.config.directory());
+
+    Files.createSymbolicLink(root.resolve("spool-3"), original.config.directory());
+    try (Spool sameByAnotherName = spool(3).open()) {
+      assertThat(SpoolFixture.entries(sameByAnotherName)).containsExactly("p:10:10");
+    }
+    Files.move(original.config.directory(), root.resolve("elsewhere"));
+    copy.open().close();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path)));
+      }
     }
   }
 }
