@@ -42,11 +42,13 @@ final class Doors {
 
   /// How a caller on this machine reaches it.
   static String url(InetSocketAddress address, boolean secure) {
+    return (secure ? "https://" : "http://") + shown(address);
+  }
+
+  /// The same without a scheme.
+  static String shown(InetSocketAddress address) {
     InetAddress host = address.getAddress();
     String name = host.isAnyLocalAddress() ? "127.0.0.1" : host.getHostAddress();
-    return (secure ? "https://" : "http://")
-        + (name.indexOf(':') >= 0 ? "[" + name + "]" : name)
-        + ":"
-        + address.getPort();
+    return (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
   }
 }

@@ -2,6 +2,8 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.extproc.ObservationService;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.policy.KeysRefusedException;
@@ -103,7 +105,8 @@ final class Gateway {
     Proxy proxy =
         openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread), policy);
     openAdminDoor(proxy, readiness, thread);
-    onClose("drain", () -> drain(proxy));
+    Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots);
+    onClose("drain", () -> drain(proxy, envoy));
     onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
@@ -271,6 +274,43 @@ final class Gateway {
     }
   }
 
+  private Optional<EnvoyDoor> openEnvoyDoor(Rooms rooms, Fleet fleet, Slots slots)
+      throws StartException, UsageException {
+    if (plan.envoy().isEmpty()) {
+      return Optional.empty();
+    }
+    EnvoyConfig config = plan.envoy().get();
+    Redaction redaction = rooms.redaction();
+    try {
+      EnvoyDoor door =
+          EnvoyDoor.open(
+              config,
+              (group, loops) ->
+                  ObservationService.open(
+                      group,
+                      loops,
+                      config.observation(),
+                      fleet,
+                      redaction,
+                      clock,
+                      telemetry.envoy(),
+                      slots));
+      onClose("envoy", door::close);
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.INFO,
+              "envoy",
+              "listening at "
+                  + Doors.shown(door.address())
+                  + ", gRPC"
+                  + (config.tls() == null ? "" : " over mTLS"));
+      return Optional.of(door);
+    } catch (IOException e) {
+      throw new StartException("envoy.listen: " + e.getMessage(), e);
+    }
+  }
+
   private Transport transport() throws StartException, UsageException {
     String wanted = plan.settings().get(SettingsTable.PROXY_TRANSPORT);
     Transport transport =
@@ -303,9 +343,16 @@ final class Gateway {
     proxy.leave(delay);
   }
 
-  private void drain(Proxy proxy) throws InterruptedException, UsageException {
+  private void drain(Proxy proxy, Optional<EnvoyDoor> envoy)
+      throws InterruptedException, UsageException {
     Duration limit = plan.settings().get(SettingsTable.DRAIN);
-    if (!proxy.drain(limit)) {
+    long deadline = clock.nanos() + limit.toNanos();
+    boolean ended = proxy.drain(limit);
+    if (envoy.isPresent()) {
+      Duration left = Duration.ofNanos(Math.max(0, deadline - clock.nanos()));
+      ended &= envoy.get().drain(left);
+    }
+    if (!ended) {
       telemetry
           .log()
           .line(

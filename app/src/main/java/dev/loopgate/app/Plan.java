@@ -8,6 +8,7 @@ import java.util.Optional;
 ///
 /// @param door where callers come
 /// @param admin a door of its own for metrics and details
+/// @param envoy a door for Envoys
 /// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
 record Plan(
@@ -16,6 +17,7 @@ record Plan(
     DataDirectory data,
     InetSocketAddress door,
     Optional<InetSocketAddress> admin,
+    Optional<EnvoyConfig> envoy,
     Duration grace,
     boolean sample) {
 
@@ -28,7 +30,7 @@ record Plan(
     Memory memory = Memory.ofThisProcess();
     Rooms rooms = new Rooms(settings, memory);
     rooms.budget().check(memory.heapMax(), memory.directMax());
-    FileHandles.ofThisProcess().check(rooms.loops());
+    FileHandles.ofThisProcess().check(rooms.lanes());
     rooms.checkCertificates();
     rooms.checkKeys();
     rooms.sinks().check();
@@ -42,6 +44,7 @@ record Plan(
         DataDirectory.open(settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
+        rooms.envoy(),
         settings.get(SettingsTable.GRACE),
         role == Role.UP);
   }

@@ -4,6 +4,7 @@ import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.extproc.ObservationConfig;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.GcsConfig;
 import dev.loopgate.logshipper.S3Config;
@@ -38,6 +39,8 @@ final class Rooms {
   private static final long KIB = 1L << 10;
   private static final long MIB = 1L << 20;
   private static final long LANE_BYTES = 256 * KIB;
+  private static final int ENVOY_HEAD_BYTES_MAX = (int) (8 * MIB);
+  private static final long ENVOY_MESSAGES_BYTES = 64 * MIB;
   // As it came, as it is kept, as it is answered.
   private static final int FEEDBACK_COPIES = 3;
 
@@ -59,7 +62,10 @@ final class Rooms {
     budget = sinks().offHeap(budget);
     return budget
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
-        .offHeap("capture.bytes-max", settings.get(SettingsTable.CAPTURE_BYTES_MAX))
+        .offHeap(
+            "capture.bytes-max",
+            (hasEnvoy() ? 2 : 1) * settings.get(SettingsTable.CAPTURE_BYTES_MAX))
+        .offHeap("messages of Envoys", hasEnvoy() ? ENVOY_MESSAGES_BYTES : 0)
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
         // The largest entry, and what the scans of ten open segments hold.
         .offHeap("the log being read", (1L + settings.get(StoreSettings.SINKS).size()) * 44 * MIB);
@@ -72,10 +78,14 @@ final class Rooms {
             .onHeap("a window's index", 8 * MIB)
             // Its wire bytes, its text, the text as it grows.
             .onHeap("a body being decoded", SinkPlans.WINDOW_BYTES - 8 * MIB)
-            .onHeap("proxy.loops", loops() * bytesOfLoop())
+            .onHeap("proxy.loops", lanes() * bytesOfLoop())
             // Also where no field is secret now: a configuration that is read again may name some.
-            .onHeap("bodies being redacted", loops() * bytesOfRedaction());
+            .onHeap("bodies being redacted", lanes() * bytesOfRedaction());
     budget = sinks().onHeap(budget);
+    if (hasEnvoy()) {
+      // Twice: as Envoy sends it, and as it is kept.
+      budget = budget.onHeap("heads of exchanges beside Envoy", 2L * ENVOY_HEAD_BYTES_MAX);
+    }
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
   }
@@ -282,7 +292,7 @@ final class Rooms {
         settings.get(SettingsTable.SEGMENT_BYTES).intValue(),
         settings.get(SettingsTable.SPOOL_BYTES_MAX),
         settings.get(SettingsTable.FREE_BYTES_MIN),
-        loops(),
+        lanes(),
         defaults.forceAfter(),
         defaults.forceAfterBytes(),
         defaults.forceTimeout());
@@ -333,5 +343,70 @@ final class Rooms {
     return chosen > 0
         ? chosen
         : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, LOOPS_MAX);
+  }
+
+  /// Event loops that write to the spool: the proxy's, and those of the door for Envoys.
+  int lanes() throws UsageException {
+    return (hasEnvoy() ? 2 : 1) * loops();
+  }
+
+  private boolean hasEnvoy() throws UsageException {
+    return settings.get(EnvoySettings.ENVOY_LISTEN).isPresent();
+  }
+
+  /// The door for Envoys, looked at before anything is opened.
+  Optional<EnvoyConfig> envoy() throws StartException, UsageException {
+    Optional<Address> address = settings.get(EnvoySettings.ENVOY_LISTEN);
+    EnvoyConfig.Mutual tls = envoyTls();
+    if (address.isEmpty()) {
+      if (tls != null) {
+        throw new UsageException(
+            settings.where(EnvoySettings.ENVOY_CERTIFICATE)
+                + ": envoy.certificate stands alone; allowed: beside envoy.listen");
+      }
+      return Optional.empty();
+    }
+    InetSocketAddress door = Doors.checked("envoy.listen", address.get());
+    boolean anywhere = settings.get(EnvoySettings.ENVOY_PLAINTEXT).equals("anywhere");
+    if (tls == null && !anywhere && !door.getAddress().isLoopbackAddress()) {
+      throw new UsageException(
+          settings.where(EnvoySettings.ENVOY_LISTEN)
+              + ": envoy.listen="
+              + address.get()
+              + " can be reached from elsewhere, and nobody would be asked who he is; allowed: a loopback"
+              + " address, envoy.certificate, envoy.key and envoy.client-ca beside it, or"
+              + " envoy.plaintext=anywhere");
+    }
+    return Optional.of(
+        new EnvoyConfig(
+            door,
+            loops(),
+            new ObservationConfig(
+                settings.get(SettingsTable.CAPTURE_BYTES_MAX),
+                settings.get(EnvoySettings.ENVOY_EXCHANGES_MAX),
+                ENVOY_HEAD_BYTES_MAX,
+                settings.get(EnvoySettings.ENVOY_IDLE)),
+            tls));
+  }
+
+  private EnvoyConfig.@Nullable Mutual envoyTls() throws UsageException {
+    Optional<Path> certificate = settings.get(EnvoySettings.ENVOY_CERTIFICATE);
+    Optional<Path> key = settings.get(EnvoySettings.ENVOY_KEY);
+    Optional<Path> clientCa = settings.get(EnvoySettings.ENVOY_CLIENT_CA);
+    if (certificate.isPresent() && key.isPresent() && clientCa.isPresent()) {
+      return new EnvoyConfig.Mutual(certificate.get(), key.get(), clientCa.get());
+    }
+    if (certificate.isEmpty() && key.isEmpty() && clientCa.isEmpty()) {
+      return null;
+    }
+    Setting<?> lone =
+        certificate.isPresent()
+            ? EnvoySettings.ENVOY_CERTIFICATE
+            : key.isPresent() ? EnvoySettings.ENVOY_KEY : EnvoySettings.ENVOY_CLIENT_CA;
+    throw new UsageException(
+        settings.where(lone)
+            + ": "
+            + lone.name()
+            + " stands alone; allowed: envoy.certificate, envoy.key and envoy.client-ca together");
   }
 }

@@ -384,6 +384,7 @@ final class SettingsTable {
   private static List<Setting<?>> all() {
     List<Setting<?>> all = new ArrayList<>(OWN);
     all.addAll(OWN.indexOf(SHIP), StoreSettings.ALL);
+    all.addAll(all.indexOf(DRAIN_DELAY), EnvoySettings.ALL);
     return List.copyOf(all);
   }
 

@@ -1,5 +1,6 @@
 package dev.loopgate.app;
 
+import dev.loopgate.extproc.ObserverLanes;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.proxy.Lanes;
@@ -12,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// The ledger's slots of the fleet, each asked of the spool once, so that event loops take no lock
 /// for them. A slot is kept for the life of the process, also when its model is gone: beyond the
 /// spool's 1,024 all further models share one. Any thread.
-final class Slots implements Lanes {
+final class Slots implements Lanes, ObserverLanes {
   private final Spool spool;
   private final Fleet fleet;
   private final Map<String, Integer> byDeployment = new ConcurrentHashMap<>();

@@ -9,6 +9,7 @@ record Telemetry(
     PrometheusRegistry registry,
     LogLines log,
     ProxyTelemetry proxy,
+    EnvoyTelemetry envoy,
     SpoolTelemetry spool,
     ShipperTelemetry shipper,
     RuntimeTelemetry runtime,
@@ -23,10 +24,12 @@ record Telemetry(
   /// The same with lines that go elsewhere.
   static Telemetry of(LogLines log) {
     PrometheusRegistry registry = new PrometheusRegistry();
+    ProxyTelemetry proxy = new ProxyTelemetry(registry, log);
     return new Telemetry(
         registry,
         log,
-        new ProxyTelemetry(registry, log),
+        proxy,
+        new EnvoyTelemetry(registry, proxy),
         new SpoolTelemetry(registry, log),
         new ShipperTelemetry(registry, log),
         new RuntimeTelemetry(registry, log),

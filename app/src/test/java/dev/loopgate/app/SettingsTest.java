@@ -123,6 +123,13 @@ final class SettingsTest {
           sample("proxy.first-byte-timeout", "30s", "30", "25h"),
           sample("proxy.idle-timeout", "30s", "s", "25h"),
           sample("proxy.total-timeout", "2h", "2 h", "241h"),
+          sample("envoy.listen", "127.0.0.1:9901", "9901", ":1"),
+          sample("envoy.certificate", "/etc/envoy-door.pem", "", "a\u0000b"),
+          sample("envoy.key", "/etc/envoy-door.key", "", "a\u0000b"),
+          sample("envoy.client-ca", "envoys.pem", "", "a\u0000b"),
+          sample("envoy.plaintext", "anywhere", "on", "everywhere"),
+          sample("envoy.exchanges-max", "100", "0", "1000001"),
+          sample("envoy.idle", "10m", "500ms", "25h"),
           sample("drain-delay", "3s", "ten", "2h", "none"),
           sample("drain", "0s", "ten", "2h"),
           sample("grace", "90s", "0s", "3h"));

@@ -176,7 +176,7 @@ final class ExchangeCapture {
   /// What a gRPC call's trailers say of how it ended, or the head of an answer without a body.
   void grpcStatus(List<Header> trailers) {
     if (requesting != null && !ended) {
-      grpc = Grpc.statusIn(trailers, loop.redaction());
+      grpc = GrpcStatus.in(trailers, loop.redaction());
     }
   }
 

@@ -1,19 +1,14 @@
 package dev.loopgate.proxy;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.loopgate.capture.GrpcStatus;
 import dev.loopgate.capture.Header;
-import dev.loopgate.capture.Redaction;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
-/// What the proxy knows of gRPC over HTTP/2 (gRPC's PROTOCOL-HTTP2): how a call is recognised, what
-/// its status is, and how one is answered that no model answers.
+/// What the proxy knows of gRPC over HTTP/2 (gRPC's PROTOCOL-HTTP2): how a call is recognised, and
+/// how one is answered that no model answers.
 final class Grpc {
   /// The header by which a call names the model it is for, where its path names none.
   static final String MODEL_ID = "model-id";
@@ -36,26 +31,6 @@ final class Grpc {
     }
     // Not grpc-web, which is answered in HTTP.
     return type.length() == TYPE.length() || "+; ".indexOf(type.charAt(TYPE.length())) >= 0;
-  }
-
-  /// The status among trailers, or in the head of an answer that has no body, as far as it may be
-  /// kept: none without its code.
-  static GrpcStatus statusIn(List<Header> headers, Redaction redaction) {
-    String code = RawHead.first(headers, STATUS);
-    if (code == null || code.isEmpty() || code.length() > 9 || redaction.removes(STATUS)) {
-      return GrpcStatus.NONE;
-    }
-    int number = 0;
-    for (int i = 0; i < code.length(); i++) {
-      int digit = code.charAt(i) - '0';
-      if (digit < 0 || digit > 9) {
-        return GrpcStatus.NONE;
-      }
-      number = number * 10 + digit;
-    }
-    String message = RawHead.first(headers, MESSAGE);
-    return new GrpcStatus(
-        number, message == null || redaction.removes(MESSAGE) ? "" : decoded(message));
   }
 
   /// `reply` as a call is answered: nothing but trailers, with the code that says the same.
@@ -97,34 +72,5 @@ final class Grpc {
       }
     }
     return text.toString();
-  }
-
-  // What is not encoded as it should be stays as it is.
-  private static String decoded(String message) {
-    if (message.indexOf('%') < 0) {
-      return message;
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(message.length());
-    int at = 0;
-    while (at < message.length()) {
-      Integer octet = message.charAt(at) == '%' ? octetAt(message, at + 1) : null;
-      if (octet == null) {
-        bytes.writeBytes(message.substring(at, at + 1).getBytes(ISO_8859_1));
-        at++;
-      } else {
-        bytes.write(octet);
-        at += 3;
-      }
-    }
-    return bytes.toString(UTF_8);
-  }
-
-  private static @Nullable Integer octetAt(String text, int at) {
-    if (at + 2 > text.length()) {
-      return null;
-    }
-    int high = Character.digit(text.charAt(at), 16);
-    int low = Character.digit(text.charAt(at + 1), 16);
-    return high < 0 || low < 0 ? null : high << 4 | low;
   }
 }

@@ -66,10 +66,10 @@ final class RemovedHeadersTest {
     List<Header> trailers =
         List.of(new Header("grpc-status", "5"), new Header("grpc-message", "secret"));
 
-    assertThat(Grpc.statusIn(trailers, Redaction.DEFAULT)).isEqualTo(new GrpcStatus(5, "secret"));
-    assertThat(Grpc.statusIn(trailers, new Redaction(Set.of("grpc-message"), Set.of())))
+    assertThat(GrpcStatus.in(trailers, Redaction.DEFAULT)).isEqualTo(new GrpcStatus(5, "secret"));
+    assertThat(GrpcStatus.in(trailers, new Redaction(Set.of("grpc-message"), Set.of())))
         .isEqualTo(new GrpcStatus(5, ""));
-    assertThat(Grpc.statusIn(trailers, new Redaction(Set.of("grpc-*"), Set.of())))
+    assertThat(GrpcStatus.in(trailers, new Redaction(Set.of("grpc-*"), Set.of())))
         .isEqualTo(GrpcStatus.NONE);
   }
 }

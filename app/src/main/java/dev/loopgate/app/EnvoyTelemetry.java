@@ -1,0 +1,93 @@
+package dev.loopgate.app;
+
+import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.Ending;
+import dev.loopgate.extproc.ObservationEvents;
+import dev.loopgate.extproc.PassedOver;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// What is told of exchanges beside Envoy, as metrics. An exchange counts where the proxy's count:
+/// whoever looks at a model wants all of them.
+final class EnvoyTelemetry implements ObservationEvents {
+  private final ProxyTelemetry exchanges;
+  private final CounterDataPoint observed;
+  private final CounterDataPoint answered;
+  private final Gauge open;
+  private final Map<PassedOver, CounterDataPoint> passedOver = new EnumMap<>(PassedOver.class);
+
+  EnvoyTelemetry(PrometheusRegistry registry, ProxyTelemetry exchanges) {
+    this.exchanges = exchanges;
+    Counter streams =
+        Counter.builder()
+            .name("loopgate_envoy_streams")
+            .help("Exchanges that Envoys showed, by whether they wait for us.")
+            .labelNames("mode")
+            .register(registry);
+    observed = streams.labelValues("observer");
+    answered = streams.labelValues("synchronous");
+    open =
+        Gauge.builder()
+            .name("loopgate_envoy_streams_open")
+            .help("Of them in flight.")
+            .register(registry);
+    Counter passed =
+        Counter.builder()
+            .name("loopgate_envoy_passed_over")
+            .help("Of them no entry, and not in the ledger.")
+            .labelNames("reason")
+            .register(registry);
+    for (PassedOver why : PassedOver.values()) {
+      passedOver.put(why, passed.labelValues(why.word()));
+    }
+  }
+
+  @Override
+  public void streamOpened(boolean observer) {
+    (observer ? observed : answered).inc();
+    open.inc();
+  }
+
+  @Override
+  public void streamClosed() {
+    open.dec();
+  }
+
+  @Override
+  public void passedOver(PassedOver why) {
+    CounterDataPoint counter = passedOver.get(why);
+    if (counter != null) { // all constants are there from the start
+      counter.inc();
+    }
+  }
+
+  @Override
+  public void exchangeStarted(String deployment) {
+    exchanges.exchangeStarted(deployment);
+  }
+
+  @Override
+  public void exchangeEnded(
+      String deployment, Ending ending, int status, long durationNanos, long firstByteNanos) {
+    exchanges.exchangeEnded(deployment, ending, status, durationNanos, firstByteNanos);
+  }
+
+  @Override
+  public void bodyCut(CutReason reason) {
+    exchanges.bodyCut(reason);
+  }
+
+  @Override
+  public void entryDropped(String deployment) {
+    exchanges.entryDropped(deployment);
+  }
+
+  @Override
+  public void failed(Throwable cause) {
+    exchanges.failed(cause);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.loopgate.extproc;
+
+import java.time.Duration;
+
+/// Bounds of what is observed. All of it is divided over the event loops.
+///
+/// @param captureBytesMax all bodies in flight together, off the heap
+/// @param exchangesMax exchanges that are followed at a time; one more is passed over, and counted
+/// @param headBytesMax names and values of the headers of all exchanges that are followed, bytes;
+///   an exchange whose head does not fit is passed over, and counted
+/// @param idleMax an exchange of which Envoy says nothing for so long is taken for over
+public record ObservationConfig(
+    long captureBytesMax, int exchangesMax, int headBytesMax, Duration idleMax) {
+  public ObservationConfig {
+    if (captureBytesMax < 0 || exchangesMax < 1 || headBytesMax < 1 || !idleMax.isPositive()) {
+      throw new IllegalArgumentException(
+          "observation bounds: capture="
+              + captureBytesMax
+              + ", exchanges="
+              + exchangesMax
+              + ", heads="
+              + headBytesMax
+              + ", idle="
+              + idleMax);
+    }
+  }
+}

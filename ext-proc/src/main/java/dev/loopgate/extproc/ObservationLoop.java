@@ -1,0 +1,159 @@
+package dev.loopgate.extproc;
+
+import dev.loopgate.capture.BodyRedactor;
+import dev.loopgate.capture.CaptureBuffers;
+import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.RequestIds;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Kept;
+import dev.loopgate.fleet.Model;
+import dev.loopgate.spool.SpoolLane;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What one event loop has of its own: lane, ids, capture buffers, exchanges. Confined to that
+/// event loop.
+final class ObservationLoop {
+  /// What all loops share, each part of it for any thread.
+  record Shared(
+      ObservationConfig config,
+      int loops,
+      Fleet fleet,
+      Redaction redaction,
+      TimeSource time,
+      ObservationEvents events,
+      ObserverLanes lanes) {}
+
+  private record Compiled(Kept kept, ObservedRules rules) {}
+
+  private final Shared shared;
+  private final SpoolLane lane;
+  private final RequestIds requestIds = RequestIds.seeded();
+  private final CaptureBuffers captureBuffers;
+  private final BodyRedactor redactor = new BodyRedactor();
+  private final Map<String, Compiled> rules = new HashMap<>(); // models of the fleet
+  private final Set<ObservedStream> streams = new HashSet<>();
+  private final int exchangesMax;
+  private final int headBytesMax;
+  private int exchanges;
+  private int headBytes;
+
+  /// Called on the event loop, since the lane belongs to the thread that opened it.
+  ObservationLoop(Shared shared) {
+    this.shared = shared;
+    ObservationConfig config = shared.config();
+    this.lane = shared.lanes().openLane();
+    this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / shared.loops());
+    this.exchangesMax = Math.max(1, config.exchangesMax() / shared.loops());
+    this.headBytesMax = config.headBytesMax() / shared.loops();
+  }
+
+  Fleet fleet() {
+    return shared.fleet();
+  }
+
+  Redaction redaction() {
+    return shared.redaction();
+  }
+
+  TimeSource time() {
+    return shared.time();
+  }
+
+  ObservationEvents events() {
+    return shared.events();
+  }
+
+  SpoolLane lane() {
+    return lane;
+  }
+
+  RequestIds requestIds() {
+    return requestIds;
+  }
+
+  CaptureBuffers captureBuffers() {
+    return captureBuffers;
+  }
+
+  BodyRedactor redactor() {
+    return redactor;
+  }
+
+  int slotOf(Model model) {
+    return shared.lanes().slotOf(model.id());
+  }
+
+  /// What holds for a model's exchanges beside its rate and its limits.
+  ObservedRules rulesOf(Model model) {
+    Kept kept = model.kept();
+    if (kept.isPlain()) {
+      return ObservedRules.NONE; // almost always: nothing is looked up
+    }
+    Compiled compiled = rules.get(model.id());
+    if (compiled == null || !compiled.kept().equals(kept)) {
+      compiled = new Compiled(kept, ObservedRules.of(kept));
+      rules.put(model.id(), compiled);
+    }
+    return compiled.rules();
+  }
+
+  /// Takes room for one more exchange with a head of so many bytes; false when there is none. Given
+  /// back by [#giveBack] with the same number.
+  boolean takeRoom(int bytes) {
+    if (exchanges >= exchangesMax || bytes > headBytesMax - headBytes) {
+      return false;
+    }
+    exchanges++;
+    headBytes += bytes;
+    return true;
+  }
+
+  /// Takes room for more of a head that is followed already.
+  boolean takeMoreRoom(int bytes) {
+    if (bytes > headBytesMax - headBytes) {
+      return false;
+    }
+    headBytes += bytes;
+    return true;
+  }
+
+  void giveBack(int bytes) {
+    exchanges--;
+    headBytes -= bytes;
+  }
+
+  void add(ObservedStream stream) {
+    streams.add(stream);
+  }
+
+  void remove(ObservedStream stream) {
+    streams.remove(stream);
+  }
+
+  /// Ends what Envoy has said nothing of for too long.
+  void sweep() {
+    long before = shared.time().nanos() - shared.config().idleMax().toNanos();
+    for (ObservedStream stream : snapshot()) {
+      stream.endIfIdleSince(before);
+    }
+  }
+
+  /// Ends what is open: the gateway stops.
+  void stop() {
+    for (ObservedStream stream : snapshot()) {
+      stream.over(Ending.GATEWAY_STOPPED);
+    }
+  }
+
+  // Streams come off the set while they are told something.
+  private List<ObservedStream> snapshot() {
+    return new ArrayList<>(streams);
+  }
+}

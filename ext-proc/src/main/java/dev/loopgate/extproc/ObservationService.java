@@ -1,0 +1,106 @@
+package dev.loopgate.extproc;
+
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Fleet;
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Envoy's external processing (`envoy.service.ext_proc.v3.ExternalProcessor`), as an observer:
+/// each stream is one exchange, each exchange of a model one entry, and nothing that passes through
+/// Envoy is ever changed. Each message says whether Envoy waits for an answer to it: both are
+/// served here.
+///
+/// To be served by a gRPC server whose calls run on the event loops of the group that was given
+/// here, on a direct executor: bodies are read from the connection's own buffers.
+public final class ObservationService {
+  private static final long SWEEP_MILLIS = 1_000;
+
+  private final EventLoopGroup group;
+  private final FastThreadLocal<ObservationLoop> ofThread = new FastThreadLocal<>();
+
+  private ObservationService(EventLoopGroup group) {
+    this.group = group;
+  }
+
+  /// Opens a lane on each loop of the group; waits for that. Not for event loops.
+  ///
+  /// @param loops how many the group has
+  public static ObservationService open(
+      EventLoopGroup group,
+      int loops,
+      ObservationConfig config,
+      Fleet fleet,
+      Redaction redaction,
+      TimeSource time,
+      ObservationEvents events,
+      ObserverLanes lanes) {
+    ObservationService service = new ObservationService(group);
+    ObservationLoop.Shared shared =
+        new ObservationLoop.Shared(config, loops, fleet, redaction, time, events, lanes);
+    for (EventExecutor executor : group) {
+      executor.submit(() -> service.enter(executor, shared)).syncUninterruptibly();
+    }
+    return service;
+  }
+
+  private void enter(EventExecutor executor, ObservationLoop.Shared shared) {
+    ObservationLoop loop = new ObservationLoop(shared);
+    ofThread.set(loop);
+    var _ =
+        executor.scheduleWithFixedDelay( // ends with its loop
+            loop::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /// What a server serves.
+  public ServerServiceDefinition definition() {
+    MethodDescriptor<ProcessingRequest, ProcessingResponse> method =
+        ExternalProcessorGrpc.getProcessMethod().toBuilder()
+            .setRequestMarshaller(new ObservationMarshaller())
+            .build();
+    return ServerServiceDefinition.builder(
+            ServiceDescriptor.newBuilder(ExternalProcessorGrpc.SERVICE_NAME)
+                .addMethod(method)
+                .build())
+        .addMethod(method, ServerCalls.asyncBidiStreamingCall(this::process))
+        .build();
+  }
+
+  /// Ends every exchange that is open, each with its entry. Waits for it; not for event loops.
+  public void stop() {
+    List<Future<?>> stopped = new ArrayList<>();
+    for (EventExecutor executor : group) {
+      stopped.add(
+          executor.submit(() -> {
+            ObservationLoop loop = ofThread.get();
+            if (loop != null) {
+              loop.stop();
+            }
+          }));
+    }
+    stopped.forEach(Future::syncUninterruptibly);
+  }
+
+  private StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> envoy) {
+    ObservationLoop loop = ofThread.get();
+    if (loop == null) {
+      throw new IllegalStateException(
+          "external processing: not called on an event loop of its own");
+    }
+    return new ObservedStream(loop, (ServerCallStreamObserver<ProcessingResponse>) envoy);
+  }
+}

@@ -1,0 +1,286 @@
+package dev.loopgate.extproc;
+
+import com.google.protobuf.ByteString;
+import dev.loopgate.capture.BodyCapture;
+import dev.loopgate.capture.BodyRedactor;
+import dev.loopgate.capture.BodyRules;
+import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.EntryKind;
+import dev.loopgate.capture.GrpcStatus;
+import dev.loopgate.capture.ModelIdentity;
+import dev.loopgate.capture.Prediction;
+import dev.loopgate.capture.Requesting;
+import dev.loopgate.capture.Responding;
+import dev.loopgate.capture.ResponseHead;
+import dev.loopgate.capture.Sampling;
+import dev.loopgate.capture.Target;
+import dev.loopgate.capture.Timing;
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Model;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// What is kept of one exchange that Envoy shows, from its head to its single ending: in the
+/// ledger, in the spool, in the events. Confined to its event loop.
+///
+/// One that the sampling leaves out is counted, and nothing of it is copied, unless its ending may
+/// still have it kept.
+final class ObservedExchange {
+  /// Shorter pauses are how Envoy cut the bytes, not how the model sent them.
+  private static final long GAP_MIN_NANOS = 1_000_000;
+
+  private static final int SWITCHED = 101;
+
+  private final ObservationLoop loop;
+  private final Fleet.Match match;
+  private final int slot;
+  private final ObservedRules rules;
+  private final @Nullable Requesting requesting; // null: left out
+  private final boolean sampledOut; // unless the ending says otherwise
+  private final long startNanos;
+  private final boolean isHead;
+  private int roomBytes;
+  private @Nullable Responding responding;
+  private int status;
+  private String details = "";
+  private String replica = "";
+  private long lengthLeft = -1; // that the answer's head declared; -1 when it declared none
+  private long firstByteNanos = Timing.NONE;
+  private long pieceNanos = Timing.NONE; // of the last piece of the response
+  private long gapMaxNanos = Timing.NONE;
+  private GrpcStatus grpc = GrpcStatus.NONE;
+  private boolean requestWhole;
+  private boolean ended;
+
+  /// A prediction's request was shown: seen, in the ledger's words. Room for it was taken.
+  ObservedExchange(ObservationLoop loop, Fleet.Match match, ObservedRequest request) {
+    Model model = match.deployment().model();
+    this.loop = loop;
+    this.match = match;
+    this.slot = loop.slotOf(model);
+    this.rules = loop.rulesOf(model);
+    this.startNanos = loop.time().nanos();
+    this.isHead = request.head().first(":method").equals("HEAD");
+    this.roomBytes = request.head().bytes();
+    long startMillis = loop.time().epochMillis();
+    loop.events().exchangeStarted(model.id());
+    loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
+    boolean chosen =
+        new Sampling(model.kept().sampleRate()).keeps(request.id())
+            || rules.always().keeps(request.head().headers());
+    this.sampledOut = !chosen;
+    this.requesting =
+        chosen || rules.always().looksAtEndings()
+            ? request.requesting(
+                match, loop.redaction(), startMillis, startNanos, body(rules.request()))
+            : null;
+  }
+
+  /// Copies a piece of the request's body.
+  ///
+  /// @param last the request ends with it
+  void requestPiece(ByteString piece, boolean last) {
+    requestWhole |= last;
+    if (requesting != null && !ended) {
+      copy(piece, requesting.body());
+    }
+  }
+
+  /// The request's last byte has passed.
+  void requestWhole() {
+    requestWhole = true;
+  }
+
+  /// The head of the answer, as the caller gets it but for what filters above ours change.
+  ///
+  /// @param details Envoy's response code details, empty when it does not say
+  /// @param replica `host:port` of who answered, empty when Envoy does not say
+  /// @param last the answer has no body
+  void responseStarted(EnvoyHead head, String details, String replica, boolean last) {
+    long nowNanos = loop.time().nanos();
+    this.status = head.status();
+    this.details = details;
+    this.replica = replica;
+    firstByteNanos = nowNanos - startNanos;
+    learnFrom(head);
+    if (requesting != null && !ended) {
+      ResponseHead kept =
+          loop.takeMoreRoom(head.bytes())
+              ? new ResponseHead(status, loop.redaction().redact(head.headers()))
+              : new ResponseHead(status, List.of());
+      roomBytes += kept.headers().isEmpty() ? 0 : head.bytes();
+      responding =
+          requesting.responseStarted(
+              kept,
+              body(rules.response()),
+              head.first("content-encoding").toLowerCase(Locale.ROOT),
+              nowNanos);
+    }
+    if (last) {
+      grpc = GrpcStatus.in(head.headers(), loop.redaction());
+    } else if (!isHead && status != 204 && status != 304) {
+      lengthLeft = head.contentLength();
+    }
+  }
+
+  /// Copies a piece of the answer's body.
+  void responsePiece(ByteString piece) {
+    long nowNanos = loop.time().nanos();
+    if (pieceNanos != Timing.NONE) {
+      gapMaxNanos = Math.max(gapMaxNanos, nowNanos - pieceNanos);
+    }
+    if (!piece.isEmpty()) {
+      pieceNanos = nowNanos;
+    }
+    if (lengthLeft > 0) {
+      lengthLeft = Math.max(0, lengthLeft - piece.size());
+    }
+    if (responding != null && !ended) {
+      copy(piece, responding.body());
+    }
+  }
+
+  /// Whether the caller has the whole answer with what was shown last, though Envoy has not said
+  /// yet that it is over.
+  boolean hasDeclaredLength() {
+    return lengthLeft == 0;
+  }
+
+  /// What a gRPC call's trailers say of how it ended.
+  void trailers(EnvoyHead trailers) {
+    grpc = GrpcStatus.in(trailers.headers(), loop.redaction());
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /// The answer is whole. When this returns the entry is kept, or counted as sampled out or
+  /// dropped.
+  void endWhole() {
+    end(ResponseDetails.endingOf(details), true);
+  }
+
+  /// Envoy shows no more of it.
+  void endCut(Ending ending) {
+    boolean tunnel = status == SWITCHED; // what follows has no end of its own
+    end(tunnel && ending == Ending.CUT ? Ending.COMPLETE : ending, tunnel);
+  }
+
+  private void end(Ending ending, boolean responseWhole) {
+    if (ended) {
+      throw new IllegalStateException("exchange: ended before, ending=" + ending.word());
+    }
+    ended = true;
+    long nowNanos = loop.time().nanos();
+    Requesting request = requesting;
+    boolean leftOut =
+        sampledOut
+            && (request == null || !rules.always().keeps(status, ending, nowNanos - startNanos));
+    if (leftOut) {
+      loop.lane().sampledOut(EntryKind.PREDICTION, slot, loop.time().epochMillis());
+    } else if (request != null) {
+      keep(request, ending, responseWhole, nowNanos);
+    }
+    release();
+    loop.events()
+        .exchangeEnded(
+            match.deployment().model().id(), ending, status, nowNanos - startNanos, firstByteNanos);
+  }
+
+  private void keep(Requesting request, Ending ending, boolean responseWhole, long nowNanos) {
+    long nowMillis = loop.time().epochMillis();
+    Responding answer = responding;
+    redact(request, answer, responseWhole);
+    Prediction prediction =
+        answer == null
+            ? request.end(ending, target(), requestWhole, nowMillis, nowNanos)
+            : answer.end(
+                ending,
+                target(),
+                requestWhole || status == SWITCHED,
+                responseWhole,
+                gapMaxNanos < GAP_MIN_NANOS ? Timing.NONE : gapMaxNanos,
+                grpc,
+                nowMillis,
+                nowNanos);
+    switch (loop.lane().append(prediction, slot)) {
+      case ACCEPTED -> {
+        tellCut(request.body());
+        if (answer != null) {
+          tellCut(answer.body());
+        }
+      }
+      case ACCEPTED_WITHOUT_BODIES -> loop.events().bodyCut(CutReason.RING_FULL);
+      case FULL, CLOSED -> loop.events().entryDropped(match.deployment().model().id());
+    }
+  }
+
+  // Before the ring, so that no secret is ever in it (P6).
+  private void redact(Requesting request, @Nullable Responding answer, boolean responseWhole) {
+    BodyRedactor redactor = loop.redactor();
+    redactor.redact(request.body(), rules.request(), requestWhole, request.contentEncoding());
+    if (answer != null) {
+      redactor.redact(answer.body(), rules.response(), responseWhole, answer.contentEncoding());
+    }
+  }
+
+  private void release() {
+    loop.giveBack(roomBytes);
+    if (responding != null) {
+      responding.release();
+    } else if (requesting != null) {
+      requesting.release();
+    }
+  }
+
+  private void tellCut(BodyCapture body) {
+    CutReason reason = body.cut();
+    if (reason != null) {
+      loop.events().bodyCut(reason);
+    }
+  }
+
+  // What an answer of Envoy's own says is not the model's word.
+  private void learnFrom(EnvoyHead head) {
+    if (ResponseDetails.endingOf(details) != Ending.COMPLETE) {
+      return;
+    }
+    Deployment deployment = match.deployment();
+    if (status / 100 == 2 && requesting != null && requesting.head().method().equals("POST")) {
+      deployment.succeededAt(match.path());
+    }
+    String name = head.first("model-name");
+    String version = head.first("model-version");
+    if (!name.isEmpty() || !version.isEmpty()) {
+      deployment.learn(name, version);
+    }
+  }
+
+  private Target target() {
+    Deployment.Labels labels = match.deployment().labelsAt(match.path());
+    return new Target(
+        match.deployment().model().id(),
+        match.route(),
+        replica,
+        new ModelIdentity(labels.name(), labels.version()));
+  }
+
+  private BodyCapture body(BodyRules secret) {
+    int bytesMax = match.deployment().model().kept().bodyBytesMax();
+    // More than can be looked at would only be thrown away.
+    return new BodyCapture(
+        loop.captureBuffers(),
+        secret.isEmpty() ? bytesMax : Math.min(bytesMax, BodyRedactor.BYTES_MAX));
+  }
+
+  private static void copy(ByteString piece, BodyCapture body) {
+    for (ByteBuffer part : piece.asReadOnlyByteBufferList()) {
+      body.copyFrom(part);
+    }
+  }
+}

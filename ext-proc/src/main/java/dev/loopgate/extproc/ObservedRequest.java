@@ -1,0 +1,129 @@
+package dev.loopgate.extproc;
+
+import dev.loopgate.capture.BodyCapture;
+import dev.loopgate.capture.Header;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.capture.RequestHead;
+import dev.loopgate.capture.RequestId;
+import dev.loopgate.capture.RequestIds;
+import dev.loopgate.capture.Requesting;
+import dev.loopgate.capture.TraceParent;
+import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Predictor;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import java.util.Locale;
+import java.util.Optional;
+
+/// A request as Envoy shows it: after the filters before ours, before its router changes anything.
+///
+/// @param id the exchange's Request-Id
+/// @param replaced the caller's own broke the rule
+record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
+  private static final String EXTERNAL_ID = "x-request-id";
+  private static final String TRACE_PARENT = "traceparent";
+
+  /// Of the message that shows its head.
+  ///
+  /// The Request-Id is the one that our authorization decided; else the caller's, which Envoy sent
+  /// on; else Envoy's own. When none of them can be kept the entry alone has a fresh one.
+  static ObservedRequest of(ProcessingRequest message, RequestIds ids, long epochMillis) {
+    EnvoyHead head = EnvoyHead.of(message.getRequestHeaders().getHeaders());
+    String decided = Shown.authorized(message, "request_id");
+    if (RequestId.isValid(decided)) {
+      return new ObservedRequest(
+          head, new RequestId(decided), Shown.isAuthorized(message, "request_id_replaced"));
+    }
+    String sent = head.first("request-id");
+    if (RequestId.isValid(sent)) {
+      return new ObservedRequest(head, new RequestId(sent), false);
+    }
+    String external = head.first(EXTERNAL_ID);
+    RequestId id = RequestId.isValid(external) ? new RequestId(external) : ids.next(epochMillis);
+    return new ObservedRequest(head, id, !sent.isEmpty());
+  }
+
+  /// Which model it is for, and by which route.
+  Optional<Fleet.Match> match(Fleet fleet) {
+    String path = path();
+    Optional<Fleet.Match> match = fleet.match(path);
+    if (match.isPresent() || !isGrpcCall()) {
+      return match;
+    }
+    String id = head.first("model-id");
+    return fleet.matchGrpc(id.isEmpty() ? null : id, head.first(":authority"), path);
+  }
+
+  /// Whether it is a prediction that is to be kept.
+  boolean isCaptured(Fleet.Match match) {
+    Predictor predictor = match.deployment().model().predictor();
+    return match.deployment().model().kept().captured()
+        && predictor.captures(head.first(":method"), match.path());
+  }
+
+  /// What is kept of it from now on.
+  ///
+  /// The model's path is taken to be the one behind the route's prefix, as our own proxy passes it
+  /// on: what Envoy's router makes of it comes after us.
+  Requesting requesting(
+      Fleet.Match match, Redaction redaction, long startMillis, long startNanos, BodyCapture body) {
+    String target = head.first(":path");
+    int query = target.indexOf('?');
+    String modelPath = match.path() + (query < 0 ? "" : target.substring(query));
+    String authority = head.first(":authority");
+    return new Requesting(
+        id,
+        replaced,
+        redaction.removes(EXTERNAL_ID) ? "" : head.first(EXTERNAL_ID),
+        traceId(redaction),
+        new RequestHead(
+            head.first(":method"),
+            redaction.maskQuery(modelPath),
+            authority,
+            head.first(":scheme"),
+            redaction.maskQuery(
+                firstFilled(
+                    kept(redaction, "x-original-uri"),
+                    kept(redaction, "x-envoy-original-path"),
+                    target)),
+            firstFilled(kept(redaction, "x-forwarded-host"), "", authority),
+            redaction.redact(head.headers())),
+        startMillis,
+        startNanos,
+        body,
+        head.first("content-encoding").toLowerCase(Locale.ROOT));
+  }
+
+  private String path() {
+    String target = head.first(":path");
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+
+  // Not grpc-web, which is answered in HTTP. Envoy tells of HTTP/2 and HTTP/1.1 alike.
+  private boolean isGrpcCall() {
+    String type = head.first("content-type").toLowerCase(Locale.ROOT);
+    return type.equals("application/grpc")
+        || type.startsWith("application/grpc+")
+        || type.startsWith("application/grpc;");
+  }
+
+  // A field of the record is no way round the rules for headers.
+  private String kept(Redaction redaction, String name) {
+    return redaction.removes(name) ? "" : head.first(name);
+  }
+
+  // What may not be kept as a header is not kept in part either; several are none.
+  private String traceId(Redaction redaction) {
+    long parents = head.headers().stream().map(Header::name).filter(TRACE_PARENT::equals).count();
+    return parents != 1 || redaction.touches(TRACE_PARENT)
+        ? ""
+        : TraceParent.traceIdOf(head.first(TRACE_PARENT));
+  }
+
+  private static String firstFilled(String first, String second, String third) {
+    if (!first.isEmpty()) {
+      return first;
+    }
+    return second.isEmpty() ? third : second;
+  }
+}

@@ -1,0 +1,247 @@
+package dev.loopgate.extproc;
+
+import dev.loopgate.capture.Ending;
+import dev.loopgate.fleet.Fleet;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// One stream of Envoy's, which shows one exchange. Confined to its connection's event loop.
+///
+/// Where Envoy waits for an answer to each message it gets it at once, and the finished entry is in
+/// the ring before the message is answered that completes the answer for the caller (P1). Where it
+/// does not wait, nothing is said. Either way the stream is ended as soon as the exchange is known
+/// to be over: Envoy would keep it open for seconds, and its streams are bounded.
+final class ObservedStream implements StreamObserver<ProcessingRequest> {
+  /*
+   * Both sides of an exchange come as they come: an answer may begin, and end, before its request
+   * has. An end of the answer ends both. What Envoy never shows is the end of a tunnel, and of what
+   * was cut: then its stream is over without one.
+   */
+
+  /// Answers that Envoy has not taken from us: far more than one exchange has messages under way.
+  private static final int UNREAD_MAX = 1024;
+
+  private final ObservationLoop loop;
+  private final ServerCallStreamObserver<ProcessingResponse> envoy;
+  private @Nullable ObservedExchange exchange;
+  private boolean opened; // its first message was read
+  private boolean over;
+  private boolean closed; // by us, or nobody is there
+  private int unread;
+  private long heardNanos;
+
+  ObservedStream(ObservationLoop loop, ServerCallStreamObserver<ProcessingResponse> envoy) {
+    this.loop = loop;
+    this.envoy = envoy;
+    this.heardNanos = loop.time().nanos();
+    loop.add(this);
+    envoy.setOnCancelHandler(() -> gone());
+    envoy.disableAutoRequest();
+    // All that comes is taken at once, whatever becomes of it: a sink that stops reading would stop
+    // Envoy's exchange.
+    envoy.request(Integer.MAX_VALUE);
+  }
+
+  @Override
+  public void onNext(ProcessingRequest message) {
+    if (closed) {
+      return; // on its way when we ended the stream
+    }
+    heardNanos = loop.time().nanos();
+    boolean observer = message.getObservabilityMode();
+    if (!opened) {
+      opened = true;
+      loop.events().streamOpened(observer);
+    }
+    try {
+      take(message);
+    } catch (RuntimeException e) {
+      loop.events().failed(e);
+      over(Ending.CUT);
+      return;
+    }
+    if (!observer && !closed) {
+      answer(message);
+    }
+    if (over) {
+      close();
+    }
+  }
+
+  /// Envoy shows nothing more.
+  @Override
+  public void onCompleted() {
+    over(Ending.CUT);
+  }
+
+  /// The stream broke: as it is ended, too, where Envoy waited for answers.
+  @Override
+  public void onError(Throwable cause) {
+    gone();
+  }
+
+  /// Ends what is open, and the stream.
+  ///
+  /// @param ending of an exchange whose end was not shown
+  void over(Ending ending) {
+    endCut(ending);
+    close();
+  }
+
+  void endIfIdleSince(long beforeNanos) {
+    if (heardNanos - beforeNanos < 0) {
+      over(Ending.CUT);
+    }
+  }
+
+  private void gone() {
+    closed = true;
+    endCut(Ending.CUT);
+    leave();
+  }
+
+  private void take(ProcessingRequest message) {
+    switch (message.getRequestCase()) {
+      case REQUEST_HEADERS -> requestStarted(message);
+      case REQUEST_BODY -> requestPiece(message.getRequestBody());
+      case REQUEST_TRAILERS -> {
+        ObservedExchange of = shown();
+        if (of != null) {
+          of.requestWhole();
+        }
+      }
+      case RESPONSE_HEADERS -> responseStarted(message);
+      case RESPONSE_BODY -> responsePiece(message.getResponseBody());
+      case RESPONSE_TRAILERS -> {
+        ObservedExchange of = shown();
+        if (of != null) {
+          of.trailers(EnvoyHead.of(message.getResponseTrailers().getTrailers()));
+          endWhole(of);
+        }
+      }
+      case REQUEST_NOT_SET -> passOver(PassedOver.MALFORMED);
+    }
+  }
+
+  private void requestStarted(ProcessingRequest message) {
+    if (exchange != null) {
+      passOver(PassedOver.MALFORMED);
+      return;
+    }
+    ObservedRequest request =
+        ObservedRequest.of(message, loop.requestIds(), loop.time().epochMillis());
+    Optional<Fleet.Match> match = request.match(loop.fleet());
+    if (match.isEmpty()) {
+      passOver(PassedOver.UNKNOWN_MODEL);
+    } else if (!request.isCaptured(match.get())) {
+      passOver(PassedOver.NOT_CAPTURED);
+    } else if (!loop.takeRoom(request.head().bytes())) {
+      passOver(PassedOver.OVER_BOUNDS);
+    } else {
+      ObservedExchange begun = new ObservedExchange(loop, match.get(), request);
+      exchange = begun;
+      if (message.getRequestHeaders().getEndOfStream()) {
+        begun.requestWhole();
+      }
+    }
+  }
+
+  private void requestPiece(HttpBody body) {
+    ObservedExchange of = shown();
+    if (of != null) {
+      of.requestPiece(body.getBody(), body.getEndOfStream());
+    }
+  }
+
+  private void responseStarted(ProcessingRequest message) {
+    ObservedExchange of = exchange;
+    if (of == null) {
+      passOver(PassedOver.ANSWERED_BEFORE);
+      return;
+    }
+    boolean last = message.getResponseHeaders().getEndOfStream();
+    of.responseStarted(
+        EnvoyHead.of(message.getResponseHeaders().getHeaders()),
+        Shown.attribute(message, "response.code_details"),
+        Shown.attribute(message, "upstream.address"),
+        last);
+    endIfWhole(of, last);
+  }
+
+  private void responsePiece(HttpBody body) {
+    ObservedExchange of = shown();
+    if (of != null) {
+      of.responsePiece(body.getBody());
+      endIfWhole(of, body.getEndOfStream());
+    }
+  }
+
+  private @Nullable ObservedExchange shown() {
+    if (exchange == null) {
+      passOver(PassedOver.MALFORMED);
+    }
+    return exchange;
+  }
+
+  // The byte of the declared length completes the answer for the caller, whatever is shown after
+  // it.
+  private void endIfWhole(ObservedExchange of, boolean last) {
+    if (last) {
+      endWhole(of);
+    } else if (of.hasDeclaredLength() && !of.isEnded()) {
+      of.endWhole();
+    }
+  }
+
+  private void endWhole(ObservedExchange of) {
+    if (!of.isEnded()) {
+      of.endWhole();
+    }
+    over = true;
+  }
+
+  private void endCut(Ending ending) {
+    over = true;
+    ObservedExchange of = exchange;
+    if (of != null && !of.isEnded()) {
+      of.endCut(ending);
+    }
+  }
+
+  /// Nothing of this stream is kept any more: Envoy goes on without us.
+  private void passOver(PassedOver why) {
+    loop.events().passedOver(why);
+    over(Ending.CUT);
+  }
+
+  private void answer(ProcessingRequest message) {
+    ProcessingResponse reply = Replies.to(message);
+    unread = envoy.isReady() ? 0 : unread + 1;
+    if (reply == null || unread > UNREAD_MAX) {
+      passOver(PassedOver.MALFORMED);
+      return;
+    }
+    envoy.onNext(reply);
+  }
+
+  private void close() {
+    if (!closed) {
+      closed = true;
+      envoy.onCompleted();
+    }
+    leave();
+  }
+
+  private void leave() {
+    loop.remove(this);
+    if (opened) {
+      opened = false;
+      loop.events().streamClosed();
+    }
+  }
+}
