@@ -58,14 +58,15 @@ final class Rooms {
   }
 
   private HeapBudget fixed() throws UsageException {
-    HeapBudget budget = beforeFeedback();
-    budget = sinks().offHeap(budget);
+    HeapBudget budget = sinks().offHeap(beforeFeedback());
+    long captureBytes = settings.get(SettingsTable.CAPTURE_BYTES_MAX);
+    if (hasEnvoy()) {
+      budget = budget.offHeap("messages of Envoys", ENVOY_MESSAGES_BYTES);
+      captureBytes *= 2; // what is observed has as much of its own
+    }
     return budget
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
-        .offHeap(
-            "capture.bytes-max",
-            (hasEnvoy() ? 2 : 1) * settings.get(SettingsTable.CAPTURE_BYTES_MAX))
-        .offHeap("messages of Envoys", hasEnvoy() ? ENVOY_MESSAGES_BYTES : 0)
+        .offHeap("capture.bytes-max", captureBytes)
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
         // The largest entry, and what the scans of ten open segments hold.
         .offHeap("the log being read", (1L + settings.get(StoreSettings.SINKS).size()) * 44 * MIB);
