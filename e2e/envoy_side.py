@@ -1,0 +1,165 @@
+"""The side channel of the part `envoy`: a gateway that is absent, killed, stopped and back, under load through an Envoy."""
+
+import asyncio
+import random
+import signal
+import time
+
+import envoy_config
+import envoy_server
+import load
+from common import all_in, check, found_in, until
+from envoy_ways import Keeper
+
+PER_SECOND = 200
+QUIET_SECONDS = 3
+STILL_SECONDS = 5
+SLACK = 1.0  # seconds before a kill in which an observer may not have been told yet
+
+
+class Stage:
+    """An Envoy in front of a model, its load, and a gateway beside it."""
+
+    def __init__(self, scratch, model_port, way, version):
+        self.word = f"side-{way}-{version}"
+        self.folder = scratch / self.word
+        self.folder.mkdir()
+        self.way, self.version = way, version
+        self.ports = {"h1": model_port, "h2": model_port, "refused": model_port}
+        self.keeper = Keeper(self.folder, self.ports, True)
+        self.phases = []  # (word, begin, end)
+        self.envoy = self.load = self.running = None
+
+    async def begin(self):
+        config = envoy_config.bootstrap(self.version, self.way, self.ports, self.keeper.envoy_port)
+        self.envoy = await envoy_server.started(self.version, config, self.folder / "envoy")
+        self.load = load.Load(self.envoy.ports[envoy_config.STAT_PREFIX], PER_SECOND, connections=16, prefix=self.word)
+        self.running = asyncio.create_task(self.load.run())
+
+    async def phase(self, word, seconds):
+        begin = time.monotonic()
+        await asyncio.sleep(seconds)
+        self.phases.append((word, begin, time.monotonic()))
+
+    async def is_recorded(self):
+        """Whether Envoy shows what it serves again."""
+        return await self.keeper.metric("loopgate_ledger_seen") > self.known
+
+    async def back(self):
+        await self.keeper.start()
+        self.known = await self.keeper.metric("loopgate_ledger_seen")
+        await until(f"{self.word}: envoy to show its exchanges", self.is_recorded, 20)
+
+    async def rest(self):
+        self.load.stopping = True
+        await self.running
+        failed = self.load.failed
+        check(not failed, f"{self.word}: {len(failed)} calls failed, first {failed[:3]}\n{await self.envoy.explain()}")
+        active = "cluster.loopgate_capture.upstream_rq_active"
+
+        async def is_idle():
+            return (await self.envoy.counters(active))[active] == 0
+
+        await until(f"{self.word}: {active} to be 0", is_idle, 10)
+        await until(f"{self.word}: nothing to be open", self.keeper.has_none_open)
+        await self.keeper.stop()
+
+    def named(self, since, before):
+        """Those that were asked and whole in that time."""
+        return [name for name, due, took in self.load.answered if since <= due and due + took < before]
+
+    def tell(self, found):
+        parts = []
+        for word, begin, end in self.phases:
+            late = self.load.latencies(begin, end)
+            parts.append(f"{word} {len(late)} calls, p99 {load.percentile(late, 0.99) * 1000:.1f} ms")
+        total = len(self.load.answered)
+        print(f"envoy: {self.word}: {'; '.join(parts)}; {total} calls, none failed, {len(found)} in the files", flush=True)
+
+    def in_files(self):
+        """Both streams: nothing twice, nothing that was never asked."""
+        streams = [found_in(self.keeper.data / "files", stream) for stream in ("request_response", "response_body")]
+        check(streams[0] == streams[1], f"{self.word}: the two streams do not hold the same")
+        strange = streams[0].keys() - {name for name, *_ in self.load.answered}
+        check(not strange, f"{self.word}: records of nobody's calls: {list(strange)[:3]}")
+        return streams[0]
+
+    def end(self):
+        if self.running:
+            self.running.cancel()
+        if self.envoy:
+            self.envoy.stop()
+        self.keeper.kill()
+
+
+async def observed(scratch, model_port, version):
+    """Observer mode: whatever becomes of the gateway, callers see nothing of it."""
+    stage = Stage(scratch, model_port, "observer", version)
+    try:
+        await stage.begin()
+        await stage.phase("absent", 2)
+        await stage.back()
+        await stage.phase("quiet", QUIET_SECONDS)
+        await asyncio.to_thread(stage.keeper.kill)
+        killed = time.monotonic()
+        await stage.phase("killed", 2)
+        await stage.back()
+        again = time.monotonic()
+        process = stage.keeper.gateway.process
+        process.send_signal(signal.SIGSTOP)
+        await stage.phase("stopped", STILL_SECONDS)
+        memory = stage.envoy.memory()
+        process.send_signal(signal.SIGCONT)
+        await stage.phase("going on", 3)
+        await stage.rest()
+    finally:
+        stage.end()
+    found = stage.in_files()
+    # Not promised of an observer, but what it had a second to keep is there.
+    _, begin, _ = stage.phases[1]
+    all_in(found, stage.word, stage.named(begin, killed - SLACK))
+    stood = [name for name in stage.named(again, time.monotonic()) if name in found]
+    check(stood, f"{stage.word}: nothing was kept after it came back")
+    stage.tell(found)
+    print(f"envoy: {stage.word}: envoy's memory while it stood still: {memory >> 20} MiB", flush=True)
+
+
+async def synchronous(scratch, model_port, version, chance):
+    """Synchronous mode: what a caller had whole before the kill is in the files (P1); nobody's call fails."""
+    stage = Stage(scratch, model_port, "sync", version)
+    try:
+        await stage.keeper.start()
+        await stage.begin()
+        stage.known = 0
+        await until("envoy to show its exchanges", stage.is_recorded, 20)
+        kills = []
+        await stage.phase("quiet", QUIET_SECONDS)
+        for _ in range(2):
+            since = time.monotonic()
+            await asyncio.sleep(chance.uniform(0.5, 1.5))
+            kills.append((since, time.monotonic()))
+            await asyncio.to_thread(stage.keeper.kill)
+            await stage.phase("killed", 1)
+            await stage.back()
+        last = time.monotonic()
+        await stage.phase("back", 2)
+        end = time.monotonic()
+        await stage.rest()
+    finally:
+        stage.end()
+    found = stage.in_files()
+    for since, before in [(stage.phases[0][1], kills[0][0]), *kills, (last, end)]:
+        all_in(found, stage.word, stage.named(since, before))
+    stage.tell(found)
+
+
+async def side_channel(scratch, versions, seed):
+    """All of it, on each version in turn."""
+    model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
+    port = model.sockets[0].getsockname()[1]
+    try:
+        for version in versions:
+            await observed(scratch, port, version)
+            await synchronous(scratch, port, version, random.Random(seed))
+    finally:
+        model.close()
