@@ -38,6 +38,8 @@ class Seen:
 def request_headers(case, length=True):
     told = [] if any(name.lower() == "request-id" for name, _ in case.headers) else [("request-id", case.name)]
     told += [("x-case", case.name), *case.headers]
+    if "/trailers" in case.path:
+        told.append(("te", "trailers"))
     if case.framing == "length" and length:
         told.append(("content-length", str(case.size)))
     return told
@@ -58,6 +60,7 @@ class Caller:
         if case.framing == "chunked":
             lines.append("transfer-encoding: chunked")
         lines += ["expect: 100-continue"] if case.does == "expects" else []
+        lines += ["connection: te"] if "/trailers" in case.path else []
         lines += [f"trailer: {name}" for name, _ in case.trailers]
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         await self.writer.drain()
