@@ -36,7 +36,7 @@ def program(version):
 def validate(version, config):
     """Whether this Envoy would take the configuration."""
     done = subprocess.run(
-        [program(version), "--mode", "validate", "-c", str(config), "--use-dynamic-base-id"],
+        [program(version), "--mode", "validate", "-c", str(config), "--disable-hot-restart"],
         capture_output=True,
         text=True,
     )
@@ -55,7 +55,7 @@ class Envoy:
         path = folder / "envoy.json"
         path.write_text(json.dumps(config, indent=1))
         validate(version, path)
-        command = [program(version), "-c", str(path), "--use-dynamic-base-id", "--concurrency", str(concurrency)]
+        command = [program(version), "-c", str(path), "--disable-hot-restart", "--concurrency", str(concurrency)]
         command += ["--admin-address-path", str(self.admin_file), "--log-path", str(self.log)]
         with open(self.said, "wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out)
@@ -90,17 +90,20 @@ class Envoy:
         return {name: int(value) for name, value in found if name.startswith(prefix)}
 
     async def explain(self):
-        """What is to be known when something went wrong."""
+        """What is to be known when something went wrong; all of its counters are written beside its log."""
         try:
             counted = await self.counters()
         except (OSError, EOFError):
             return f"envoy {self.version} is gone: {self.tail()}"
-        told = {name: value for name, value in counted.items() if value and re.match(r"http\.|cluster\.", name)}
+        (self.log.parent / "stats.json").write_text(json.dumps(counted, indent=1))
+        ours = re.compile(r".*\.ext_proc\.|cluster\.loopgate_capture\.upstream_(rq|cx)|http\.ingress\.downstream_rq")
+        told = {name: value for name, value in counted.items() if value and ours.match(name)}
         return f"envoy {self.version}: {json.dumps(told)}\n{self.tail()}"
 
     def tail(self):
-        files = [path.read_text(errors="replace")[-3000:] for path in (self.log, self.said) if path.exists()]
-        return "\n".join(files)
+        """What it complains of."""
+        lines = [line for path in (self.log, self.said) if path.exists() for line in path.read_text(errors="replace").splitlines()]
+        return "\n".join([line for line in lines if re.search(r"warning|error|critical", line)][-20:])
 
     def memory(self):
         """Its anonymous memory, bytes."""

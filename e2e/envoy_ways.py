@@ -101,9 +101,9 @@ class Keeper:
 
 @dataclass
 class Outcome:
-    """What came of a way: by case what was seen, what the model was asked, and the records of both streams."""
+    """What came of a way: by case what was seen and what the model was asked, and the records of both streams."""
 
-    views: dict = field(default_factory=dict)
+    wire: dict = field(default_factory=dict)
     requests: dict = field(default_factory=dict)
     answers: dict = field(default_factory=dict)
 
@@ -167,13 +167,10 @@ async def go(scratch, model, way, version, only, baseline=None, proxys=None):
         for case in cases:
             envoy_judge.check_wire(case, seen[case.name], asked.get(case.name, []))
             framing = not (way == "sync" and not envoy_config.at_least(version, 1, 38))
-            outcome.views[case.name] = envoy_judge.view(case, seen[case.name], asked.get(case.name, []), framing)
-            if baseline and case.name in baseline.views:
-                without = baseline.views[case.name]
-                if not framing:
-                    without = envoy_judge.view(case, *baseline.raw[case.name], framing)
-                envoy_judge.check_same(case, outcome.views[case.name], without)
-        outcome.raw = {case.name: (seen[case.name], asked.get(case.name, [])) for case in cases}
+            outcome.wire[case.name] = (seen[case.name], asked.get(case.name, []))
+            with_it = envoy_judge.view(case, *outcome.wire[case.name], framing)
+            if baseline:
+                envoy_judge.check_same(case, with_it, envoy_judge.view(case, *baseline.wire[case.name], framing))
         counted = {}
         if keeper:
             counted = await after(word, keeper, envoy, way, cases)
