@@ -71,7 +71,9 @@ def check_wire(case, seen, asked):
 
 
 def check_events(case, seen, asked):
-    """Event by event: it was there before the next one was sent. A busy machine may hold up some, one that waits is late with each."""
+    """Event by event: it was there before the next one was sent. A busy machine may hold up some; one that waits is late with
+    each.
+    """
     late, end = 0, 0
     for i, (_, size) in enumerate(asked.sent[:-1]):
         end += size
@@ -104,7 +106,8 @@ def view(case, seen, asked, framing):
 def check_same(case, with_it, without):
     """The same as this Envoy without Loopgate."""
     for what, value in with_it.items():
-        told(case, f"{what} not as without Loopgate", value == without[what], json.dumps(value), "\nwithout:", json.dumps(without[what]))
+        details = (json.dumps(value), "\nwithout:", json.dumps(without[what]))
+        told(case, f"{what} not as without Loopgate", value == without[what], *details)
 
 
 def check_id(case, seen, asked, request):

@@ -102,7 +102,8 @@ class Envoy:
 
     def tail(self):
         """What it complains of."""
-        lines = [line for path in (self.log, self.said) if path.exists() for line in path.read_text(errors="replace").splitlines()]
+        files = [path for path in (self.log, self.said) if path.exists()]
+        lines = [line for path in files for line in path.read_text(errors="replace").splitlines()]
         return "\n".join([line for line in lines if re.search(r"warning|error|critical", line)][-6:])
 
     def memory(self):

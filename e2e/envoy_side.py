@@ -8,7 +8,7 @@ import time
 import envoy_config
 import envoy_server
 import load
-from common import Failed, all_in, check, found_in, until
+from common import Failed, check, found_in, until
 from envoy_ways import Keeper
 
 ACCEPTED = "loopgate_ledger_accepted_total"
@@ -17,7 +17,7 @@ QUIET_SECONDS = 3
 STILL_SECONDS = 5
 NOTICED_SECONDS = 2.5  # a call that waited for a gateway that stands still would take longer
 TIMEOUT_SECONDS = 0.95  # of Envoy's message_timeout of 1 s: a call that took so long may be one that was served without us
-UNDER_WAY = 64  # more calls than may be on their way to an observer that keeps up
+UNDER_WAY = 100  # calls that may overtake others on their way to an observer: Envoy has several connections to it
 
 
 class Stage:
@@ -48,6 +48,12 @@ class Stage:
         """Whether Envoy shows what it serves again."""
         return await self.keeper.metric("loopgate_ledger_seen_total") > self.known
 
+    async def shown(self):
+        """How many exchanges Envoy has begun to show, but for those that it could not; at least."""
+        prefix = f"http.{envoy_config.STAT_PREFIX}.ext_proc.streams_"
+        counted = await self.envoy.counters(prefix)
+        return counted[f"{prefix}started"] - counted[f"{prefix}failed"]
+
     async def back(self):
         await self.keeper.start()
         self.known = await self.keeper.metric("loopgate_ledger_seen_total")
@@ -72,13 +78,21 @@ class Stage:
         answered = self.load.answered
         return [name for name, due, took in answered if since <= due and due + took < before and took < TIMEOUT_SECONDS]
 
+    def all_kept(self, found, names):
+        """Each of these stands there; of one that does not, when it was asked, and where in the phases that was."""
+        when = {name: (due, took) for name, due, took in self.load.answered}
+        missing = [f"{name} due {when[name][0]:.3f} took {when[name][1]:.3f}" for name in names if name not in found]
+        phases = [f"{word} {begin:.3f} to {end:.3f}" for word, begin, end in self.phases]
+        check(not missing, f"{self.word}: {len(missing)} of {len(names)} not found: {missing[:3]}, {missing[-1:]}; {phases}")
+
     def tell(self, found):
         parts = []
         for word, begin, end in self.phases:
             late = self.load.latencies(begin, end)
             if word != "going on":
                 check(late[-1] < NOTICED_SECONDS, f"{self.word}: {word}: a call took {late[-1]:.1f} s")
-            parts.append(f"{word} {len(late)} calls, p99 {load.percentile(late, 0.99) * 1000:.1f} ms")
+            kept = sum(name in found for name, due, _ in self.load.answered if begin <= due < end)
+            parts.append(f"{word} {len(late)} calls, p99 {load.percentile(late, 0.99) * 1000:.1f} ms, kept {kept}")
         total = len(self.load.answered)
         print(f"envoy: {self.word}: {'; '.join(parts)}; {total} calls, none failed, {len(found)} in the files", flush=True)
 
@@ -86,6 +100,8 @@ class Stage:
         """Both streams: nothing twice, nothing that was never asked."""
         streams = [found_in(self.keeper.data / "files", stream) for stream in ("request_response", "response_body")]
         check(streams[0] == streams[1], f"{self.word}: the two streams do not hold the same")
+        twice = [name for name, count in streams[0].items() if count > 1]
+        check(not twice, f"{self.word}: found twice: {twice[:3]}")
         strange = streams[0].keys() - {name for name, *_ in self.load.answered}
         check(not strange, f"{self.word}: records of nobody's calls: {list(strange)[:3]}")
         return streams[0]
@@ -112,13 +128,13 @@ async def observed(scratch, model_port, version):
         await stage.begin()
         await stage.phase("absent", 2)
         await stage.back()
-        kept = await stage.keeper.metric(ACCEPTED)
         begin = time.monotonic()
         await stage.phase("quiet", QUIET_SECONDS)
         quiet = stage.named(begin, time.monotonic())
+        shown = await stage.shown() + UNDER_WAY
 
         async def has_kept_them():
-            return await stage.keeper.metric(ACCEPTED) >= kept + len(quiet) + UNDER_WAY
+            return await stage.keeper.metric(ACCEPTED) >= shown
 
         await until(f"{stage.word}: {len(quiet)} calls to be kept", has_kept_them)
         await asyncio.to_thread(stage.keeper.kill)
@@ -134,7 +150,7 @@ async def observed(scratch, model_port, version):
         await stage.rest()
     found = stage.in_files()
     # Not promised of an observer when it dies, but what it had kept is there; and none of them was passed over.
-    all_in(found, stage.word, quiet)
+    stage.all_kept(found, quiet)
     stood = [name for name in stage.named(again, time.monotonic()) if name in found]
     check(stood, f"{stage.word}: nothing was kept after it came back")
     stage.tell(found)
@@ -163,7 +179,7 @@ async def synchronous(scratch, model_port, version, chance):
         await stage.rest()
     found = stage.in_files()
     for since, before in [(stage.phases[0][1], kills[0][0]), *kills, (last, end)]:
-        all_in(found, stage.word, stage.named(since, before))
+        stage.all_kept(found, stage.named(since, before))
     stage.tell(found)
 
 

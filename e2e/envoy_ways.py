@@ -135,8 +135,8 @@ async def model_is_done(model):
     return all(one.over for asked in model.asked.values() for one in asked)
 
 
-async def go(scratch, model, way, version, only, baseline=None, proxys=None):
-    """One way over all its cases, or those named in `only`.
+async def go(scratch, model, way, version, only, but=(), baseline=None, proxys=None):
+    """One way over all its cases without the groups of `but`, or over those named in `only`.
 
     `baseline`: what the same Envoy did without Loopgate. `proxys`: what our proxy kept.
     """
@@ -145,7 +145,8 @@ async def go(scratch, model, way, version, only, baseline=None, proxys=None):
     folder.mkdir()
     begin = time.monotonic()
     ports = ports_of(model)
-    cases = [case for case in on_way(way, version) if not only or case.name in only]
+    cases = [case for case in on_way(way, version, but) if not only or case.name in only]
+    check(cases, f"{word}: no such case: {only}")
     model.asked = {}
     keeper = envoy = None
     outcome, memory = Outcome(), {}
@@ -254,7 +255,8 @@ def check_files(word, keeper, cases, seen, asked, outcome, proxys):
         check(name in seen, f"{word}: a record of no case: {json.dumps(found[0])}")
     for case in cases:
         found = by_case.get(case.name, [])
-        check(len(found) == case.records, f"{word}: {case.name}: {len(found)} records, not {case.records}: {json.dumps(found)[:3000]}")
+        problem = f"{word}: {case.name}: {len(found)} records, not {case.records}: {json.dumps(found)[:3000]}"
+        check(len(found) == case.records, problem)
         outcome.requests[case.name] = found
         bodies = [answer for record in found for answer in answers.get(record["request_id"], [])]
         outcome.answers[case.name] = bodies
