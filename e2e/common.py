@@ -18,7 +18,8 @@ CACHE = pathlib.Path(os.environ.get("LOOPGATE_TESTBED", pathlib.Path.home() / ".
 
 
 # Variables of these tests. To the gateway each would be one that it does not know.
-OURS = ("LOOPGATE_TESTBED", "LOOPGATE_POWER_CUTS", "LOOPGATE_NIGHTLY", "LOOPGATE_SEED")
+OURS = ("LOOPGATE_TESTBED", "LOOPGATE_POWER_CUTS", "LOOPGATE_NIGHTLY", "LOOPGATE_SEED", "LOOPGATE_ENVOY")
+OURS += ("LOOPGATE_ENVOY_KEEP",)
 
 
 class Failed(Exception):

@@ -12,6 +12,7 @@ import clocks
 import conformance
 import disk
 import disk_errors
+import envoy
 import fluentd
 import model_server
 import power
@@ -39,6 +40,7 @@ PARTS = {
     "stores": stores.stores,
     "store-faults": store_faults.store_faults,
     "fluentd": fluentd.fluentd,
+    "envoy": envoy.envoy,
     "story": story.story,
 }
 
