@@ -19,9 +19,12 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The gRPC door for Envoys, on event loops of its own: whatever an Envoy sends, the proxy's loops
@@ -60,10 +63,10 @@ final class EnvoyDoor {
 
   /// Listens.
   ///
-  /// @param observing makes the service for so many loops
+  /// @param observing makes the service for the loops
   /// @throws IOException when a certificate can't be used or the port is taken; one line
   static EnvoyDoor open(
-      EnvoyConfig config, BiFunction<EventLoopGroup, Integer, ObservationService> observing)
+      EnvoyConfig config, Function<List<ScheduledExecutorService>, ObservationService> observing)
       throws IOException {
     SslContext tls = tls(config);
     boolean epoll = Epoll.isAvailable();
@@ -75,7 +78,9 @@ final class EnvoyDoor {
     EventLoopGroup loops =
         new MultiThreadIoEventLoopGroup(
             config.loops(), new DefaultThreadFactory("envoy-loop"), handlers);
-    ObservationService observation = observing.apply(loops, config.loops());
+    List<ScheduledExecutorService> each = new ArrayList<>();
+    loops.forEach(each::add);
+    ObservationService observation = observing.apply(each);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(config.address())
             .bossEventLoopGroup(acceptor)

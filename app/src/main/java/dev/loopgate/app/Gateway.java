@@ -285,9 +285,8 @@ final class Gateway {
       EnvoyDoor door =
           EnvoyDoor.open(
               config,
-              (group, loops) ->
+              loops ->
                   ObservationService.open(
-                      group,
                       loops,
                       config.observation(),
                       fleet,

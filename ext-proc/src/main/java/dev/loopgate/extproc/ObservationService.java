@@ -12,53 +12,48 @@ import io.grpc.ServiceDescriptor;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import io.netty.channel.EventLoopGroup;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.FastThreadLocal;
-import io.netty.util.concurrent.Future;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// Envoy's external processing (`envoy.service.ext_proc.v3.ExternalProcessor`), as an observer:
 /// each stream is one exchange, each exchange of a model one entry, and nothing that passes through
 /// Envoy is ever changed. Each message says whether Envoy waits for an answer to it: both are
 /// served here.
 ///
-/// To be served by a gRPC server whose calls run on the event loops of the group that was given
-/// here, on a direct executor: bodies are read from the connection's own buffers.
+/// To be served by a gRPC server whose calls run on the loops that were given here, on a
+/// direct executor: bodies are read from the connection's own buffers.
 public final class ObservationService {
   private static final long SWEEP_MILLIS = 1_000;
 
-  private final EventLoopGroup group;
-  private final FastThreadLocal<ObservationLoop> ofThread = new FastThreadLocal<>();
+  private final List<ScheduledExecutorService> loops;
+  private final ThreadLocal<ObservationLoop> ofThread = new ThreadLocal<>();
 
-  private ObservationService(EventLoopGroup group) {
-    this.group = group;
+  private ObservationService(List<ScheduledExecutorService> loops) {
+    this.loops = loops;
   }
 
-  /// Opens a lane on each loop of the group; waits for that. Not for event loops.
+  /// Opens a lane on each loop; waits for that. Not for event loops.
   ///
-  /// @param loops how many the group has
+  /// @param loops each of one thread
   public static ObservationService open(
-      EventLoopGroup group,
-      int loops,
+      List<ScheduledExecutorService> loops,
       ObservationConfig config,
       Fleet fleet,
       Redaction redaction,
       TimeSource time,
       ObservationEvents events,
       ObserverLanes lanes) {
-    ObservationService service = new ObservationService(group);
+    ObservationService service = new ObservationService(List.copyOf(loops));
     ObservationLoop.Shared shared =
-        new ObservationLoop.Shared(config, loops, fleet, redaction, time, events, lanes);
-    for (EventExecutor executor : group) {
-      executor.submit(() -> service.enter(executor, shared)).syncUninterruptibly();
-    }
+        new ObservationLoop.Shared(config, loops.size(), fleet, redaction, time, events, lanes);
+    service.onEachLoop(loop -> service.enter(loop, shared));
     return service;
   }
 
-  private void enter(EventExecutor executor, ObservationLoop.Shared shared) {
+  private void enter(ScheduledExecutorService executor, ObservationLoop.Shared shared) {
     ObservationLoop loop = new ObservationLoop(shared);
     ofThread.set(loop);
     var _ =
@@ -82,17 +77,14 @@ public final class ObservationService {
 
   /// Ends every exchange that is open, each with its entry. Waits for it; not for event loops.
   public void stop() {
-    List<Future<?>> stopped = new ArrayList<>();
-    for (EventExecutor executor : group) {
-      stopped.add(
-          executor.submit(() -> {
-            ObservationLoop loop = ofThread.get();
-            if (loop != null) {
-              loop.stop();
-            }
-          }));
-    }
-    stopped.forEach(Future::syncUninterruptibly);
+    onEachLoop(_ -> ofThread.get().stop());
+  }
+
+  private void onEachLoop(Consumer<ScheduledExecutorService> task) {
+    loops.stream()
+        .map(loop -> CompletableFuture.runAsync(() -> task.accept(loop), loop))
+        .toList()
+        .forEach(CompletableFuture::join);
   }
 
   private StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> envoy) {

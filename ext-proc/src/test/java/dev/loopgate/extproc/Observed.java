@@ -112,7 +112,7 @@ final class Observed implements ObservationEvents, ObserverLanes {
             kept);
     service =
         ObservationService.open(
-            loops, 1, config, Fleet.of(List.of(model)), Redaction.DEFAULT, time, this, this);
+            List.of(loops.next()), config, Fleet.of(List.of(model)), Redaction.DEFAULT, time, this, this);
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     server =
         NettyServerBuilder.forAddress(anywhere)
@@ -169,11 +169,11 @@ final class Observed implements ObservationEvents, ObserverLanes {
   }
 
   /// All that is durable, once so many are.
-  List<Seen> await(int count) throws IOException, InterruptedException {
+  synchronized List<Seen> await(int count) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
     List<Seen> kept = read();
     while (kept.size() < count && System.nanoTime() - deadline < 0) {
-      Thread.sleep(5); // the writer's own turn
+      wait(5); // the writer's own turn
       kept = read();
     }
     if (kept.size() != count) {
