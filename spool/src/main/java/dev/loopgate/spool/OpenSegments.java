@@ -9,10 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The segments that a reader has open: those used last, so many at most. A window is read
-/// group by group, and each group goes through all of the window's segments: opening them anew
-/// every time would read their dictionaries as often as there are groups. Confined to its reader;
-/// owns the files.
+/// The segments that a reader has open: those used last, so many at most. A window is read group by
+/// group, and each group goes through all of the window's segments: opening them anew every time
+/// would read their dictionaries as often as there are groups. Confined to its reader; owns the
+/// files.
 final class OpenSegments {
   /// A window of 256 MiB lies over 5 segments of the usual size. One costs a file handle and a
   /// buffer of 256 KiB, or of its largest record: a little more than 1 MiB.

@@ -27,9 +27,8 @@ final class RingPlaces {
   private record Orphan(Path ring, String spool, FileTime written, long size, boolean isEmpty) {
     static Orphan of(Path ring, String spool) throws IOException {
       return new Orphan(
-          ring, spool, Files.getLastModifiedTime(ring), Files.size(ring), isEmpty(ring));
+          ring, spool, Files.getLastModifiedTime(ring), Files.size(ring), holdsNothing(ring));
     }
-
   }
 
   private final Path directory;
@@ -79,7 +78,7 @@ final class RingPlaces {
     }
     if (isOfTheSpoolIn(owner, inMemory)
         && !Files.isSameFile(owner, directory)
-        && (!isEmpty(inMemory) || RingFile.isHeld(inMemory))) {
+        && (!holdsNothing(inMemory) || RingFile.isHeld(inMemory))) {
       throw new SpoolException(
           "it is a copy of the spool in "
               + owner
@@ -189,7 +188,7 @@ final class RingPlaces {
     }
   }
 
-  private static boolean isEmpty(Path ring) {
+  private static boolean holdsNothing(Path ring) {
     try (RingFile file = RingFile.openToRead(ring)) {
       return file.ring().head() == file.ring().tail();
     } catch (IOException _) {
