@@ -31,6 +31,12 @@ public final class Fleet {
       return through.prefix().isEmpty();
     }
 
+    /// Whether the path would leave the route's prefix, were its dot segments resolved. Cautious:
+    /// what some server may take for a slash or a dot counts as one.
+    public boolean climbsOut() {
+      return DotSegments.climbOut(path);
+    }
+
     /// The same with the target whose turn it is. Called once for each request that takes the
     /// route, and for no other: each call is a turn.
     public Match chosen() {

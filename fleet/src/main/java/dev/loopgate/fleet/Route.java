@@ -56,6 +56,11 @@ public final class Route {
     return mirror;
   }
 
+  /// Who may get its requests, each once; nobody whose weight is 0.
+  public List<Deployment> targets() {
+    return targets;
+  }
+
   Deployment first() {
     return turns.getFirst();
   }

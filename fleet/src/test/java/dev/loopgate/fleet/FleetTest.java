@@ -47,6 +47,25 @@ final class FleetTest {
     assertThat(match.path()).isEqualTo(rest);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/model/a, false",
+    "/model/a/x/../y, false",
+    "/model/a/..x/x..;.., false",
+    "/model/a/%zz, false",
+    "/model/a/.., true",
+    "/model/a/x/../.., true",
+    "/model/a/%2e%2E, true",
+    "/model/a/..%5cx, true",
+    "/model/a/..;x, true",
+    "/model/a//.., true",
+    "/model/x/../.., false",
+    "/.., true"
+  })
+  void aPathThatWouldLeaveItsPrefixIsFound(String path, boolean leaves) {
+    assertThat(fleet.match(path).orElseThrow().climbsOut()).isEqualTo(leaves);
+  }
+
   @Test
   void theOrderOfTheConfigurationDoesNotMatter() {
     Fleet reversed = Fleet.of(List.of(model("deep", "/model/a/deep"), model("a", "/model/a")));

@@ -1,63 +1,58 @@
 package dev.loopgate.proxy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.loopgate.capture.Header;
 import dev.loopgate.policy.Decision;
+import dev.loopgate.policy.Refusal;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Every failure's reply, in one place. Nothing that a caller or model sent becomes part of one.
+/// Every failure's reply, in one place; what others tell too in our name is a [Refusal]. Nothing
+/// that a caller or model sent becomes part of one.
 final class LocalReplies {
   private LocalReplies() {}
 
-  /// No model has this route (contract section 8: an empty body).
+  /// No model has this route.
   static LocalReply unknownModel() {
-    return new LocalReply(404, List.of(), ByteBuffer.allocate(0));
+    return of(Refusal.unknownModel());
   }
 
   /// Nothing of the API is served here but feedback.
   static LocalReply unknownApi() {
-    return LocalReply.json(404, "{\"message\":\"not found\"}");
+    return of(Refusal.unknownApi());
   }
 
   static LocalReply incorrectUrl() {
-    return LocalReply.json(404, "{\"error\":\"Incorrect URL\"}");
+    return of(Refusal.incorrectUrl());
   }
 
   /// @param reason ours, of plain words
   static LocalReply refused(int status, String reason) {
-    return error(status, "Request refused: " + reason);
+    return of(Refusal.malformed(status, reason));
   }
 
   static LocalReply climbsOut() {
-    return error(400, "Request refused: the path climbs out of the model's prefix");
+    return of(Refusal.climbsOut());
   }
 
-  /// What a caller of a model is told (contract section 8: an empty body); null when it may pass.
+  /// What a caller of a model is told; null when it may pass.
   static @Nullable LocalReply refusalOfModel(Decision decision) {
-    return switch (decision) {
-      case Decision.Allowed _ -> null;
-      case Decision.Unauthorized no -> new LocalReply(401, challenge(no), ByteBuffer.allocate(0));
-      case Decision.Forbidden _ -> new LocalReply(403, List.of(), ByteBuffer.allocate(0));
-      case Decision.Unavailable _ -> notDecided();
-    };
+    Refusal refusal = Refusal.ofModel(decision);
+    return refusal == null ? null : of(refusal);
   }
 
   /// What a caller of the API is told; null when it may pass.
   static @Nullable LocalReply refusalOfApi(Decision decision) {
-    return switch (decision) {
-      case Decision.Allowed _ -> null;
-      case Decision.Unauthorized no ->
-          withHeaders(LocalReply.json(401, "{\"message\":\"Unauthorized\"}"), challenge(no));
-      case Decision.Forbidden _ -> LocalReply.json(403, "{\"message\":\"Forbidden\"}");
-      case Decision.Unavailable _ -> notDecided();
-    };
+    Refusal refusal = Refusal.ofApi(decision);
+    return refusal == null ? null : of(refusal);
   }
 
   /// The caller's token can't be judged at the moment.
   static LocalReply notDecided() {
-    return later("The token can not be verified at the moment");
+    return of(Refusal.notDecided());
   }
 
   static LocalReply modelUnreachable(String deployment) {
@@ -108,11 +103,13 @@ final class LocalReplies {
     return withHeaders(error(503, text), List.of(new Header("retry-after", "1")));
   }
 
-  // RFC 6750, section 3: no error where no token was.
-  private static List<Header> challenge(Decision.Unauthorized no) {
-    return List.of(
-        new Header(
-            "www-authenticate", no.hadToken() ? "Bearer error=\"invalid_token\"" : "Bearer"));
+  private static LocalReply of(Refusal refusal) {
+    List<Header> headers = new ArrayList<>(refusal.headers().size());
+    for (Refusal.Field field : refusal.headers()) {
+      headers.add(new Header(field.name(), field.value()));
+    }
+    return new LocalReply(
+        refusal.status(), headers, ByteBuffer.wrap(refusal.body().getBytes(UTF_8)));
   }
 
   private static LocalReply withHeaders(LocalReply reply, List<Header> more) {

@@ -60,7 +60,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.match = match;
     this.deployment = match.deployment();
     this.limits = loop.config().model().within(deployment.model().bounds());
-    this.climbsOut = Router.climbsOut(match.path());
+    this.climbsOut = match.climbsOut();
     this.modelPath =
         deployment.model().replica().basePath()
             + match.path()
