@@ -1,6 +1,7 @@
 package dev.loopgate.app;
 
 import dev.loopgate.extproc.ObservationService;
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
@@ -66,7 +67,9 @@ final class EnvoyDoor {
   /// @param observing makes the service for the loops
   /// @throws IOException when a certificate can't be used or the port is taken; one line
   static EnvoyDoor open(
-      EnvoyConfig config, Function<List<ScheduledExecutorService>, ObservationService> observing)
+      EnvoyConfig config,
+      Function<List<ScheduledExecutorService>, ObservationService> observing,
+      BindableService authorization)
       throws IOException {
     SslContext tls = tls(config);
     boolean epoll = Epoll.isAvailable();
@@ -94,7 +97,8 @@ final class EnvoyDoor {
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
-            .addService(observation.definition());
+            .addService(observation.definition())
+            .addService(authorization);
     if (tls != null) {
       builder.sslContext(tls);
     }

@@ -14,7 +14,7 @@ final class EnvoySettings {
           "envoy.listen",
           new Kind.Door(true),
           "none",
-          "A door for Envoys, gRPC: external processing. Without envoy.client-ca only at a loopback address.");
+          "A door for Envoys, gRPC: external processing and authorization. Without envoy.client-ca only at a loopback address.");
   static final Setting<Optional<Path>> ENVOY_CERTIFICATE =
       setting(
           "envoy.certificate",

@@ -3,6 +3,8 @@ package dev.loopgate.app;
 import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.extauthz.AuthorizationService;
+import dev.loopgate.extauthz.OwnPaths;
 import dev.loopgate.extproc.ObservationService;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
@@ -102,10 +104,16 @@ final class Gateway {
     probes.start(fleet.deployments());
     onClose("probes", probes::close);
     Policy policy = openPolicy(rooms);
-    Proxy proxy =
-        openDoor(rooms, fleet, slots, services(rooms, fleet, slots, readiness, thread), policy);
+    List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
+    Proxy proxy = openDoor(rooms, fleet, slots, services, policy);
     openAdminDoor(proxy, readiness, thread);
-    Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots);
+    Optional<EnvoyDoor> envoy =
+        openEnvoyDoor(
+            rooms,
+            fleet,
+            slots,
+            new AuthorizationService(
+                fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
     onClose("drain", () -> drain(proxy, envoy));
     onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
@@ -274,7 +282,19 @@ final class Gateway {
     }
   }
 
-  private Optional<EnvoyDoor> openEnvoyDoor(Rooms rooms, Fleet fleet, Slots slots)
+  private static OwnPaths ownPaths(List<LocalService> services) {
+    return (method, path) -> {
+      for (LocalService service : services) {
+        if (service.serves(method, path)) {
+          return service.needsToken(method, path) ? OwnPaths.Access.FEEDBACK : OwnPaths.Access.OPEN;
+        }
+      }
+      return OwnPaths.Access.NOT_OURS;
+    };
+  }
+
+  private Optional<EnvoyDoor> openEnvoyDoor(
+      Rooms rooms, Fleet fleet, Slots slots, AuthorizationService authorization)
       throws StartException, UsageException {
     if (plan.envoy().isEmpty()) {
       return Optional.empty();
@@ -293,7 +313,8 @@ final class Gateway {
                       redaction,
                       clock,
                       telemetry.envoy(),
-                      slots));
+                      slots),
+              authorization);
       onClose("envoy", door::close);
       telemetry
           .log()

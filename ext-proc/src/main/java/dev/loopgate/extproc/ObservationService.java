@@ -13,7 +13,9 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -23,13 +25,13 @@ import java.util.function.Consumer;
 /// Envoy is ever changed. Each message says whether Envoy waits for an answer to it: both are
 /// served here.
 ///
-/// To be served by a gRPC server whose calls run on the loops that were given here, on a
-/// direct executor: bodies are read from the connection's own buffers.
+/// To be served by a gRPC server whose calls run on the loops that were given here, on a direct
+/// executor: bodies are read from the connection's own buffers.
 public final class ObservationService {
   private static final long SWEEP_MILLIS = 1_000;
 
   private final List<ScheduledExecutorService> loops;
-  private final ThreadLocal<ObservationLoop> ofThread = new ThreadLocal<>();
+  private final Map<Thread, ObservationLoop> ofThread = new ConcurrentHashMap<>();
 
   private ObservationService(List<ScheduledExecutorService> loops) {
     this.loops = loops;
@@ -55,7 +57,7 @@ public final class ObservationService {
 
   private void enter(ScheduledExecutorService executor, ObservationLoop.Shared shared) {
     ObservationLoop loop = new ObservationLoop(shared);
-    ofThread.set(loop);
+    ofThread.put(Thread.currentThread(), loop);
     var _ =
         executor.scheduleWithFixedDelay( // ends with its loop
             loop::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
@@ -77,7 +79,7 @@ public final class ObservationService {
 
   /// Ends every exchange that is open, each with its entry. Waits for it; not for event loops.
   public void stop() {
-    onEachLoop(_ -> ofThread.get().stop());
+    onEachLoop(_ -> ofThisThread().stop());
   }
 
   private void onEachLoop(Consumer<ScheduledExecutorService> task) {
@@ -88,11 +90,15 @@ public final class ObservationService {
   }
 
   private StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> envoy) {
-    ObservationLoop loop = ofThread.get();
+    return new ObservedStream(ofThisThread(), (ServerCallStreamObserver<ProcessingResponse>) envoy);
+  }
+
+  private ObservationLoop ofThisThread() {
+    ObservationLoop loop = ofThread.get(Thread.currentThread());
     if (loop == null) {
       throw new IllegalStateException(
           "external processing: not called on an event loop of its own");
     }
-    return new ObservedStream(loop, (ServerCallStreamObserver<ProcessingResponse>) envoy);
+    return loop;
   }
 }

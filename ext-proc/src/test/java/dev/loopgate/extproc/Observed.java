@@ -112,7 +112,13 @@ final class Observed implements ObservationEvents, ObserverLanes {
             kept);
     service =
         ObservationService.open(
-            List.of(loops.next()), config, Fleet.of(List.of(model)), Redaction.DEFAULT, time, this, this);
+            List.of(loops.next()),
+            config,
+            Fleet.of(List.of(model)),
+            Redaction.DEFAULT,
+            time,
+            this,
+            this);
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     server =
         NettyServerBuilder.forAddress(anywhere)
