@@ -54,6 +54,6 @@ final class AuthorizerTelemetry implements AuthorizerEvents {
 
   @Override
   public void failed(Throwable cause) {
-    bugs.failed(cause);
+    bugs.failedBeside("ext-authz", cause);
   }
 }

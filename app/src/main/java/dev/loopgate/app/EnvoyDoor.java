@@ -2,9 +2,11 @@ package dev.loopgate.app;
 
 import dev.loopgate.extproc.ObservationService;
 import io.grpc.BindableService;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -32,13 +34,15 @@ import org.jspecify.annotations.Nullable;
 /// never wait for it. Belongs to the thread that opened it.
 final class EnvoyDoor {
   /*
-   * What a peer may have in our memory before a message is whole: a message of 4 MiB for each of its streams, which are
-   * bounded by Envoy's own max_concurrent_streams. Envoy's chunks have at most its connection's buffer limit, 1 MiB.
+   * Windows do not bound what lies here: gRPC gives credit back for the parts of a message, too. So all connections
+   * together have an allocator of their own; whoever would take more than it gives loses its connection. Envoy's chunks
+   * have at most its connection's buffer limit, 1 MiB by default.
    *
    * Never set here: a limit of RST frames, for every stream of external processing ends in one; nor fewer streams a
    * connection than Envoy opens, for the surplus fails at once.
    */
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
+  private static final long BUFFER_BYTES_MAX = 64L << 20; // of all connections
   private static final int WINDOW_BYTES = 4 << 20;
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_MAX = 1024; // a connection's
@@ -93,6 +97,8 @@ final class EnvoyDoor {
             .initialFlowControlWindow(WINDOW_BYTES)
             .maxInboundMessageSize(MESSAGE_BYTES_MAX)
             .maxInboundMetadataSize(METADATA_BYTES_MAX)
+            .decompressorRegistry(DecompressorRegistry.emptyInstance()) // Envoy packs nothing
+            .withChildOption(ChannelOption.ALLOCATOR, new EnvoyDoorBuffers(BUFFER_BYTES_MAX))
             .maxConcurrentCallsPerConnection(STREAMS_MAX)
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
@@ -115,22 +121,29 @@ final class EnvoyDoor {
     return (InetSocketAddress) Objects.requireNonNull(server.getListenSockets()).getFirst();
   }
 
-  /// Takes no new exchange, and lets those that are open end.
-  ///
-  /// @return whether all have within `limit`
-  boolean drain(Duration limit) throws InterruptedException {
+  /// Takes no new exchange from now on: Envoys are told to go elsewhere.
+  void leave() {
     server.shutdown();
+  }
+
+  /// Lets what is open end.
+  ///
+  /// @return whether all has within `limit`
+  boolean drain(Duration limit) throws InterruptedException {
     return server.awaitTermination(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// Ends what is open, each exchange with its entry, then the threads.
   void close() throws InterruptedException {
     server.shutdown();
-    observation.stop();
-    server.shutdownNow();
-    server.awaitTermination(LOOPS_END.toMillis(), TimeUnit.MILLISECONDS);
-    end(acceptor);
-    end(loops);
+    try {
+      observation.stop();
+    } finally {
+      server.shutdownNow();
+      server.awaitTermination(LOOPS_END.toMillis(), TimeUnit.MILLISECONDS);
+      end(acceptor);
+      end(loops);
+    }
   }
 
   private static @Nullable SslContext tls(EnvoyConfig config) throws IOException {

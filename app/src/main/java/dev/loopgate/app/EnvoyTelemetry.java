@@ -88,6 +88,6 @@ final class EnvoyTelemetry implements ObservationEvents {
 
   @Override
   public void failed(Throwable cause) {
-    exchanges.failed(cause);
+    exchanges.failedBeside("ext-proc", cause);
   }
 }

@@ -367,6 +367,7 @@ final class Gateway {
       throws InterruptedException, UsageException {
     Duration limit = plan.settings().get(SettingsTable.DRAIN);
     long deadline = clock.nanos() + limit.toNanos();
+    envoy.ifPresent(EnvoyDoor::leave); // at once: Envoys go elsewhere while callers end
     boolean ended = proxy.drain(limit);
     if (envoy.isPresent()) {
       Duration left = Duration.ofNanos(Math.max(0, deadline - clock.nanos()));

@@ -289,6 +289,18 @@ final class ProxyTelemetry implements ProxyEvents {
             + (trace.length == 0 ? "" : " at " + trace[0]));
   }
 
+  /// The same in a room that is not the proxy. Only where it happened is told: what it says may be
+  /// a caller's word.
+  void failedBeside(String room, Throwable cause) {
+    failures.inc();
+    StackTraceElement[] trace = cause.getStackTrace();
+    log.repeated(
+        LogLines.Level.ERROR,
+        room,
+        "failed",
+        "a bug: " + cause.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]));
+  }
+
   private static <K> void add(Map<K, CounterDataPoint> series, K key) {
     CounterDataPoint counter = series.get(key);
     if (counter != null) { // all constants are there from the start

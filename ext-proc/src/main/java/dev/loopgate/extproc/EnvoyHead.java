@@ -14,15 +14,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param pseudo those that begin with `:`
 /// @param headers all others, in the order of the wire; bytes above 0x7f as ISO-8859-1
-/// @param bytes of all names and values
+/// @param bytes that all of it takes on the heap, about
 record EnvoyHead(List<Header> pseudo, List<Header> headers, int bytes) {
+  private static final int HEADER_BYTES = 112; // the objects of one, without its characters
+
   static EnvoyHead of(HeaderMap map) {
     List<Header> pseudo = new ArrayList<>(4);
     List<Header> headers = new ArrayList<>(map.getHeadersCount());
     int bytes = 0;
     for (HeaderValue each : map.getHeadersList()) {
       Header header = new Header(each.getKey(), valueOf(each));
-      bytes += header.name().length() + header.value().length();
+      bytes += HEADER_BYTES + header.name().length() + header.value().length();
       (header.name().startsWith(":") ? pseudo : headers).add(header);
     }
     return new EnvoyHead(pseudo, headers, bytes);

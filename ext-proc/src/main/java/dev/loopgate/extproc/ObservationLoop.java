@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// What one event loop has of its own: lane, ids, capture buffers, exchanges. Confined to that
 /// event loop.
@@ -42,6 +43,7 @@ final class ObservationLoop {
   private final int exchangesMax;
   private final int headBytesMax;
   private int exchanges;
+  private boolean stopped;
   private int headBytes;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
@@ -140,15 +142,35 @@ final class ObservationLoop {
   /// Ends what Envoy has said nothing of for too long.
   void sweep() {
     long before = shared.time().nanos() - shared.config().idleMax().toNanos();
-    for (ObservedStream stream : snapshot()) {
-      stream.endIfIdleSince(before);
-    }
+    tellEach(stream -> stream.endIfIdleSince(before));
   }
 
-  /// Ends what is open: the gateway stops.
+  /// Ends what is open: the gateway stops. What still comes is not followed.
   void stop() {
+    stopped = true;
+    tellEach(stream -> stream.over(Ending.GATEWAY_STOPPED));
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /// Whether nothing is held any more.
+  boolean isEmpty() {
+    return streams.isEmpty()
+        && exchanges == 0
+        && headBytes == 0
+        && captureBuffers.bytesInUse() == 0;
+  }
+
+  // One that fails must not keep the others from being told.
+  private void tellEach(Consumer<ObservedStream> what) {
     for (ObservedStream stream : snapshot()) {
-      stream.over(Ending.GATEWAY_STOPPED);
+      try {
+        what.accept(stream);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        shared.events().failed(e);
+      }
     }
   }
 

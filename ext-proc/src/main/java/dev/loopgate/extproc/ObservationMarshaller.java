@@ -7,6 +7,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.HasByteBuffer;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -34,7 +35,7 @@ final class ObservationMarshaller implements MethodDescriptor.Marshaller<Process
       ProcessingRequest message = ProcessingRequest.parseFrom(in);
       in.checkLastTagWas(0);
       return message;
-    } catch (IOException _) {
+    } catch (IOException | StatusRuntimeException _) {
       return ProcessingRequest.getDefaultInstance();
     }
   }

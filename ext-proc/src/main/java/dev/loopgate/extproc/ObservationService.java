@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /// Envoy's external processing (`envoy.service.ext_proc.v3.ExternalProcessor`), as an observer:
@@ -29,6 +30,7 @@ import java.util.function.Consumer;
 /// executor: bodies are read from the connection's own buffers.
 public final class ObservationService {
   private static final long SWEEP_MILLIS = 1_000;
+  private static final long LOOPS_SECONDS_MAX = 5;
 
   private final List<ScheduledExecutorService> loops;
   private final Map<Thread, ObservationLoop> ofThread = new ConcurrentHashMap<>();
@@ -77,20 +79,36 @@ public final class ObservationService {
         .build();
   }
 
-  /// Ends every exchange that is open, each with its entry. Waits for it; not for event loops.
+  /// Ends every exchange that is open, each with its entry, and follows none that still comes.
+  /// Waits for it, at most 5 s; not for event loops.
+  ///
+  /// @throws java.util.concurrent.CompletionException when a loop does not answer
   public void stop() {
     onEachLoop(_ -> ofThisThread().stop());
   }
 
   private void onEachLoop(Consumer<ScheduledExecutorService> task) {
     loops.stream()
-        .map(loop -> CompletableFuture.runAsync(() -> task.accept(loop), loop))
+        .map(loop ->
+            CompletableFuture.runAsync(() -> task.accept(loop), loop)
+                .orTimeout(LOOPS_SECONDS_MAX, TimeUnit.SECONDS))
         .toList()
         .forEach(CompletableFuture::join);
   }
 
   private StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> envoy) {
     return new ObservedStream(ofThisThread(), (ServerCallStreamObserver<ProcessingResponse>) envoy);
+  }
+
+  /// Whether no loop holds anything of any exchange any more.
+  boolean isEmpty() {
+    AtomicBoolean empty = new AtomicBoolean(true);
+    onEachLoop(_ -> {
+      if (!ofThisThread().isEmpty()) {
+        empty.set(false);
+      }
+    });
+    return empty.get();
   }
 
   private ObservationLoop ofThisThread() {

@@ -5,6 +5,7 @@ import dev.loopgate.capture.BodyCapture;
 import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.CutReason;
+import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.GrpcStatus;
@@ -34,6 +35,7 @@ final class ObservedExchange {
   private static final long GAP_MIN_NANOS = 1_000_000;
 
   private static final int SWITCHED = 101;
+  private static final int REPLICA_LENGTH_MAX = 256;
 
   private final ObservationLoop loop;
   private final Fleet.Match match;
@@ -46,7 +48,8 @@ final class ObservedExchange {
   private int roomBytes;
   private @Nullable Responding responding;
   private int status;
-  private String details = "";
+  private boolean answered;
+  private Ending whole = Ending.COMPLETE; // what its ending is called when its answer is whole
   private String replica = "";
   private long lengthLeft = -1; // that the answer's head declared; -1 when it declared none
   private long firstByteNanos = Timing.NONE;
@@ -56,7 +59,8 @@ final class ObservedExchange {
   private boolean requestWhole;
   private boolean ended;
 
-  /// A prediction's request was shown: seen, in the ledger's words. Room for it was taken.
+  /// A prediction's request was shown: seen, in the ledger's words. Room for it was taken, and is
+  /// given back at its ending.
   ObservedExchange(ObservationLoop loop, Fleet.Match match, ObservedRequest request) {
     Model model = match.deployment().model();
     this.loop = loop;
@@ -67,8 +71,6 @@ final class ObservedExchange {
     this.isHead = request.head().first(":method").equals("HEAD");
     this.roomBytes = request.head().bytes();
     long startMillis = loop.time().epochMillis();
-    loop.events().exchangeStarted(model.id());
-    loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
     boolean chosen =
         new Sampling(model.kept().sampleRate()).keeps(request.id())
             || rules.always().keeps(request.head().headers());
@@ -78,6 +80,9 @@ final class ObservedExchange {
             ? request.requesting(
                 match, loop.redaction(), startMillis, startNanos, body(rules.request()))
             : null;
+    // Last: from here on it has an ending.
+    loop.events().exchangeStarted(model.id());
+    loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
   }
 
   /// Copies a piece of the request's body.
@@ -102,29 +107,32 @@ final class ObservedExchange {
   /// @param last the answer has no body
   void responseStarted(EnvoyHead head, String details, String replica, boolean last) {
     long nowNanos = loop.time().nanos();
+    this.answered = true;
     this.status = head.status();
-    this.details = details;
-    this.replica = replica;
+    this.whole = ResponseDetails.endingOf(details);
+    this.replica = replica.length() <= REPLICA_LENGTH_MAX ? replica : "";
     firstByteNanos = nowNanos - startNanos;
     learnFrom(head);
     if (requesting != null && !ended) {
-      ResponseHead kept =
-          loop.takeMoreRoom(head.bytes())
-              ? new ResponseHead(status, loop.redaction().redact(head.headers()))
-              : new ResponseHead(status, List.of());
-      roomBytes += kept.headers().isEmpty() ? 0 : head.bytes();
+      boolean fits = loop.takeMoreRoom(head.bytes());
+      roomBytes += fits ? head.bytes() : 0;
       responding =
           requesting.responseStarted(
-              kept,
+              new ResponseHead(status, fits ? loop.redaction().redact(head.headers()) : List.of()),
               body(rules.response()),
               head.first("content-encoding").toLowerCase(Locale.ROOT),
               nowNanos);
     }
     if (last) {
       grpc = GrpcStatus.in(head.headers(), loop.redaction());
-    } else if (!isHead && status != 204 && status != 304) {
+    } else if (!isHead && status >= 200 && status != 204 && status != 304) {
       lengthLeft = head.contentLength();
     }
+  }
+
+  /// Whether the head of its answer was shown.
+  boolean isAnswered() {
+    return answered;
   }
 
   /// Copies a piece of the answer's body.
@@ -162,13 +170,14 @@ final class ObservedExchange {
   /// The answer is whole. When this returns the entry is kept, or counted as sampled out or
   /// dropped.
   void endWhole() {
-    end(ResponseDetails.endingOf(details), true);
+    end(whole, true);
   }
 
   /// Envoy shows no more of it.
   void endCut(Ending ending) {
-    boolean tunnel = status == SWITCHED; // what follows has no end of its own
-    end(tunnel && ending == Ending.CUT ? Ending.COMPLETE : ending, tunnel);
+    boolean over = status == SWITCHED && ending == Ending.CUT; // a tunnel has no end of its own
+    requestWhole |= over;
+    end(over ? Ending.COMPLETE : ending, over);
   }
 
   private void end(Ending ending, boolean responseWhole) {
@@ -177,40 +186,64 @@ final class ObservedExchange {
     }
     ended = true;
     long nowNanos = loop.time().nanos();
+    try {
+      account(ending, responseWhole, nowNanos);
+    } finally {
+      release();
+      loop.events()
+          .exchangeEnded(
+              match.deployment().model().id(),
+              ending,
+              status,
+              nowNanos - startNanos,
+              firstByteNanos);
+    }
+  }
+
+  private void account(Ending ending, boolean responseWhole, long nowNanos) {
     Requesting request = requesting;
     boolean leftOut =
         sampledOut
             && (request == null || !rules.always().keeps(status, ending, nowNanos - startNanos));
-    if (leftOut) {
+    if (leftOut || request == null) {
       loop.lane().sampledOut(EntryKind.PREDICTION, slot, loop.time().epochMillis());
-    } else if (request != null) {
-      keep(request, ending, responseWhole, nowNanos);
+      return;
     }
-    release();
-    loop.events()
-        .exchangeEnded(
-            match.deployment().model().id(), ending, status, nowNanos - startNanos, firstByteNanos);
+    Prediction prediction;
+    try {
+      prediction = prediction(request, ending, responseWhole, nowNanos);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // What has begun must end in the ledger, whatever comes of it.
+      loop.lane()
+          .dropped(EntryKind.PREDICTION, slot, DropReason.TOO_LARGE, loop.time().epochMillis());
+      throw e;
+    }
+    keep(request, prediction);
   }
 
-  private void keep(Requesting request, Ending ending, boolean responseWhole, long nowNanos) {
+  private Prediction prediction(
+      Requesting request, Ending ending, boolean responseWhole, long nowNanos) {
     long nowMillis = loop.time().epochMillis();
     Responding answer = responding;
     redact(request, answer, responseWhole);
-    Prediction prediction =
-        answer == null
-            ? request.end(ending, target(), requestWhole, nowMillis, nowNanos)
-            : answer.end(
-                ending,
-                target(),
-                requestWhole || status == SWITCHED,
-                responseWhole,
-                gapMaxNanos < GAP_MIN_NANOS ? Timing.NONE : gapMaxNanos,
-                grpc,
-                nowMillis,
-                nowNanos);
+    return answer == null
+        ? request.end(ending, target(), requestWhole, nowMillis, nowNanos)
+        : answer.end(
+            ending,
+            target(),
+            requestWhole,
+            responseWhole,
+            gapMaxNanos < GAP_MIN_NANOS ? Timing.NONE : gapMaxNanos,
+            grpc,
+            nowMillis,
+            nowNanos);
+  }
+
+  private void keep(Requesting request, Prediction prediction) {
     switch (loop.lane().append(prediction, slot)) {
       case ACCEPTED -> {
         tellCut(request.body());
+        Responding answer = responding;
         if (answer != null) {
           tellCut(answer.body());
         }
@@ -247,7 +280,7 @@ final class ObservedExchange {
 
   // What an answer of Envoy's own says is not the model's word.
   private void learnFrom(EnvoyHead head) {
-    if (ResponseDetails.endingOf(details) != Ending.COMPLETE) {
+    if (whole != Ending.COMPLETE) {
       return;
     }
     Deployment deployment = match.deployment();

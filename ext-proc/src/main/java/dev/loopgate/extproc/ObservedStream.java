@@ -39,12 +39,16 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     this.loop = loop;
     this.envoy = envoy;
     this.heardNanos = loop.time().nanos();
-    loop.add(this);
     envoy.setOnCancelHandler(() -> gone());
     envoy.disableAutoRequest();
     // All that comes is taken at once, whatever becomes of it: a sink that stops reading would stop
     // Envoy's exchange.
     envoy.request(Integer.MAX_VALUE);
+    if (loop.isStopped()) {
+      close();
+    } else {
+      loop.add(this);
+    }
   }
 
   @Override
@@ -60,7 +64,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     }
     try {
       take(message);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       loop.events().failed(e);
       over(Ending.CUT);
       return;
@@ -119,7 +123,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       case RESPONSE_BODY -> responsePiece(message.getResponseBody());
       case RESPONSE_TRAILERS -> {
         ObservedExchange of = shown();
-        if (of != null) {
+        if (of != null && isAnswered(of)) {
           of.trailers(EnvoyHead.of(message.getResponseTrailers().getTrailers()));
           endWhole(of);
         }
@@ -143,11 +147,19 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     } else if (!loop.takeRoom(request.head().bytes())) {
       passOver(PassedOver.OVER_BOUNDS);
     } else {
-      ObservedExchange begun = new ObservedExchange(loop, match.get(), request);
-      exchange = begun;
+      exchange = begin(match.get(), request);
       if (message.getRequestHeaders().getEndOfStream()) {
-        begun.requestWhole();
+        exchange.requestWhole();
       }
+    }
+  }
+
+  private ObservedExchange begin(Fleet.Match match, ObservedRequest request) {
+    try {
+      return new ObservedExchange(loop, match, request);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      loop.giveBack(request.head().bytes());
+      throw e;
     }
   }
 
@@ -164,6 +176,10 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       passOver(PassedOver.ANSWERED_BEFORE);
       return;
     }
+    if (of.isAnswered()) {
+      passOver(PassedOver.MALFORMED);
+      return;
+    }
     boolean last = message.getResponseHeaders().getEndOfStream();
     of.responseStarted(
         EnvoyHead.of(message.getResponseHeaders().getHeaders()),
@@ -175,7 +191,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   private void responsePiece(HttpBody body) {
     ObservedExchange of = shown();
-    if (of != null) {
+    if (of != null && isAnswered(of)) {
       of.responsePiece(body.getBody());
       endIfWhole(of, body.getEndOfStream());
     }
@@ -186,6 +202,13 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       passOver(PassedOver.MALFORMED);
     }
     return exchange;
+  }
+
+  private boolean isAnswered(ObservedExchange of) {
+    if (!of.isAnswered()) {
+      passOver(PassedOver.MALFORMED);
+    }
+    return of.isAnswered();
   }
 
   // The byte of the declared length completes the answer for the caller, whatever is shown after

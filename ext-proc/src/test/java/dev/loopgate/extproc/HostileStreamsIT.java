@@ -84,6 +84,9 @@ class HostileStreamsIT {
       {responseTrailers("a: b")},
       {ProcessingRequest.newBuilder()},
       {post("twice"), post("twice")},
+      {post("answered twice"), response(false, ":status: 200"), response(false, ":status: 200")},
+      {post("body first"), responseBody("a", true)},
+      {post("trailers first"), responseTrailers("a: b")},
     };
     for (ProcessingRequest.Builder[] messages : bad) {
       EnvoyStream stream =
@@ -97,9 +100,9 @@ class HostileStreamsIT {
 
     good.show(response(true, ":status: 200"));
     assertThat(good.awaitEnd()).isEqualTo(Status.Code.OK);
-    assertThat(observed.await(2))
+    assertThat(observed.await(5))
         .extracting(Observed.Seen::ending)
-        .containsExactly(Ending.CUT, Ending.COMPLETE);
+        .containsExactly(Ending.CUT, Ending.CUT, Ending.CUT, Ending.CUT, Ending.COMPLETE);
   }
 
   @Test

@@ -245,6 +245,20 @@ class ObservationIT {
   }
 
   @Test
+  void aTunnelThatAStopCutsIsNotWhole() throws Exception {
+    EnvoyStream stream = open(false);
+    stream.show(
+        request(false, ":method: GET", ":path: /model/m/ws", ":authority: a", "request-id: ws"),
+        response(false, ":status: 101", "content-length: 0"),
+        responseBody("pong", false));
+    observed.service().stop();
+
+    Seen seen = observed.await(1).getFirst();
+    assertThat(seen.ending()).isEqualTo(Ending.GATEWAY_STOPPED);
+    assertThat(seen.prediction().responseBody().truncated()).isTrue();
+  }
+
+  @Test
   void aLongBodyIsCountedWholeAndKeptInPart() throws Exception {
     ByteString piece = ByteString.copyFrom(new byte[1 << 20]);
     open(true)

@@ -242,9 +242,13 @@ final class Observed implements ObservationEvents, ObserverLanes {
     channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
     server.shutdown();
     service.stop();
+    boolean empty = service.isEmpty();
     server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
     loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
     spool.close();
+    if (!empty) {
+      throw new AssertionError("something of an exchange is still held");
+    }
   }
 
   private List<Seen> read() throws IOException {

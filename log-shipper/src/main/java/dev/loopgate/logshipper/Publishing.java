@@ -122,6 +122,7 @@ final class Publishing {
           }
           case Upload.Known(Publication publication) -> {
             if (!store.isReadable()) {
+              // Such a store takes one at a time: what is not forced of several would be forgotten.
               records.add(new CommitRecord.Delivered(plan.window(), file.number()));
             }
             published(file, publication);

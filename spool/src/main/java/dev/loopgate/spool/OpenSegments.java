@@ -1,13 +1,11 @@
 package dev.loopgate.spool;
 
+import dev.loopgate.spool.Disk.DiskFile;
 import dev.loopgate.spool.LogMap.SegmentFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// The segments that a reader has open: those used last, so many at most. A window is read group by
 /// group, and each group goes through all of the window's segments: opening them anew every time
@@ -21,10 +19,13 @@ final class OpenSegments {
   /// For the parts of an entry: whole dictionaries are not read for them.
   static final int OF_PARTS = 2;
 
+  private static final ByteBuffer NONE = ByteBuffer.allocate(0);
+
   private final Disk disk;
   private final LogMap map;
   private final int openMax;
   private final LinkedHashMap<Long, OpenSegment> open = new LinkedHashMap<>(); // used last is last
+  private ByteBuffer spare = NONE; // of the one that was closed last
 
   OpenSegments(Disk disk, LogMap map, int openMax) {
     this.disk = disk;
@@ -46,17 +47,18 @@ final class OpenSegments {
 
   /// Closes those before `number`: their files may have other bytes from now on.
   void closeBefore(long number) throws IOException {
-    List<OpenSegment> old = new ArrayList<>(open.size());
-    for (Iterator<Map.Entry<Long, OpenSegment>> each = open.entrySet().iterator();
-        each.hasNext(); ) {
-      Map.Entry<Long, OpenSegment> entry = each.next();
-      if (entry.getKey() < number) {
-        old.add(entry.getValue());
-        each.remove();
+    IOException failed = null;
+    for (long each : List.copyOf(open.keySet())) {
+      if (each < number) {
+        try {
+          close(each);
+        } catch (IOException e) {
+          failed = e; // the others go all the same
+        }
       }
     }
-    for (OpenSegment segment : old) {
-      segment.scan().close();
+    if (failed != null) {
+      throw failed;
     }
   }
 
@@ -65,12 +67,25 @@ final class OpenSegments {
     if (file == null) {
       throw new IOException("log: segment gone: number=" + number);
     }
-    ByteBuffer window = ByteBuffer.allocate(0);
     if (open.size() >= openMax) {
-      SegmentScan oldest = open.pollFirstEntry().getValue().scan();
-      window = oldest.window(); // off the heap, where nothing frees it for long
-      oldest.close();
+      close(open.firstEntry().getKey());
     }
-    return new OpenSegment(new SegmentScan(disk.open(file.path()), file.generation(), window));
+    DiskFile opened = disk.open(file.path());
+    try {
+      return new OpenSegment(new SegmentScan(opened, file.generation(), spare));
+    } catch (IOException e) {
+      opened.close();
+      throw e;
+    } finally {
+      spare = NONE;
+    }
+  }
+
+  private void close(long number) throws IOException {
+    OpenSegment segment = open.remove(number);
+    if (segment != null) {
+      spare = segment.scan().window(); // off the heap, where nothing frees it for long
+      segment.scan().close();
+    }
   }
 }

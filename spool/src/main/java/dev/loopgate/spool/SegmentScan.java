@@ -161,10 +161,11 @@ final class SegmentScan implements AutoCloseable {
     if (window.capacity() < bytes) {
       window = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
-    window.clear().limit(bytes);
+    window.clear().limit(0); // nothing is there, should the read fail
+    ByteBuffer into = window.duplicate().clear().limit(bytes);
+    int read = file.read(into, at);
     base = at;
-    int read = file.read(window, at);
-    window.flip();
+    window.limit(into.position());
     return read >= count;
   }
 }
