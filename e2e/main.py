@@ -13,6 +13,7 @@ import conformance
 import disk
 import disk_errors
 import envoy
+import envoy_authz
 import fluentd
 import model_server
 import power
@@ -41,6 +42,7 @@ PARTS = {
     "store-faults": store_faults.store_faults,
     "fluentd": fluentd.fluentd,
     "envoy": envoy.envoy,
+    "envoy-authz": envoy_authz.envoy_authz,
     "story": story.story,
 }
 

@@ -68,8 +68,8 @@ final class Rooms {
         .onHeap("feedback in flight", FEEDBACK_COPIES * (long) feedbackInFlight())
         .offHeap("capture.bytes-max", captureBytes)
         .offHeap("the log's write buffers", 16 * MIB) // a group, a preamble, zeros for two files
-        // The largest entry, and what the scans of ten open segments hold.
-        .offHeap("the log being read", (1L + settings.get(StoreSettings.SINKS).size()) * 44 * MIB);
+        // The largest entry, and what the scans of open segments hold.
+        .offHeap("the log being read", (1L + settings.get(StoreSettings.SINKS).size()) * 36 * MIB);
   }
 
   private HeapBudget beforeFeedback() throws UsageException {

@@ -47,9 +47,9 @@ final class HeapBudgetTest {
             heap sum=126974KiB
             direct: capture.bytes-max=64MiB
             direct: the log's write buffers=16MiB
-            direct: the log being read=44MiB
-            direct: proxy.connections-max=396576KiB
-            direct sum=523552KiB
+            direct: the log being read=36MiB
+            direct: proxy.connections-max=405216KiB
+            direct sum=524000KiB
             """);
   }
 

@@ -16,8 +16,12 @@ final class OpenSegments {
   /// buffer of 256 KiB, or of its largest record: a little more than 1 MiB.
   static final int OF_A_WINDOW = 8;
 
-  /// For the parts of an entry: whole dictionaries are not read for them.
-  static final int OF_PARTS = 2;
+  /// For the parts of an entry, which lie one after the other: no dictionary is read for them.
+  static final int OF_PARTS = 1;
+
+  /// All buffers together, but for the one that was used last: fewer stay open where records are
+  /// large.
+  private static final int BUFFER_BYTES_MAX = OF_A_WINDOW * (256 << 10);
 
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
@@ -42,6 +46,9 @@ final class OpenSegments {
       segment = open(number);
     }
     open.put(number, segment);
+    while (open.size() > 1 && bufferBytes() > BUFFER_BYTES_MAX) {
+      close(open.firstEntry().getKey());
+    }
     return segment;
   }
 
@@ -79,6 +86,14 @@ final class OpenSegments {
     } finally {
       spare = NONE;
     }
+  }
+
+  private long bufferBytes() {
+    long bytes = 0;
+    for (OpenSegment segment : open.values()) {
+      bytes += segment.scan().window().capacity();
+    }
+    return bytes;
   }
 
   private void close(long number) throws IOException {
