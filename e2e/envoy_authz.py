@@ -74,7 +74,7 @@ class Issuer:
             "altered": [f"Bearer {good[:-8]}AAAAAAAA"],
             "no token": ["Bearer of good news"],
             "basic": ["Basic dXNlcjpwYXNz"],
-            "huge": ["Bearer " + "x" * 20_000],
+            "huge": ["Bearer " + "x" * 12_000],  # below what the proxy takes of a head; Envoy takes more
             "two": [f"Bearer {good}", f"Bearer {good}"],
             "none": [],
         }
@@ -195,7 +195,8 @@ def compare(word, proxy_port, envoy_port, model, tokens):
             passed += 1
             asked = envoy_asked[0]
             check(asked[2] == envoys[2], f"{case}: the model was told {asked[2]}, the caller {envoys[2]}")
-            check(asked[3] is None, f"{case}: the model got the token")
+            check(asked[3] == proxy_asked[0][3], f"{case}: the model's authorization: {asked[3]}, through the proxy {proxy_asked[0][3]}")
+            check(asked[3] is None or target == "health", f"{case}: the model got the token")
             check(asked[:2] == proxy_asked[0][:2], f"{case}: the model saw {asked[:2]}, through the proxy {proxy_asked[0][:2]}")
     return len(cases), passed
 
