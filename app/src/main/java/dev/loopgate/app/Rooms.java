@@ -272,16 +272,21 @@ final class Rooms {
     if (certificate.isEmpty() && key.isEmpty() && clientCa.isEmpty()) {
       return null;
     }
-    Setting<?> lone =
-        certificate.isPresent()
-            ? SettingsTable.TLS_CERTIFICATE
-            : key.isPresent() ? SettingsTable.TLS_KEY : SettingsTable.TLS_CLIENT_CA;
-    throw new UsageException(
-        settings.where(lone)
-            + ": "
-            + lone.name()
-            + " stands alone; allowed: tls.certificate and tls.key together, tls.client-ca beside"
-            + " them");
+    throw standsAlone(
+        List.of(SettingsTable.TLS_CERTIFICATE, SettingsTable.TLS_KEY, SettingsTable.TLS_CLIENT_CA),
+        "tls.certificate and tls.key together, tls.client-ca beside them");
+  }
+
+  /// Names the first that is set of optional settings that go together.
+  private UsageException standsAlone(List<Setting<Optional<Path>>> together, String allowed)
+      throws UsageException {
+    for (Setting<Optional<Path>> each : together) {
+      if (settings.get(each).isPresent()) {
+        return new UsageException(
+            settings.where(each) + ": " + each.name() + " stands alone; allowed: " + allowed);
+      }
+    }
+    throw new IllegalStateException("settings: none is set of " + together);
   }
 
   SpoolConfig spool(Path directory) throws UsageException {
@@ -400,14 +405,11 @@ final class Rooms {
     if (certificate.isEmpty() && key.isEmpty() && clientCa.isEmpty()) {
       return null;
     }
-    Setting<?> lone =
-        certificate.isPresent()
-            ? EnvoySettings.ENVOY_CERTIFICATE
-            : key.isPresent() ? EnvoySettings.ENVOY_KEY : EnvoySettings.ENVOY_CLIENT_CA;
-    throw new UsageException(
-        settings.where(lone)
-            + ": "
-            + lone.name()
-            + " stands alone; allowed: envoy.certificate, envoy.key and envoy.client-ca together");
+    throw standsAlone(
+        List.of(
+            EnvoySettings.ENVOY_CERTIFICATE,
+            EnvoySettings.ENVOY_KEY,
+            EnvoySettings.ENVOY_CLIENT_CA),
+        "envoy.certificate, envoy.key and envoy.client-ca together");
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.google.protobuf.ByteString;
 import dev.loopgate.policy.Refusal;
+import dev.loopgate.policy.RequestLine;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
@@ -21,7 +22,6 @@ final class AskedRequest {
   static final int HEAD_BYTES_MAX = 256 << 10;
 
   private static final String GRPC = "application/grpc";
-  private static final int METHOD_LENGTH_MAX = 32;
 
   private final AttributeContext.HttpRequest http;
   private final String path;
@@ -97,39 +97,12 @@ final class AskedRequest {
         > HEAD_BYTES_MAX) {
       return Refusal.malformed(431, "the head is larger than " + HEAD_BYTES_MAX + " bytes");
     }
-    String method = method();
-    if (!isToken(method) || method.length() > METHOD_LENGTH_MAX) {
-      return Refusal.malformed(400, "the method is malformed");
+    String wrong = RequestLine.wrongMethod(method());
+    if (wrong != null) {
+      return Refusal.malformed(400, wrong);
     }
-    if (method.equals("CONNECT") || method.equals("TRACE")) {
-      return Refusal.malformed(400, "CONNECT and TRACE are not served");
-    }
-    return isTarget(http.getPath(), method)
+    return RequestLine.isTarget(http.getPath(), method())
         ? null
         : Refusal.malformed(400, "the request target is malformed");
-  }
-
-  private static boolean isTarget(String target, String method) {
-    if (!target.startsWith("/")) {
-      return target.equals("*") && method.equals("OPTIONS");
-    }
-    for (int i = 0; i < target.length(); i++) {
-      char c = target.charAt(i);
-      if (c <= 0x20 || c >= 0x7f || c == '#') {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean isToken(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!plain && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
-        return false;
-      }
-    }
-    return !text.isEmpty();
   }
 }

@@ -7,6 +7,7 @@ import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A head, or trailers, as Envoy tells of them: names in lower case, what HTTP/2 calls
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param headers all others, in the order of the wire; bytes above 0x7f as ISO-8859-1
 /// @param bytes that all of it takes on the heap, about
 record EnvoyHead(List<Header> pseudo, List<Header> headers, int bytes) {
+  private static final Pattern STATUS = Pattern.compile("[1-9][0-9][0-9]");
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
   private static final int HEADER_BYTES = 112; // the objects of one, without its characters
 
   static EnvoyHead of(HeaderMap map) {
@@ -39,14 +42,14 @@ record EnvoyHead(List<Header> pseudo, List<Header> headers, int bytes) {
   /// The status of a response; 0 when it says none.
   int status() {
     String status = first(":status");
-    return status.matches("[1-9][0-9][0-9]") ? Integer.parseInt(status) : 0;
+    return STATUS.matcher(status).matches() ? Integer.parseInt(status) : 0;
   }
 
   /// The length that the head declares for its body; -1 when it declares none, or none that can be
   /// believed.
   long contentLength() {
     String length = first("content-length");
-    return length.matches("[0-9]{1,18}") ? Long.parseLong(length) : -1;
+    return LENGTH.matcher(length).matches() ? Long.parseLong(length) : -1;
   }
 
   // Envoy writes one of the two, by the kind of message and by its version.

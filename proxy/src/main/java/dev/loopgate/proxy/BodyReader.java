@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,7 +133,7 @@ final class BodyReader {
   private State endOfTrailer() {
     String line = String.valueOf(trailerLine);
     int colon = line.indexOf(':');
-    if (colon < 0 || !HeadReader.isToken(line.substring(0, colon))) {
+    if (colon < 0 || !RequestLine.isToken(line.substring(0, colon))) {
       return State.MALFORMED;
     }
     String name = line.substring(0, colon).toLowerCase(Locale.ROOT);

@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -41,7 +42,7 @@ record CallerRequest(
           ? new Parsed.Refused<>(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
           : new Parsed.Refused<>(400, "the request line is malformed");
     }
-    String wrong = wrongMethod(head.first());
+    String wrong = RequestLine.wrongMethod(head.first());
     if (wrong != null) {
       return new Parsed.Refused<>(400, wrong);
     }
@@ -61,7 +62,7 @@ record CallerRequest(
         return new Parsed.Refused<>(400, "the request target is malformed");
       }
     }
-    if (!isTarget(target, head.first())) {
+    if (!RequestLine.isTarget(target, head.first())) {
       return new Parsed.Refused<>(400, "the request target is malformed");
     }
     return switch (BodyFraming.of(head.headers(), minor, BodyFraming.NONE)) {
@@ -80,7 +81,7 @@ record CallerRequest(
   /// @param ended no body follows
   static Parsed<CallerRequest> ofHttp2(
       String method, String path, @Nullable String authority, List<Header> headers, boolean ended) {
-    String wrong = wrongMethod(method);
+    String wrong = RequestLine.wrongMethod(method);
     if (wrong != null) {
       return new Parsed.Refused<>(400, wrong);
     }
@@ -93,7 +94,7 @@ record CallerRequest(
         || (authority != null && !authority.equalsIgnoreCase(host))) {
       return new Parsed.Refused<>(400, "there must be exactly one well-formed authority");
     }
-    if (!isTarget(path, method)) {
+    if (!RequestLine.isTarget(path, method)) {
       return new Parsed.Refused<>(400, "the request target is malformed");
     }
     RawHead head = new RawHead(method, path, HTTP2, headers);
@@ -169,28 +170,6 @@ record CallerRequest(
       case "HTTP/1.0" -> 0;
       default -> null;
     };
-  }
-
-  private static @Nullable String wrongMethod(String method) {
-    if (!HeadReader.isToken(method) || method.length() > 32) {
-      return "the method is malformed";
-    }
-    return method.equals("CONNECT") || method.equals("TRACE")
-        ? "CONNECT and TRACE are not served"
-        : null;
-  }
-
-  private static boolean isTarget(String target, String method) {
-    if (!target.startsWith("/")) {
-      return target.equals("*") && method.equals("OPTIONS");
-    }
-    for (int i = 0; i < target.length(); i++) {
-      char c = target.charAt(i);
-      if (c <= 0x20 || c >= 0x7f || c == '#') {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static boolean isHost(String host) {

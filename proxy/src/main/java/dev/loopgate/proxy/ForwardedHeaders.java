@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import java.util.List;
 
 /// What models are told of the caller: takes off what is not believed, adds what the door knows.
@@ -102,7 +103,7 @@ final class ForwardedHeaders {
         elements.append(";host=").append(value(claims.host()));
       }
       String scheme = RawHead.first(passed, Claims.FORWARDED_PROTO);
-      if (first && scheme != null && HeadReader.isToken(scheme)) {
+      if (first && scheme != null && RequestLine.isToken(scheme)) {
         elements.append(";proto=").append(scheme);
       }
       elements.append(", ");
@@ -119,7 +120,7 @@ final class ForwardedHeaders {
   }
 
   private static String value(String text) {
-    return HeadReader.isToken(text)
+    return RequestLine.isToken(text)
         ? text
         : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }

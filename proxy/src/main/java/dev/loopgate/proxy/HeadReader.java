@@ -3,6 +3,7 @@ package dev.loopgate.proxy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,21 +22,6 @@ final class HeadReader {
    * splits the start line at any white space, and tells nobody. It stays the oracle of a test: what is
    * accepted here is accepted there with the same fields.
    */
-  private static final boolean[] TOKEN = new boolean[256];
-
-  static {
-    for (char c = '0'; c <= '9'; c++) {
-      TOKEN[c] = true;
-    }
-    for (char c = 'a'; c <= 'z'; c++) {
-      TOKEN[c] = true;
-      TOKEN[c - 'a' + 'A'] = true;
-    }
-    for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
-      TOKEN[c] = true;
-    }
-  }
-
   private static final String RESPONSE_START = "HTTP/1.";
   private static final int MORE = 0;
   private static final int BAD = -1;
@@ -85,17 +71,6 @@ final class HeadReader {
       }
     }
     return read(in);
-  }
-
-  /// Whether `name` is a token (RFC 9110, section 5.6.2), as methods and header names must be.
-  static boolean isToken(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c > 0xff || !TOKEN[c]) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
   }
 
   /// Whether `value` can stand in a head as it is: no line end, which would be another line, no
@@ -197,7 +172,7 @@ final class HeadReader {
   // Where the name ends, which is lower case then.
   private int lowerName(int from, int to) {
     int at = from;
-    while (at < to && TOKEN[scratch[at] & 0xff]) {
+    while (at < to && RequestLine.isTokenByte(scratch[at] & 0xff)) {
       byte b = scratch[at];
       scratch[at] = b >= 'A' && b <= 'Z' ? (byte) (b + 'a' - 'A') : b;
       at++;

@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +39,7 @@ final class Http2Heads {
   }
 
   private static boolean isName(String name) {
-    return HeadReader.isToken(name) && name.chars().noneMatch(c -> c >= 'A' && c <= 'Z');
+    return RequestLine.isToken(name) && name.chars().noneMatch(c -> c >= 'A' && c <= 'Z');
   }
 
   private static boolean isValue(String value) {

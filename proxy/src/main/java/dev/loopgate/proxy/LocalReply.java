@@ -3,6 +3,7 @@ package dev.loopgate.proxy;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.loopgate.capture.Header;
+import dev.loopgate.policy.RequestLine;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -18,7 +19,7 @@ public record LocalReply(int status, List<Header> headers, ByteBuffer body) {
     }
     headers = List.copyOf(headers);
     for (Header header : headers) {
-      if (!HeadReader.isToken(header.name()) || !HeadReader.isFieldText(header.value())) {
+      if (!RequestLine.isToken(header.name()) || !HeadReader.isFieldText(header.value())) {
         throw new IllegalArgumentException(
             "local reply: header=" + header.name() + " is not legal");
       }
