@@ -95,7 +95,7 @@ public sealed interface FilesRoot extends Destination {
     if (!bucketForm.matcher(bucket).matches()) {
       throw new IllegalArgumentException(
           ALLOWED
-              + "; a bucket's name has lower-case letters, digits, '-' and '.',"
+              + "; a bucket's name has at least 3 characters: lower-case letters, digits, '-' and '.',"
               + " and begins and ends with a letter or digit");
     }
     if (prefix.length() > Names.PREFIX_MAX || (slash >= 0 && !isKey(prefix))) {
