@@ -1,4 +1,4 @@
-/// Beside the path: what Envoy saw (external processing), turned into the same captures.
+/// Beside the path: what Envoy saw (external processing, access log), turned into the same captures.
 ///
 /// Called by `app`, which serves [ObservationService] at a gRPC door. Each stream of Envoy's is one
 /// exchange, and ends once, with an entry in the spool. Never waits, locks or logs, and never
