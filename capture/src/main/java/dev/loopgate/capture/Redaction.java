@@ -37,7 +37,7 @@ public record Redaction(NameSet headers, NameSet queryParameters) {
 
   // Headers that carry a URL of their own.
   private static final Set<String> URL_HEADERS =
-      Set.of("x-original-uri", "x-envoy-original-path", "referer");
+      Set.of("x-original-uri", "x-envoy-original-path", "x-envoy-original-url", "referer");
 
   /// @param headers exact names and patterns, in any case
   /// @param queryParameters as well

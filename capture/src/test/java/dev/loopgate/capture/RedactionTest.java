@@ -82,7 +82,8 @@ final class RedactionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"x-original-uri", "x-envoy-original-path", "referer"})
+  @ValueSource(
+      strings = {"x-original-uri", "x-envoy-original-path", "x-envoy-original-url", "referer"})
   void masksInsideHeadersThatCarryAUrl(String name) {
     assertThat(RULES.redact(List.of(new Header(name, "https://h/p?a=1&token=secret"))))
         .containsExactly(new Header(name, "https://h/p?a=1&token=*****"));

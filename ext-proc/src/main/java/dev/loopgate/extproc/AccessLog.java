@@ -20,6 +20,7 @@ import io.envoyproxy.envoy.data.accesslog.v3.HTTPAccessLogEntry;
 import io.envoyproxy.envoy.data.accesslog.v3.TCPAccessLogEntry;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// What Envoys log, on one event loop: facts for exchanges that are shown, entries for those that
 /// are not. Confined to that loop.
@@ -55,18 +56,16 @@ final class AccessLog {
       loop.events().logged(LogUse.UNKNOWN_MODEL);
     } else if (!logged.request().isCaptured(match.get())) {
       loop.events().logged(LogUse.NOT_CAPTURED);
-    } else if (logged.common().cluster().equals(OWN_CLUSTER)) {
+    } else if (isOwn(logged)) {
       loop.events().logged(LogUse.OWN);
     } else if (mode == AccessLogMode.KEEP) {
       keep(logged, match.get(), LogUse.KEPT);
     } else if (known) {
       loop.events().logged(LogUse.JOINED);
-    } else if (logged.isRefusedAbove()) {
-      refused(logged, match.get());
-    } else if (logged.id().isEmpty()) {
+    } else if (logged.keys().isEmpty()) {
       keep(logged, match.get(), LogUse.UNJUDGED);
     } else {
-      joins.await(logged).forEach(this::notShown);
+      eachOf(joins.await(logged), this::notShown);
     }
   }
 
@@ -76,8 +75,8 @@ final class AccessLog {
       loop.events().logged(LogUse.NOT_FINAL);
       return;
     }
-    LoggedExchange.Common common =
-        LoggedExchange.Common.of(
+    LoggedWords common =
+        LoggedWords.of(
             entry.getCommonProperties(),
             "TCP",
             entry.getCommonProperties().getConnectionTerminationDetails());
@@ -101,8 +100,7 @@ final class AccessLog {
             common.replica(),
             ObservationLoop.identity(labels),
             common.attempts());
-    String address =
-        LoggedExchange.Common.addressOf(entry.getCommonProperties().getDownstreamLocalAddress());
+    String address = LoggedWords.addressOf(entry.getCommonProperties().getDownstreamLocalAddress());
     append(
         new AccessRecord(
             id,
@@ -115,7 +113,7 @@ final class AccessLog {
                 Math.max(0, entry.getConnectionProperties().getReceivedBytes()),
                 Math.max(0, entry.getConnectionProperties().getSentBytes())),
             ResponseDetails.endingOf(entry.getCommonProperties().getResponseFlags()),
-            common.timing(now),
+            common.timing(now, now),
             common.told()),
         deployment.model(),
         LogUse.KEPT);
@@ -123,58 +121,62 @@ final class AccessLog {
 
   /// What was not shown within its time is a gap.
   void sweep() {
-    joins.expired(false).forEach(this::notShown);
+    eachOf(joins.expired(false), this::notShown);
   }
 
   /// What still waits can't be told from what is still to be shown.
   void stop() {
-    joins.expired(true).forEach(expired -> unjudged(expired.logged()));
+    eachOf(joins.expired(true), expired -> notShown(new Joins.Expired(expired.logged(), false)));
   }
 
   private boolean tell(LoggedExchange logged) {
-    if (logged.id().isEmpty()) {
-      return false;
-    }
-    ObservedStream[] shown = joins.take(logged.id());
+    ObservedStream[] shown = joins.take(logged.keys());
     if (shown == null) {
       return false;
     }
     for (ObservedStream stream : shown) {
-      stream.onItsLoop(() -> stream.logged(logged.facts()));
+      stream.onItsLoop(() -> stream.logged(logged));
     }
     return true;
   }
 
-  private void notShown(Joins.Expired expired) {
-    if (expired.judged()) {
-      gap(expired.logged());
-    } else {
-      unjudged(expired.logged());
+  // Where no server was asked our proxy got nothing, either.
+  private static boolean isOwn(LoggedExchange logged) {
+    return logged.words().cluster().equals(OWN_CLUSTER) && !logged.words().replica().isEmpty();
+  }
+
+  // One that fails must not keep the others from being kept.
+  private void eachOf(List<Joins.Expired> all, Consumer<Joins.Expired> what) {
+    for (Joins.Expired each : all) {
+      try {
+        what.accept(each);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        loop.events().failed(e);
+      }
     }
   }
 
-  private void gap(LoggedExchange logged) {
-    matched(logged)
-        .ifPresent(match -> {
-          int slot = loop.slotOf(match.deployment().model());
-          long now = loop.time().epochMillis();
-          loop.lane().begun(EntryKind.PREDICTION, slot, now);
-          loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
-          keep(logged, match, LogUse.NOT_OBSERVED);
-        });
-  }
-
-  private void unjudged(LoggedExchange logged) {
-    matched(logged).ifPresent(match -> keep(logged, match, LogUse.UNJUDGED));
-  }
-
-  // The fleet may have changed meanwhile.
-  private Optional<Fleet.Match> matched(LoggedExchange logged) {
+  private void notShown(Joins.Expired expired) {
+    // The fleet may have changed meanwhile, and the hour.
+    LoggedExchange logged = expired.logged().keptAt(loop.time().epochMillis());
     Optional<Fleet.Match> match = logged.request().match(loop.fleet());
     if (match.isEmpty()) {
       loop.events().logged(LogUse.UNKNOWN_MODEL);
+    } else if (logged.isRefusedAbove()) {
+      refused(logged, match.get());
+    } else if (expired.judged() && !logged.isAnsweredByEnvoy()) {
+      gap(logged, match.get());
+    } else {
+      keep(logged, match.get(), LogUse.UNJUDGED);
     }
-    return match;
+  }
+
+  private void gap(LoggedExchange logged, Fleet.Match match) {
+    int slot = loop.slotOf(match.deployment().model());
+    long now = logged.keptMillis();
+    loop.lane().begun(EntryKind.PREDICTION, slot, now);
+    loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
+    keep(logged, match, LogUse.NOT_OBSERVED);
   }
 
   /// A prediction of which no byte reached the model, as the proxy keeps those it refuses.
@@ -182,30 +184,28 @@ final class AccessLog {
     Model model = match.deployment().model();
     int slot = loop.slotOf(model);
     LoggedFacts facts = logged.facts();
+    ObservedRequest request = logged.request();
+    Prediction prediction = // before anything is counted: from then on it has an ending
+        new Prediction(
+            request.id(),
+            request.replaced(),
+            request.externalId(loop.redaction()),
+            request.traceId(loop.redaction()),
+            target(logged, match),
+            request.requestHead(match, loop.redaction()),
+            unseen(facts.requestBytes()),
+            logged.response(),
+            unseen(facts.responseBytes()),
+            Ending.REJECTED,
+            logged.timing(),
+            GrpcStatus.NONE);
     loop.events().logged(LogUse.REFUSED);
     loop.events().exchangeStarted(model.id());
-    loop.lane().begun(EntryKind.PREDICTION, slot, logged.arrivedMillis());
+    loop.lane().begun(EntryKind.PREDICTION, slot, logged.keptMillis());
     if (isLeftOut(logged, match)) {
-      loop.lane().sampledOut(EntryKind.PREDICTION, slot, logged.arrivedMillis());
-    } else {
-      ObservedRequest request = logged.request();
-      Prediction prediction =
-          new Prediction(
-              request.id(),
-              request.replaced(),
-              request.externalId(loop.redaction()),
-              request.traceId(loop.redaction()),
-              target(logged, match),
-              request.requestHead(match, loop.redaction()),
-              unseen(facts.requestBytes()),
-              logged.response(),
-              unseen(facts.responseBytes()),
-              Ending.REJECTED,
-              logged.timing(),
-              GrpcStatus.NONE);
-      if (isLost(loop.lane().append(prediction, slot))) {
-        loop.events().entryDropped(model.id());
-      }
+      loop.lane().sampledOut(EntryKind.PREDICTION, slot, logged.keptMillis());
+    } else if (isLost(loop.lane().append(prediction, slot))) {
+      loop.events().entryDropped(model.id());
     }
     loop.events()
         .exchangeEnded(
@@ -213,7 +213,7 @@ final class AccessLog {
             Ending.REJECTED,
             facts.status(),
             logged.durationNanos(),
-            logged.common().firstByteNanos());
+            logged.words().firstByteNanos());
   }
 
   private void keep(LoggedExchange logged, Fleet.Match match, LogUse use) {
@@ -221,8 +221,8 @@ final class AccessLog {
     if (isLeftOut(logged, match)) {
       int slot = loop.slotOf(model);
       loop.events().logged(use);
-      loop.lane().begun(EntryKind.ACCESS_LOG, slot, logged.arrivedMillis());
-      loop.lane().sampledOut(EntryKind.ACCESS_LOG, slot, logged.arrivedMillis());
+      loop.lane().begun(EntryKind.ACCESS_LOG, slot, logged.keptMillis());
+      loop.lane().sampledOut(EntryKind.ACCESS_LOG, slot, logged.keptMillis());
       return;
     }
     append(logged.record(match, target(logged, match), loop.redaction()), model, use);

@@ -12,6 +12,9 @@ import java.util.function.Consumer;
 /// One stream of an Envoy's log: there is one for each of its workers, and it stays. Nothing is
 /// said on it before its end. Confined to its connection's event loop.
 final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage> {
+  /// Messages that are asked for before they are here; each is dealt with before the next is read.
+  private static final int AHEAD = 64;
+
   private final ObservationLoop loop;
   private final ServerCallStreamObserver<StreamAccessLogsResponse> envoy;
   private boolean identified;
@@ -22,7 +25,7 @@ final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage> {
     this.envoy = envoy;
     envoy.setOnCancelHandler(() -> gone());
     envoy.disableAutoRequest();
-    envoy.request(Integer.MAX_VALUE); // each is dealt with before the next is read
+    envoy.request(AHEAD);
     if (loop.isStopped()) {
       stop();
     } else {
@@ -33,6 +36,7 @@ final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage> {
 
   @Override
   public void onNext(StreamAccessLogsMessage message) {
+    envoy.request(1);
     if (closed) {
       return; // on its way when we ended the stream
     }

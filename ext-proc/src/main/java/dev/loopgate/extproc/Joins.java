@@ -5,19 +5,19 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Which exchanges external processing shows, or has shown within [#WINDOW], and which the access
-/// log told of that it has not: by Envoy's `x-request-id`. Any thread; a short lock, on the door's
-/// own loops only.
+/// log told of that it has not: by Envoy's `x-request-id`, method and path, see
+/// [ObservedRequest#key]. Any thread; a short lock, on the door's own loops only.
 ///
-/// Callers may choose that id. Of several exchanges that share one at a time none is told what the
-/// log says, since nothing tells whose it is.
+/// Callers may choose that id. Of several exchanges that share all of this at a time none is told
+/// what the log says, since nothing tells whose it is.
 final class Joins {
   /*
    * A gap is claimed only where it is sure. What began before an Envoy logged here, or before ended
@@ -35,13 +35,24 @@ final class Joins {
   /// Who had to wait no longer than this proves nothing.
   private static final long PROOF_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /// Streams with one id. Shared from when there were two until there is none.
+  /// Streams with one key. Shared from when there were two until there is none.
   private static final class Place {
     final List<ObservedStream> streams = new ArrayList<>(1);
     boolean shared;
   }
 
-  private record Waiting(LoggedExchange logged, long sinceNanos, boolean judged) {}
+  // Each is itself alone: two may say the same.
+  private static final class Waiting {
+    final LoggedExchange logged;
+    final long sinceNanos;
+    final boolean judged;
+
+    Waiting(LoggedExchange logged, long sinceNanos, boolean judged) {
+      this.logged = logged;
+      this.sinceNanos = sinceNanos;
+      this.judged = judged;
+    }
+  }
 
   /// What was not shown within its time.
   ///
@@ -53,7 +64,8 @@ final class Joins {
 
   private final TimeSource time;
   private final Map<String, Place> open = new HashMap<>();
-  private final Queue<Waiting> waiting = new ArrayDeque<>(); // in the order of their coming
+  private final Set<Waiting> waiting = new LinkedHashSet<>(); // in the order of their coming
+  private final Map<String, ArrayDeque<Waiting>> waitingByKey = new HashMap<>();
   private volatile @Nullable EndedIds ended; // null: no Envoy logs here
   private long waitingBytes;
   private long agedNanos;
@@ -79,18 +91,18 @@ final class Joins {
 
   /// External processing shows an exchange.
   ///
-  /// @param id empty when it has none
+  /// @param key empty when Envoy has no id for it
   /// @return what the log has said of it already, null when nothing
-  @Nullable LoggedFacts opened(String id, ObservedStream stream) {
-    if (ended == null || id.isEmpty()) {
+  @Nullable LoggedExchange opened(String key, ObservedStream stream) {
+    if (ended == null || key.isEmpty()) {
       return null;
     }
     synchronized (this) {
-      LoggedExchange logged = takeWaiting(id);
+      Waiting logged = takeWaiting(key);
       if (logged != null) {
-        return logged.facts();
+        return logged.logged;
       }
-      Place place = open.computeIfAbsent(id, _ -> new Place());
+      Place place = open.computeIfAbsent(key, _ -> new Place());
       place.streams.add(stream);
       place.shared |= place.streams.size() > 1;
       return null;
@@ -98,62 +110,70 @@ final class Joins {
   }
 
   /// It is shown elsewhere from now on: its log is not this stream's.
-  synchronized void forget(String id, ObservedStream stream) {
-    Place place = open.get(id);
+  synchronized void forget(String key, ObservedStream stream) {
+    Place place = open.get(key);
     if (place != null && place.streams.remove(stream)) {
-      removeIfEmpty(id, place);
+      removeIfEmpty(key, place);
     }
   }
 
   /// It shows no more of it.
-  void over(String id, ObservedStream stream) {
+  void over(String key, ObservedStream stream) {
     EndedIds remembered = ended;
-    if (remembered == null || id.isEmpty()) {
+    if (remembered == null || key.isEmpty()) {
       return;
     }
     synchronized (this) {
-      Place place = open.get(id);
+      Place place = open.get(key);
       if (place != null && place.streams.remove(stream)) {
-        removeIfEmpty(id, place);
-        remember(remembered, id);
+        removeIfEmpty(key, place);
+        remember(remembered, key);
       }
     }
   }
 
   /// It has shown an exchange that is not followed.
-  void passedOver(String id) {
+  ///
+  /// @return whether the log has told of it already
+  boolean passedOver(String key) {
     EndedIds remembered = ended;
-    if (remembered != null && !id.isEmpty()) {
-      synchronized (this) {
-        if (takeWaiting(id) == null) {
-          remember(remembered, id);
-        }
+    if (remembered == null || key.isEmpty()) {
+      return false;
+    }
+    synchronized (this) {
+      boolean logged = takeWaiting(key) != null;
+      if (!logged) {
+        remember(remembered, key);
       }
+      return logged;
     }
   }
 
   /// Looks for the exchange that the log tells of, and forgets it.
   ///
-  /// @return whom to tell; nobody where it has ended, or others share its id; null when it was not
+  /// @param keys under which it may have been shown
+  /// @return whom to tell; nobody where it has ended, or others share its key; null when it was not
   ///   shown
-  synchronized ObservedStream @Nullable [] take(String id) {
+  synchronized ObservedStream @Nullable [] take(List<String> keys) {
     EndedIds remembered = ended;
     if (remembered == null) {
       return null;
     }
-    Place place = open.get(id);
-    boolean hasEnded = remembered.has(id);
-    if (place == null) {
-      return hasEnded && remembered.take(id) ? NOBODY : null;
+    for (String key : keys) {
+      Place place = open.get(key);
+      if (remembered.take(key)) {
+        if (place != null) {
+          place.shared = true;
+        }
+        return NOBODY;
+      }
+      if (place != null) {
+        ObservedStream stream = place.streams.removeFirst();
+        removeIfEmpty(key, place);
+        return place.shared ? NOBODY : new ObservedStream[] {stream};
+      }
     }
-    place.shared |= hasEnded;
-    if (hasEnded) {
-      remembered.take(id);
-      return NOBODY;
-    }
-    ObservedStream stream = place.streams.removeFirst();
-    removeIfEmpty(id, place);
-    return place.shared ? NOBODY : new ObservedStream[] {stream};
+    return null;
   }
 
   /// Keeps what the log says until its exchange is shown, or its time is over.
@@ -167,8 +187,12 @@ final class Joins {
       expired.add(removeOldest(now));
     }
     long beganNanos = now - logged.durationNanos() - WINDOW.toNanos();
-    waiting.add(new Waiting(logged, now, beganNanos - judgedFromNanos >= 0));
+    Waiting one = new Waiting(logged, now, beganNanos - judgedFromNanos >= 0);
+    waiting.add(one);
     waitingBytes += logged.bytes();
+    for (String key : logged.keys()) {
+      waitingByKey.computeIfAbsent(key, _ -> new ArrayDeque<>(1)).add(one);
+    }
     return expired;
   }
 
@@ -186,43 +210,52 @@ final class Joins {
     }
     List<Expired> expired = new ArrayList<>();
     while (!waiting.isEmpty()
-        && (all || now - waiting.element().sinceNanos() >= WINDOW.toNanos())) {
+        && (all || now - waiting.iterator().next().sinceNanos >= WINDOW.toNanos())) {
       expired.add(removeOldest(now));
     }
     return expired;
   }
 
   private Expired removeOldest(long nowNanos) {
-    Waiting oldest = waiting.remove();
-    waitingBytes -= oldest.logged().bytes();
-    boolean proven = nowNanos - oldest.sinceNanos() >= PROOF_NANOS;
-    return new Expired(oldest.logged(), oldest.judged() && proven);
+    Waiting oldest = waiting.iterator().next();
+    remove(oldest);
+    boolean proven = nowNanos - oldest.sinceNanos >= PROOF_NANOS;
+    return new Expired(oldest.logged, oldest.judged && proven);
   }
 
-  private @Nullable LoggedExchange takeWaiting(String id) {
-    for (Iterator<Waiting> each = waiting.iterator(); each.hasNext(); ) {
-      LoggedExchange logged = each.next().logged();
-      if (logged.id().equals(id)) {
-        each.remove();
-        waitingBytes -= logged.bytes();
-        return logged;
+  private @Nullable Waiting takeWaiting(String key) {
+    ArrayDeque<Waiting> ofKey = waitingByKey.get(key);
+    if (ofKey == null) {
+      return null;
+    }
+    Waiting first = ofKey.element();
+    remove(first);
+    return first;
+  }
+
+  private void remove(Waiting one) {
+    waiting.remove(one);
+    waitingBytes -= one.logged.bytes();
+    for (String key : one.logged.keys()) {
+      ArrayDeque<Waiting> ofKey = waitingByKey.get(key);
+      if (ofKey != null && ofKey.remove(one) && ofKey.isEmpty()) {
+        waitingByKey.remove(key);
       }
     }
-    return null;
   }
 
-  private void remember(EndedIds remembered, String id) {
-    if (!remembered.add(id)) {
+  private void remember(EndedIds remembered, String key) {
+    if (!remembered.add(key)) {
       remembered.age(); // before its time: what is forgotten with it can't be judged any more
       agedNanos = time.nanos();
       judgedFromNanos = agedNanos;
-      remembered.add(id);
+      remembered.add(key);
     }
   }
 
-  private void removeIfEmpty(String id, Place place) {
+  private void removeIfEmpty(String key, Place place) {
     if (place.streams.isEmpty()) {
-      open.remove(id);
+      open.remove(key);
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.loopgate.extproc;
 
-import com.google.protobuf.Duration;
 import com.google.protobuf.Struct;
 import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Ending;
@@ -13,7 +12,6 @@ import dev.loopgate.capture.ResponseHead;
 import dev.loopgate.capture.Target;
 import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Fleet;
-import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.RequestMethod;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogCommon;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogType;
@@ -24,77 +22,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// One exchange as Envoy's access log tells of it. Times are those of its arrival here and of
 /// Envoy's own stop watch: its clock may be another. Immutable, any thread.
 ///
-/// @param id Envoy's `x-request-id`, by which external processing shows it; empty when it has none
+/// @param keys by which external processing may have shown it, see [ObservedRequest#key]; none when
+///   Envoy has no id for it
 /// @param facts what is told of how it went
-/// @param arrivedMillis when it was told, milliseconds since the epoch
+/// @param toldMillis when it was told, milliseconds since the epoch
+/// @param keptMillis when it is counted and kept: its partition's time
 record LoggedExchange(
-    String id, ObservedRequest request, LoggedFacts facts, Common common, long arrivedMillis) {
-  /// What Envoy says of an exchange and of a connection alike.
-  ///
-  /// @param firstByteNanos [Timing#NONE] when none came
-  /// @param replica `host:port` of the server that was asked, empty when none was
-  /// @param cluster the Envoy cluster it belongs to
-  record Common(
-      long durationNanos,
-      long firstByteNanos,
-      String replica,
-      String cluster,
-      int attempts,
-      AccessRecord.Told told) {
-    private static final int TOLD_LENGTH_MAX = 512;
-
-    static Common of(AccessLogCommon common, String protocol, String details) {
-      Address server = common.getUpstreamRemoteAddress();
-      return new Common(
-          common.hasDuration()
-              ? nanos(common.getDuration())
-              : nanos(common.getTimeToLastDownstreamTxByte()),
-          common.hasTimeToFirstDownstreamTxByte()
-              ? nanos(common.getTimeToFirstDownstreamTxByte())
-              : Timing.NONE,
-          addressOf(server),
-          common.getUpstreamCluster(),
-          Math.clamp(Integer.toUnsignedLong(common.getUpstreamRequestAttemptCount()), 0, 1 << 20),
-          new AccessRecord.Told(
-              protocol, cut(details), ResponseDetails.wordsOf(common.getResponseFlags())));
-    }
-
-    /// `host:port`; empty when it is not such an address.
-    static String addressOf(Address address) {
-      String host = address.getSocketAddress().getAddress();
-      if (host.isEmpty() || host.length() > REPLICA_LENGTH_MAX) {
-        return "";
-      }
-      String shown = host.indexOf(':') < 0 ? host : "[" + host + "]";
-      return shown + ":" + address.getSocketAddress().getPortValue();
-    }
-
-    Timing timing(long arrivedMillis) {
-      return new Timing(
-          arrivedMillis - TimeUnit.NANOSECONDS.toMillis(durationNanos),
-          arrivedMillis,
-          durationNanos,
-          firstByteNanos,
-          Timing.NONE);
-    }
-
-    private static String cut(String told) {
-      return told.length() <= TOLD_LENGTH_MAX ? told : told.substring(0, TOLD_LENGTH_MAX);
-    }
-
-    private static long nanos(Duration duration) {
-      return TimeUnit.SECONDS.toNanos(Math.clamp(duration.getSeconds(), 0, SECONDS_MAX))
-          + Math.clamp(duration.getNanos(), 0, 999_999_999);
-    }
-  }
-
-  private static final int REPLICA_LENGTH_MAX = 200;
-  private static final long SECONDS_MAX = TimeUnit.DAYS.toSeconds(30);
+    List<String> keys,
+    ObservedRequest request,
+    LoggedFacts facts,
+    LoggedWords words,
+    long toldMillis,
+    long keptMillis) {
   private static final String AUTHORIZATION = "envoy.filters.http.ext_authz";
   private static final int BYTES = 1_000; // its objects, without its headers
 
@@ -103,26 +47,34 @@ record LoggedExchange(
     AccessLogCommon common = entry.getCommonProperties();
     String details = response.getResponseCodeDetails();
     int status = response.getResponseCode().getValue();
-    Ending ending = ResponseDetails.endingOf(details, common.getResponseFlags());
+    Ending ending =
+        ResponseDetails.endingOf(
+            details, common.getResponseFlags(), common.hasUpstreamRemoteAddress());
     if (isTunnel(entry) && (ending == Ending.CLIENT_LEFT || ending == Ending.MODEL_RESET)) {
       ending = Ending.COMPLETE; // it has no other end than that one of both closes it
     }
     Struct noted =
         common.getMetadata().getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
-    return new LoggedExchange(
-        entry.getRequest().getRequestId(),
+    ObservedRequest request =
         ObservedRequest.of(
             headOf(entry.getRequest()),
             Shown.text(noted, "request_id"),
             Shown.flag(noted, "request_id_replaced"),
             ids,
-            nowMillis),
+            nowMillis);
+    return new LoggedExchange(
+        Stream.of(request.key(), request.key(entry.getRequest().getPath()))
+            .filter(key -> !key.isEmpty())
+            .distinct()
+            .toList(),
+        request,
         new LoggedFacts(
             ending,
             status < 0 || status > 999 ? 0 : status,
             Math.max(0, entry.getRequest().getRequestBodyBytes()),
             Math.max(0, response.getResponseBodyBytes())),
-        Common.of(common, protocolOf(entry), details),
+        LoggedWords.of(common, protocolOf(entry), details),
+        nowMillis,
         nowMillis);
   }
 
@@ -147,7 +99,7 @@ record LoggedExchange(
   }
 
   long durationNanos() {
-    return common.durationNanos();
+    return words.durationNanos();
   }
 
   /// Bytes on the heap, about.
@@ -157,12 +109,12 @@ record LoggedExchange(
 
   /// Whether a filter above external processing refused it.
   boolean isRefusedAbove() {
-    return common.replica().isEmpty() && ResponseDetails.isFromAbove(common.told().details());
+    return words.replica().isEmpty() && ResponseDetails.isFromAbove(words.told().details());
   }
 
   Target target(Fleet.Match match, ModelIdentity model) {
     return new Target(
-        match.deployment().model().id(), match.route(), common.replica(), model, common.attempts());
+        match.deployment().model().id(), match.route(), words.replica(), model, words.attempts());
   }
 
   ResponseHead response() {
@@ -170,7 +122,17 @@ record LoggedExchange(
   }
 
   Timing timing() {
-    return common.timing(arrivedMillis);
+    return words.timing(toldMillis, keptMillis);
+  }
+
+  /// Whether an answer of Envoy's own is all that there was: nothing was asked of a model.
+  boolean isAnsweredByEnvoy() {
+    return words.replica().isEmpty() && facts.ending() != Ending.MODEL_UNREACHABLE;
+  }
+
+  /// The same, kept only now.
+  LoggedExchange keptAt(long millis) {
+    return new LoggedExchange(keys, request, facts, words, toldMillis, millis);
   }
 
   AccessRecord record(Fleet.Match match, Target target, Redaction redaction) {
@@ -185,7 +147,7 @@ record LoggedExchange(
         new AccessRecord.Sizes(facts.requestBytes(), facts.responseBytes()),
         facts.ending(),
         timing(),
-        common.told());
+        words.told());
   }
 
   private static EnvoyHead headOf(HTTPRequestProperties request) {

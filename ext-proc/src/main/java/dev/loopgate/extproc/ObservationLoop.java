@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,8 @@ final class ObservationLoop {
       TimeSource time,
       ObservationEvents events,
       ObserverLanes lanes,
-      Joins joins) {}
+      Joins joins,
+      AtomicInteger streamsOpen) {}
 
   private record Compiled(Kept kept, ObservedRules rules) {}
 
@@ -164,12 +166,12 @@ final class ObservationLoop {
 
   void add(ObservedStream stream) {
     streams.add(stream);
+    shared.streamsOpen().incrementAndGet();
   }
 
   void remove(ObservedStream stream) {
-    streams.remove(stream);
-    if (leaving) {
-      endLogsIfDone();
+    if (streams.remove(stream)) {
+      shared.streamsOpen().decrementAndGet();
     }
   }
 
@@ -187,6 +189,9 @@ final class ObservationLoop {
     long idle = shared.config().idleMax().toNanos();
     tellEach(streams, stream -> stream.endIfDue(now, idle));
     tellEach(List.of(accessLog), AccessLog::sweep);
+    if (leaving && shared.streamsOpen().get() == 0) {
+      tellEach(logs, AccessLogStream::stop); // they have no end of their own
+    }
   }
 
   /// The exchange that Envoy sends elsewhere by itself, with this as the next leg; null when there
@@ -200,17 +205,10 @@ final class ObservationLoop {
     return null;
   }
 
-  /// No exchange begins here any more. What Envoys log of those that are open is still taken; their
-  /// logs have no end of their own.
+  /// No exchange begins any more. What Envoys log of those that are open, on whatever loop, is
+  /// still taken until the next sweep after the last of them.
   void leave() {
     leaving = true;
-    endLogsIfDone();
-  }
-
-  private void endLogsIfDone() {
-    if (streams.isEmpty()) {
-      tellEach(logs, AccessLogStream::stop);
-    }
   }
 
   /// Ends what is open: the gateway stops. What still comes is not followed.

@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /// Envoy's external processing (`envoy.service.ext_proc.v3.ExternalProcessor`), as an observer:
@@ -57,7 +58,15 @@ public final class ObservationService {
     ObservationService service = new ObservationService(List.copyOf(loops));
     ObservationLoop.Shared shared =
         new ObservationLoop.Shared(
-            config, loops.size(), fleet, redaction, time, events, lanes, new Joins(time));
+            config,
+            loops.size(),
+            fleet,
+            redaction,
+            time,
+            events,
+            lanes,
+            new Joins(time),
+            new AtomicInteger());
     service.onEachLoop(loop -> service.enter(loop, shared));
     return service;
   }
@@ -99,8 +108,8 @@ public final class ObservationService {
         .build();
   }
 
-  /// Lets go of Envoys' logs as soon as no exchange is open: nobody else ends them. Waits for
-  /// nothing.
+  /// Lets go of Envoys' logs within a second after the last exchange that is open: nobody else ends
+  /// them. Waits for nothing.
   public void leave() {
     for (ScheduledExecutorService loop : loops) {
       loop.execute(() -> ofThisThread().leave());

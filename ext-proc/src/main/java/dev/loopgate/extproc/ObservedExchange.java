@@ -23,6 +23,7 @@ import dev.loopgate.fleet.Model;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept of one exchange that Envoy shows, from its head to its single ending: in the
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class ObservedExchange {
   /// Shorter pauses are how Envoy cut the bytes, not how the model sent them.
   private static final long GAP_MIN_NANOS = 1_000_000;
+
+  /// How far the beginning by the log may be from that by what was shown: both come late.
+  private static final long BEGAN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private static final int SWITCHED = 101;
   private static final int REPLICA_LENGTH_MAX = 256;
@@ -132,10 +136,18 @@ final class ObservedExchange {
     log = facts;
   }
 
+  /// Whether what was logged may be of this one: its beginning and its status fit.
+  boolean agreesWith(LoggedExchange logged) {
+    long beganNanos = loop.time().nanos() - logged.durationNanos();
+    return Math.abs(beganNanos - startNanos) <= BEGAN_NANOS
+        && (!answered || status == logged.facts().status());
+  }
+
   /// Whether all has been shown that the log counts.
   boolean isShownAsLogged() {
     LoggedFacts facts = log;
     return facts != null
+        && (answered || facts.status() == 0)
         && requestBytes >= facts.requestBytes()
         && responseBytes >= facts.responseBytes();
   }
@@ -239,14 +251,11 @@ final class ObservedExchange {
   /// Envoy shows no more of it. What the log said decides how it ended.
   void endCut(Ending ending) {
     LoggedFacts facts = log;
-    if (facts != null && !facts.isWhole()) {
+    if (facts != null && (!answered || status == facts.status()) && status != SWITCHED) {
+      boolean all = facts.isWhole() && isShownAsLogged();
       answeredUnseen(facts.status());
-      end(facts.ending(), false);
-      return;
-    }
-    if (facts != null && answered && isShownAsLogged()) {
-      requestWhole = true;
-      end(whole, true);
+      requestWhole |= all;
+      end(facts.ending(), all);
       return;
     }
     boolean over = status == SWITCHED && ending == Ending.CUT; // a tunnel has no end of its own

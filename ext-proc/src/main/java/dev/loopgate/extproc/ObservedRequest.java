@@ -10,9 +10,13 @@ import dev.loopgate.capture.Requesting;
 import dev.loopgate.capture.TraceParent;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Predictor;
+import io.envoyproxy.envoy.config.core.v3.RequestMethod;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// A request as Envoy shows it: after the filters before ours, before its router changes anything.
 ///
@@ -21,6 +25,13 @@ import java.util.Optional;
 record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   private static final String EXTERNAL_ID = "x-request-id";
   private static final String TRACE_PARENT = "traceparent";
+
+  // Envoy's log knows no others.
+  private static final Set<String> LOGGED_METHODS =
+      Arrays.stream(RequestMethod.values())
+          .filter(method -> method != RequestMethod.METHOD_UNSPECIFIED)
+          .map(RequestMethod::name)
+          .collect(Collectors.toUnmodifiableSet());
 
   /// Of the message that shows its head.
   ///
@@ -71,9 +82,30 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
         && predictor.captures(head.first(":method"), match.path());
   }
 
-  /// Envoy's own id of it, empty when it has none.
-  String envoyId() {
-    return head.first(EXTERNAL_ID);
+  /// By which what is shown and what is logged of it find each other; empty when Envoy has no id
+  /// for it.
+  String key() {
+    return key(head.first(":path"));
+  }
+
+  /// The same, had it been asked for `path`.
+  String key(String path) {
+    String id = head.first(EXTERNAL_ID);
+    if (id.isEmpty()) {
+      return "";
+    }
+    String method = head.first(":method");
+    return id + ' ' + (LOGGED_METHODS.contains(method) ? method : "") + ' ' + path;
+  }
+
+  /// Whether both say the same of what their key does not have.
+  boolean agreesWith(ObservedRequest other) {
+    return agree(head.first(":authority"), other.head.first(":authority"))
+        && agree(head.first("request-id"), other.head.first("request-id"));
+  }
+
+  private static boolean agree(String one, String other) {
+    return one.isEmpty() || other.isEmpty() || one.equals(other);
   }
 
   /// Where the request ends that this one comes of, where Envoy follows a redirect by itself: its

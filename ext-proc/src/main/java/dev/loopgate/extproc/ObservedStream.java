@@ -42,8 +42,8 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   private boolean closed; // by us, or nobody is there
   private int unread;
   private long heardNanos;
-  private String envoyId = ""; // by which the log tells of it
-  private String target = "";
+  private String key = ""; // by which the log tells of it
+  private @Nullable ObservedRequest request;
   private long loggedNanos; // when the log told of a cut
   private boolean loggedCut;
   private long lingersSinceNanos;
@@ -135,17 +135,20 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   /// The log tells how the exchange went: it is over, but its last pieces may still be on their
   /// way.
-  void logged(LoggedFacts facts) {
+  void logged(LoggedExchange logged) {
     ObservedExchange of = exchange;
-    if (of == null || of.isEnded()) {
+    if (of == null || request == null || of.isEnded()) {
       return;
     }
-    of.logged(facts);
+    if (!request.agreesWith(logged.request()) || !of.agreesWith(logged)) {
+      return; // of another one that has the same id
+    }
+    of.logged(logged.facts());
     if (lingers) {
       over(Ending.CUT);
       return;
     }
-    loggedCut = !facts.isWhole();
+    loggedCut = !logged.facts().isWhole();
     loggedNanos = loop.time().nanos();
     if (loggedCut) {
       endIfAllShown();
@@ -156,9 +159,10 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   boolean isRedirectedTo(ObservedRequest next) {
     ObservedExchange of = exchange;
     return of != null
+        && request != null
         && of.isWaitingAs(next.id())
-        && envoyId.equals(next.envoyId())
-        && next.redirectedFrom().endsWith(target);
+        && request.key("").equals(next.key(""))
+        && next.redirectedFrom().endsWith(request.head().first(":path"));
   }
 
   private void endIfAllShown() {
@@ -175,7 +179,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   private void shownNoMore() {
     ObservedExchange of = exchange;
-    if (of != null && of.awaitsLog() && !envoyId.isEmpty() && loop.joins().isActive()) {
+    if (of != null && of.awaitsLog() && !key.isEmpty() && loop.joins().isActive()) {
       lingers = true;
       lingersSinceNanos = loop.time().nanos();
       return;
@@ -214,8 +218,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     }
     ObservedRequest request =
         ObservedRequest.of(message, loop.requestIds(), loop.time().epochMillis());
-    envoyId = request.envoyId();
-    target = request.head().first(":path");
+    key = request.key();
     Optional<Fleet.Match> match = request.match(loop.fleet());
     if (match.isEmpty()) {
       passOver(PassedOver.UNKNOWN_MODEL);
@@ -229,21 +232,23 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     }
   }
 
-  private void start(Fleet.Match match, ObservedRequest request, boolean last) {
-    ObservedExchange of = begin(match, request);
+  private void start(Fleet.Match match, ObservedRequest shown, boolean last) {
+    ObservedExchange of = begin(match, shown);
     exchange = of;
+    request = shown;
     if (last) {
       of.requestWhole();
     }
-    LoggedFacts facts = loop.joins().opened(envoyId, this);
-    if (facts != null) {
-      logged(facts);
+    LoggedExchange logged = loop.joins().opened(key, this);
+    if (logged != null) {
+      loop.events().logged(LogUse.JOINED);
+      of.logged(logged.facts()); // and nothing is ended by it: another one may have come before
     }
   }
 
   /// From now on another stream shows the rest of it.
   private @Nullable ObservedExchange handOver() {
-    loop.joins().forget(envoyId, this);
+    loop.joins().forget(key, this);
     return exchange;
   }
 
@@ -336,7 +341,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   private void passOver(PassedOver why) {
     loop.events().passedOver(why);
     if (exchange == null) {
-      loop.joins().passedOver(envoyId);
+      if (loop.joins().passedOver(key)) {
+        loop.events().logged(LogUse.JOINED);
+      }
     }
     over(Ending.CUT);
   }
@@ -361,7 +368,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   private void leave() {
     loop.remove(this);
-    loop.joins().over(envoyId, this);
+    loop.joins().over(key, this);
     if (opened) {
       opened = false;
       loop.events().streamClosed();

@@ -56,9 +56,18 @@ final class ResponseDetails {
 
   /// How an exchange ended that an access log tells of. The details come first: flags stand, too,
   /// where nothing went wrong, as when a tunnel is closed.
-  static Ending endingOf(String details, ResponseFlags flags) {
+  ///
+  /// @param asked whether a model's server was
+  static Ending endingOf(String details, ResponseFlags flags, boolean asked) {
     Ending ending = endingOf(details);
-    return ending == Ending.COMPLETE ? endingOf(flags) : ending;
+    if (ending == Ending.COMPLETE) {
+      return endingOf(flags);
+    }
+    if (ending == Ending.REJECTED && asked) { // not by us, whatever these details are
+      Ending byFlags = endingOf(flags);
+      return byFlags == Ending.COMPLETE ? Ending.CUT : byFlags;
+    }
+    return ending;
   }
 
   /// How it ended as the flags say it.
@@ -107,7 +116,7 @@ final class ResponseDetails {
   private static boolean isCallersDoing(String details) {
     return details.contains("downstream_remote_disconnect")
         || details.contains("downstream_remote_reset")
-        || details.equals("http2.remote_reset")
-        || details.equals("http2.remote_refuse");
+        || details.endsWith(".remote_reset") // of http2 and http3
+        || details.endsWith(".remote_refuse");
   }
 }

@@ -164,7 +164,9 @@ class AccessLogIT {
 
   @Test
   void whatWasNotShownIsAGapAndTheLogIsKept() throws Exception {
-    log.tell(exchange("x-a", "a"));
+    var secret = exchange("x-a", "a");
+    secret.getRequestBuilder().setPath("/model/m/predict?a=1&token=secret");
+    log.tell(secret);
     log.tell(exchange("x-b", "b"), exchange("x-last", "last").setRequest(elsewhere()));
     observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
     EnvoyStream.observing(observed.channel()).show(whole("b")).awaitEnd(); // late, and no gap
@@ -229,7 +231,9 @@ class AccessLogIT {
     EnvoyStream.observing(observed.channel())
         .show(response(false, ":status: 401"))
         .awaitEnd(); // as Envoy 1.37 shows it
-    log.tell(refused);
+    log.tell(refused, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
 
     Seen seen = observed.await(1).getFirst();
     assertThat(seen.ending()).isEqualTo(Ending.REJECTED);
@@ -238,6 +242,53 @@ class AccessLogIT {
     assertThat(seen.prediction().requestBody().size()).isEqualTo(3);
     assertThat(seen.prediction().requestBody().truncated()).isTrue();
     observed.awaitPassedOver(PassedOver.ANSWERED_BEFORE, 1);
+  }
+
+  @Test
+  void whatIsRefusedElsewhereUnderTheSameIdIsNobodyElsesEnd() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: same"), requestBody("abc", true));
+    var elsewhere = ended(exchange("same", "b"), 401, "ext_authz_denied", NO_FLAGS);
+    elsewhere.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+    elsewhere.getRequestBuilder().setPath("/model/m/other");
+    log.tell(elsewhere, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Duration.ofSeconds(30));
+    observed.awaitLogged(LogUse.REFUSED, 1);
+    stream.show(response(false, ":status: 200"), responseBody("answ", true)).awaitEnd();
+
+    assertThat(observed.await(2))
+        .extracting(Seen::ending)
+        .containsExactlyInAnyOrder(Ending.COMPLETE, Ending.REJECTED);
+  }
+
+  @Test
+  void whatWasLoggedBeforeCutsNothingShort() throws Exception {
+    log.tell(
+        ended(exchange("x-a", "a"), 400, "http1.codec_error", NO_FLAGS),
+        exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-a"), requestBody("abc", true));
+    observed.awaitLogged(LogUse.JOINED, 1);
+    observed.advance(Duration.ofSeconds(30));
+    stream.show(response(false, ":status: 200"), responseBody("answ", true)).awaitEnd();
+
+    Seen seen = observed.await(1).getFirst();
+    assertThat(seen.ending()).isEqualTo(Ending.COMPLETE);
+    assertThat(seen.responseText()).isEqualTo("answ");
+  }
+
+  @Test
+  void whatEnvoyAnswersBeforeAnyFilterIsNoGap() throws Exception {
+    var malformed = ended(exchange("x-a", "a"), 400, "http1.codec_error", NO_FLAGS);
+    malformed.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+    log.tell(malformed, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+    observed.awaitLogged(LogUse.UNJUDGED, 1);
+
+    assertThat(dropped(EntryKind.PREDICTION)).isZero();
   }
 
   @ParameterizedTest

@@ -75,7 +75,7 @@ final class EnvoyLog implements StreamObserver<StreamAccessLogsResponse> {
                 .setRequestMethod(RequestMethod.POST)
                 .setScheme("http")
                 .setAuthority("door.example")
-                .setPath("/model/m/predict?a=1&token=secret")
+                .setPath("/model/m/predict?a=1")
                 .setUserAgent("curl")
                 .setRequestId(externalId)
                 .setRequestBodyBytes(3)

@@ -23,7 +23,7 @@ final class LedgerNotes {
    * the ring say, so a recovery that is killed after half of its groups notes only the rest.
    */
 
-  // A name, 16 counts and the rest at their longest.
+  // A name, 18 counts and the rest at their longest.
   private static final int ROW_BYTES_MAX = 512;
 
   private record Row(long hour, int kind, int slot) {}
