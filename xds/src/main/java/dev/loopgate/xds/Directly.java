@@ -1,0 +1,50 @@
+package dev.loopgate.xds;
+
+import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Route;
+import dev.loopgate.fleet.Upstream;
+import java.util.List;
+
+/// Whether an Envoy goes to models by itself, or leaves a request to our proxy.
+final class Directly {
+  private Directly() {}
+
+  /// Whether all that a route leads to can be asked by an Envoy, with one rule for all targets: an
+  /// Envoy rewrites paths by the route, not by the target.
+  static boolean goes(Route route) {
+    List<Deployment> targets = route.targets();
+    String base = targets.getFirst().model().replica().basePath();
+    return targets.stream()
+        .allMatch(each -> asks(each) && each.model().replica().basePath().equals(base));
+  }
+
+  /// Whether an Envoy copies the requests of such a route for its mirror.
+  static boolean copies(Route route) {
+    Deployment mirror = route.mirror();
+    return mirror != null
+        && asks(mirror)
+        && mirror
+            .model()
+            .replica()
+            .basePath()
+            .equals(route.targets().getFirst().model().replica().basePath());
+  }
+
+  /// Whether an Envoy can ask a model's servers. Not while they sleep: it can wake nobody. Not when
+  /// they want a certificate of ours: its key stays here. Not when they have several names over
+  /// TLS, of which an Envoy would check any.
+  static boolean asks(Deployment deployment) {
+    Upstream upstream = deployment.model().upstream();
+    if (deployment.isAsleep()) {
+      return false;
+    }
+    return !upstream.isSecure()
+        || (upstream.trust().certificate() == null
+            && (upstream.trust().serverName() != null || hosts(upstream) == 1));
+  }
+
+  private static long hosts(Upstream upstream) {
+    return upstream.replicas().stream().map(Replica::host).distinct().count();
+  }
+}
