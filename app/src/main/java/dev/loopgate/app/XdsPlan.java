@@ -19,7 +19,7 @@ record XdsPlan(
     Optional<Address> door,
     Optional<Address> proxy,
     boolean mutual,
-    boolean tokens,
+    XdsConfig.Tokens tokens,
     String modelCa,
     XdsConfig.Timeouts timeouts) {
   // What the proxy answers itself; a model at `/` gets the rest.
@@ -71,12 +71,21 @@ record XdsPlan(
             door,
             proxy,
             settings.get(EnvoySettings.ENVOY_CERTIFICATE).isPresent(),
-            settings.get(TokenSettings.AUTH_JWKS).isPresent(),
+            tokens(settings),
             settings.get(XdsSettings.XDS_MODEL_CA).toString(),
             new XdsConfig.Timeouts(
                 settings.get(SettingsTable.CONNECT_TIMEOUT),
                 idle.compareTo(firstByte) > 0 ? idle : firstByte,
                 settings.get(SettingsTable.TOTAL_TIMEOUT))));
+  }
+
+  private static XdsConfig.Tokens tokens(Settings settings) throws UsageException {
+    if (settings.get(TokenSettings.AUTH_JWKS).isEmpty()) {
+      return XdsConfig.Tokens.NOT_ASKED;
+    }
+    return settings.get(TokenSettings.AUTH_FORWARD).equals("true")
+        ? XdsConfig.Tokens.PASSED_ON
+        : XdsConfig.Tokens.TAKEN_OFF;
   }
 
   // Of an address that stands for all of a machine nobody can be told where that is.

@@ -81,7 +81,7 @@ final class Clusters {
                                     Http2ProtocolOptions.getDefaultInstance()))
                         .build()))
             .build();
-    return config.tokens()
+    return config.asksTokens()
         ? List.of(door(CAPTURE), door(ACCESS), door(AUTHORIZATION), proxy)
         : List.of(door(CAPTURE), door(ACCESS), proxy);
   }

@@ -4,31 +4,28 @@ import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.Route;
 import dev.loopgate.fleet.Upstream;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Whether an Envoy goes to models by itself, or leaves a request to our proxy.
 final class Directly {
   private Directly() {}
 
-  /// Whether all that a route leads to can be asked by an Envoy, with one rule for all targets: an
-  /// Envoy rewrites paths by the route, not by the target.
-  static boolean goes(Route route) {
-    List<Deployment> targets = route.targets();
-    String base = targets.getFirst().model().replica().basePath();
-    return targets.stream()
-        .allMatch(each -> asks(each) && each.model().replica().basePath().equals(base));
-  }
-
-  /// Whether an Envoy copies the requests of such a route for its mirror.
-  static boolean copies(Route route) {
+  /// Whether an Envoy can ask all that a route leads to, with one rule for all of them: it rewrites
+  /// paths by the route, not by the target. It copies headers for a mirror as they are; a mirror
+  /// never gets a token.
+  static boolean goes(Route route, XdsConfig config) {
+    List<Deployment> all = new ArrayList<>(route.targets());
     Deployment mirror = route.mirror();
-    return mirror != null
-        && asks(mirror)
-        && mirror
-            .model()
-            .replica()
-            .basePath()
-            .equals(route.targets().getFirst().model().replica().basePath());
+    if (mirror != null) {
+      if (config.tokens() == XdsConfig.Tokens.PASSED_ON) {
+        return false;
+      }
+      all.add(mirror);
+    }
+    String base = all.getFirst().model().replica().basePath();
+    return all.stream()
+        .allMatch(each -> asks(each) && each.model().replica().basePath().equals(base));
   }
 
   /// Whether an Envoy can ask a model's servers. Not while they sleep: it can wake nobody. Not when

@@ -59,7 +59,7 @@ final class Listeners {
 
   /// The name of the filter that gives the Request-Id, or shows it to the caller.
   static String idFilter(XdsConfig config) {
-    return config.tokens() ? REPLY_ID : ID;
+    return config.asksTokens() ? REPLY_ID : ID;
   }
 
   static Listener of(XdsConfig config) {
@@ -104,7 +104,7 @@ final class Listeners {
 
   private static List<HttpFilter> filters(XdsConfig config) {
     List<HttpFilter> filters = new ArrayList<>();
-    if (config.tokens()) {
+    if (config.asksTokens()) {
       filters.add(filter(REPLY_ID, replyId()));
       filters.add(filter(AUTHORIZATION, authorization()));
     } else {

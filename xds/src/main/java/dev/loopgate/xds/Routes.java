@@ -114,7 +114,7 @@ final class Routes {
   }
 
   private Route to(dev.loopgate.fleet.Route route, String matched, RouteMatch.Builder match) {
-    if (!Directly.goes(route)) {
+    if (!Directly.goes(route, config)) {
       return toProxy(route.id(), match);
     }
     List<Deployment> targets = route.targets();
@@ -144,7 +144,7 @@ final class Routes {
       action.setWeightedClusters(weighted);
     }
     Deployment mirror = route.mirror();
-    if (mirror != null && Directly.copies(route)) {
+    if (mirror != null) {
       action.addRequestMirrorPolicies(
           RouteAction.RequestMirrorPolicy.newBuilder()
               .setCluster(Clusters.of(mirror.model()))
@@ -167,7 +167,7 @@ final class Routes {
             Listeners.CAPTURE,
             Any.pack(ExtProcPerRoute.newBuilder().setDisabled(true).build()))
         .putTypedPerFilterConfig(Listeners.idFilter(config), off);
-    if (config.tokens()) {
+    if (config.asksTokens()) {
       route.putTypedPerFilterConfig(Listeners.AUTHORIZATION, off);
     }
     return route.build();

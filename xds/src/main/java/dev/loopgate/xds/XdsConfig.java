@@ -9,7 +9,7 @@ import java.util.List;
 /// @param door where they reach this gateway's gRPC door
 /// @param proxy where they reach its proxy, without TLS
 /// @param mutual whether that door asks for a certificate
-/// @param tokens whether callers are asked for tokens: then Envoy asks the door, and fails closed
+/// @param tokens what becomes of callers' tokens
 /// @param modelCa path of a PEM file on the Envoys' own machines: the authorities of models over TLS
 ///   that name none
 /// @param ownPaths what the proxy answers itself, where a model is reached at `/`
@@ -19,12 +19,27 @@ public record XdsConfig(
     HostPort door,
     HostPort proxy,
     boolean mutual,
-    boolean tokens,
+    Tokens tokens,
     String modelCa,
     List<String> ownPaths,
     Timeouts timeouts) {
   public XdsConfig {
     ownPaths = List.copyOf(ownPaths);
+  }
+
+  /// What becomes of callers' tokens.
+  public enum Tokens {
+    /// Nobody is asked for one: Envoys depend on nobody.
+    NOT_ASKED,
+    /// Envoys ask the door, and fail closed; models see no token that was verified.
+    TAKEN_OFF,
+    /// The same, and models see it.
+    PASSED_ON
+  }
+
+  /// Whether Envoys ask the door who may pass.
+  boolean asksTokens() {
+    return tokens != Tokens.NOT_ASKED;
   }
 
   /// How long a model may take.
