@@ -45,6 +45,8 @@ final class Clusters {
   static final String AUTHORITIES_SECRET = "loopgate_authorities";
 
   private static final String HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  // Not a name's addresses of both kinds: a server that listens at one would fail half the time.
+  private static final Cluster.DnsLookupFamily FAMILY = Cluster.DnsLookupFamily.V4_PREFERRED;
   private static final int MANY = 65_536; // Envoy's own default is 1024
   private static final int DOOR_STREAMS = 128; // beyond it one more connection, and loop, of the door
   // A replica is left out as our own proxy leaves it out.
@@ -120,6 +122,7 @@ final class Clusters {
         .setName(name)
         .setType(
             place.isAddress() ? Cluster.DiscoveryType.STATIC : Cluster.DiscoveryType.STRICT_DNS)
+        .setDnsLookupFamily(FAMILY)
         .setConnectTimeout(Envoys.seconds(2))
         .setCircuitBreakers(breakers(MANY, MANY, MANY))
         .setLoadAssignment(
@@ -155,7 +158,10 @@ final class Clusters {
           .setType(Cluster.DiscoveryType.EDS)
           .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(Envoys.ADS));
     } else {
-      cluster.setType(Cluster.DiscoveryType.STRICT_DNS).setLoadAssignment(endpoints(model));
+      cluster
+          .setType(Cluster.DiscoveryType.STRICT_DNS)
+          .setDnsLookupFamily(FAMILY)
+          .setLoadAssignment(endpoints(model));
     }
     if (upstream.replicas().size() > 1) {
       cluster.setOutlierDetection(leavingOut());
