@@ -78,8 +78,8 @@ def yaml(models, routes=()):
     return json.dumps({"models": [{"id": name, "name": name, "version": "1"} | how for name, how in models.items()], "routes": list(routes)})
 
 
-def bootstrap(door):
-    command = [str(ROOT / "loopgate"), "envoy-bootstrap", "--control", f"127.0.0.1:{door}", "--admin", "127.0.0.1:0"]
+def bootstrap(door, options):
+    command = [str(ROOT / "loopgate"), "envoy-bootstrap", "--control", f"127.0.0.1:{door}", "--admin", "127.0.0.1:0", *options]
     done = subprocess.run(command, env=for_loopgate(None), capture_output=True, text=True)
     check(done.returncode == 0, f"envoy-bootstrap: exit={done.returncode}: {done.stderr}")
     return done.stdout
@@ -102,8 +102,8 @@ class Side:
         self.gateway = await asyncio.to_thread(Gateway, self.data, 0, self.log, options, self.proxy)
         return self
 
-    async def start_envoy(self):
-        text = await asyncio.to_thread(bootstrap, self.door)
+    async def start_envoy(self, of_bootstrap=()):
+        text = await asyncio.to_thread(bootstrap, self.door, of_bootstrap)
         options = ["--reject-unknown-dynamic-fields", "--drain-time-s", "1"]
         self.envoy = await envoy_server.started(self.version, text, self.folder / "envoy", 2, options)
         return self
@@ -350,14 +350,17 @@ async def envoy_listens(port):
 
 
 async def tokens(scratch, version, issuer):
-    """Case 5: with tokens, by Envoy where it can and by the proxy where it must."""
+    """Case 5: with tokens, by Envoy where it can and by the proxy where it must; over a door that asks for a certificate."""
+    pem, key = await asyncio.to_thread(certificate, scratch)
+    ours = ["--envoy.certificate", str(pem), "--envoy.key", str(key), "--envoy.client-ca", str(pem)]
+    theirs = ["--certificate", str(pem), "--key", str(key), "--ca", str(pem)]
     async with Model("m") as m:
         models = {"m": {"url": m.url()}, "based": {"url": m.url(path="/base")}}
         half = [{"model": "m", "weight": 50}, {"model": "based", "weight": 50}]
         configuration = yaml(models, [{"id": "mixed", "prefix": "/custom/mixed", "targets": half}])
-        side = Side(scratch / "tokens", version, configuration, options=["--auth.jwks", str(issuer.jwks)])
+        side = Side(scratch / "tokens", version, configuration, options=["--auth.jwks", str(issuer.jwks), *ours])
         try:
-            await (await side.start()).start_envoy()
+            await (await side.start()).start_envoy(theirs)
             token = "authorization: Bearer " + issuer.token(["odahu_admin"])
 
             async def passes():
@@ -392,7 +395,6 @@ async def envoy_xds(scratch):
         folder.mkdir()
         begin = time.monotonic()
         count = await serves_and_changes(folder, version)
-        await refused(folder, version)
-        await tokens(folder, version, issuer)
+        await asyncio.gather(refused(folder, version), tokens(folder, version, issuer))
         seconds = time.monotonic() - begin
         print(f"envoy-xds: {version}: {count} exchanges once each, changes and a kill under load without a failure, {seconds:.0f} s", flush=True)
