@@ -104,7 +104,7 @@ final class EnvoyDoor {
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
-            .addService(observation.definition());
+            .addServices(observation.definitions());
     others.forEach(builder::addService);
     if (tls != null) {
       builder.sslContext(tls);

@@ -4,8 +4,6 @@ import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Message;
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLog;
-import io.envoyproxy.envoy.config.accesslog.v3.AccessLogFilter;
-import io.envoyproxy.envoy.config.accesslog.v3.ExtensionFilter;
 import io.envoyproxy.envoy.config.common.mutation_rules.v3.HeaderMutation;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.GrpcService;
@@ -16,7 +14,6 @@ import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
-import io.envoyproxy.envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter;
 import io.envoyproxy.envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig;
 import io.envoyproxy.envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig;
 import io.envoyproxy.envoy.extensions.filters.http.ext_authz.v3.ExtAuthz;
@@ -192,23 +189,13 @@ final class Listeners {
         .addRequestAttributes("xds.cluster_name") // which target of a route by weight it is
         .addResponseAttributes("response.code_details")
         .addResponseAttributes("upstream.address")
+        .addResponseAttributes("upstream.request_attempt_count")
         .build();
   }
 
-  // What goes to our proxy is recorded there.
   private static AccessLog access() {
-    ExpressionFilter ours =
-        ExpressionFilter.newBuilder()
-            .setExpression("xds.cluster_name != '" + Clusters.PROXY + "'")
-            .build();
     return AccessLog.newBuilder()
         .setName("loopgate.access")
-        .setFilter(
-            AccessLogFilter.newBuilder()
-                .setExtensionFilter(
-                    ExtensionFilter.newBuilder()
-                        .setName("envoy.access_loggers.extension_filters.cel")
-                        .setTypedConfig(Any.pack(ours))))
         .setTypedConfig(
             Any.pack(
                 HttpGrpcAccessLogConfig.newBuilder()
