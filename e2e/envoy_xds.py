@@ -174,7 +174,7 @@ async def serves_and_changes(scratch, version):
         side = Side(scratch / "serves", version, yaml(whole, routes))
         try:
             await (await side.start()).start_envoy()
-            names = await serves(side, m, n)
+            names, halves = await serves(side, m, n)
             await changes(side, whole, routes, moved)
             names += await restarts(side, whole, routes)
             check(await side.metric("loopgate_xds_nacks_total") == 0, f"{version}: refused: {side.gateway.tail()}")
@@ -183,11 +183,20 @@ async def serves_and_changes(scratch, version):
         seen = await side.stop()
         missing = [name for name in names if seen.get(name) != 1]
         check(not missing, f"{version}: not once in the files: {[(name, seen.get(name)) for name in missing]}")
+        models = models_of(side.data / "files")
+        wrong = {name: (model, models[name]) for name, model in halves.items() if models[name] != model}
+        check(not wrong, f"{version}: answered by one model, recorded as another's: {wrong}")
         return len(names)
 
 
+def models_of(files):
+    """By Request-Id: the model of the record."""
+    lines = [line for path in files.glob("request_response/**/*.json") for line in path.read_text().splitlines()]
+    return {record["request_id"]: record["model_name"] for record in map(json.loads, lines)}
+
+
 async def serves(side, m, n):
-    """Case 1, all kinds of models; the Request-Ids that must be in the files."""
+    """Case 1, all kinds of models; the Request-Ids that must be in the files, and by which model some were answered."""
     names = []
 
     async def asked(target, name, path, host=None):
@@ -213,8 +222,11 @@ async def serves(side, m, n):
         await asked("/model/two/x", "m", ["/x"])  # the other server is not there
     for _ in range(4):
         await asked("/custom/mixed/x", ["m", "n"], ["/x", "/base/x"])  # by our proxy
-    by = [(await asked("/custom/half/x", ["m", "n"], ["/x"])).says["name"] for _ in range(20)]
-    check({"m", "n"} == set(by), f"half: answered by {by}")
+    halves = {}
+    for _ in range(20):
+        by = (await asked("/custom/half/x", ["m", "n"], ["/x"])).says["name"]
+        halves[names[-1]] = by
+    check({"m", "n"} == set(halves.values()), f"half: answered by {halves}")
     before = len(n.asked)
     await asked("/custom/copied/x", "m", ["/x"])
 
@@ -229,7 +241,7 @@ async def serves(side, m, n):
     check(status == 200, f"feedback through Envoy: status {status}")
     answer = await ask(side.port, "/model/none/x")
     check(answer.status == 404, f"unknown model: status {answer.status}")
-    return names
+    return names, halves
 
 
 async def feedback(port):

@@ -29,8 +29,7 @@ final class ConfiguredEnvoys {
 
   static ConfiguredEnvoys open(Optional<XdsPlan> plan, XdsEvents events) {
     return new ConfiguredEnvoys(
-        plan.orElse(null),
-        plan.map(each -> ControlPlane.open(each.group(), events)).orElse(null));
+        plan.orElse(null), plan.map(each -> ControlPlane.open(each.group(), events)).orElse(null));
   }
 
   /// What the gRPC door serves of it.
@@ -72,6 +71,10 @@ final class ConfiguredEnvoys {
           "tls.ca of a model: value=" + file + " can't be read: " + e.getMessage(), e);
     }
     throw new IllegalArgumentException(
-        "tls.ca of a model: value=" + file + ", allowed=at most " + AUTHORITIES_BYTES_MAX + " bytes");
+        "tls.ca of a model: value="
+            + file
+            + ", allowed=at most "
+            + AUTHORITIES_BYTES_MAX
+            + " bytes");
   }
 }

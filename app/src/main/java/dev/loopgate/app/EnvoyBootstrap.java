@@ -26,7 +26,9 @@ final class EnvoyBootstrap {
           new Verbs.SettingOption(
               CONTROL,
               "HOST:PORT",
-              "envoy.listen of the gateway, as the Envoy reaches it; else " + CONTROL_BY_DEFAULT + "."),
+              "envoy.listen of the gateway, as the Envoy reaches it; else "
+                  + CONTROL_BY_DEFAULT
+                  + "."),
           new Verbs.SettingOption(
               NODE_ID, "NAME", "The Envoy's own name, in the gateway's lines; else envoy."),
           new Verbs.SettingOption(GROUP, "NAME", "xds.group of the gateway; else loopgate."),
@@ -38,7 +40,9 @@ final class EnvoyBootstrap {
               CERTIFICATE, "PATH", "The Envoy's certificate, PEM, where the gateway asks for one."),
           new Verbs.SettingOption(KEY, "PATH", "The key of it, PEM."),
           new Verbs.SettingOption(
-              CA, "PATH", "The authorities that envoy.certificate of the gateway is issued by, PEM."));
+              CA,
+              "PATH",
+              "The authorities that envoy.certificate of the gateway is issued by, PEM."));
 
   private EnvoyBootstrap() {}
 
@@ -54,7 +58,10 @@ final class EnvoyBootstrap {
       Address admin = address(options, ADMIN, ADMIN_BY_DEFAULT);
       if (!XdsPlan.place(admin).isAddress()) {
         throw new UsageException(
-            "admin: value \"" + admin + "\" is a name; allowed: an address, like " + ADMIN_BY_DEFAULT);
+            "admin: value \""
+                + admin
+                + "\" is a name; allowed: an address, like "
+                + ADMIN_BY_DEFAULT);
       }
       Bootstrap bootstrap =
           new Bootstrap(

@@ -111,8 +111,7 @@ final class Gateway {
     ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
     List<BindableService> forEnvoy = new ArrayList<>(configured.services());
     forEnvoy.add(
-        new AuthorizationService(
-            fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
+        new AuthorizationService(fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
     Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots, forEnvoy);
     onClose("drain", () -> drain(proxy, envoy));
     onClose("xds", configured::close); // before: streams that never end are no exchanges

@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /// What became of the configurations of Envoys, as metrics and lines: one line of each version that
-/// an Envoy does not take. Told on one thread, but for [#refused].
+/// an Envoy does not take. Confined to the thread `xds`.
 final class XdsTelemetry implements XdsEvents {
   private static final String ROOM = "xds";
   private static final int LINES_MAX = 64; // versions that are remembered to have had their line
@@ -99,8 +99,7 @@ final class XdsTelemetry implements XdsEvents {
   @Override
   public void unpublished(String reason) {
     configurations.labelValues("failed").inc();
-    log.line(
-        LogLines.Level.WARN, ROOM, "Envoys keep the configuration they have: " + reason);
+    log.line(LogLines.Level.WARN, ROOM, "Envoys keep the configuration they have: " + reason);
   }
 
   @Override

@@ -67,7 +67,8 @@ public record Bootstrap(
         load_assignment:
           cluster_name: loopgate_control
           endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: %s, port_value: %d}}}}]}]
-    %s"""
+    %s\
+    """
         .formatted(
             quoted(nodeId),
             quoted(group),
@@ -85,12 +86,12 @@ public record Bootstrap(
     return mutual == null
         ? ""
         : """
-      secrets:
-      - name: %s
-        tls_certificate: {certificate_chain: {filename: %s}, private_key: {filename: %s}}
-      - name: %s
-        validation_context: {trusted_ca: {filename: %s}}
-    """
+          secrets:
+          - name: %s
+            tls_certificate: {certificate_chain: {filename: %s}, private_key: {filename: %s}}
+          - name: %s
+            validation_context: {trusted_ca: {filename: %s}}
+        """
             .formatted(
                 Clusters.CLIENT_SECRET,
                 quoted(mutual.certificate()),
@@ -103,16 +104,16 @@ public record Bootstrap(
     return mutual == null
         ? ""
         : """
-        transport_socket:
-          name: envoy.transport_sockets.tls
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-            sni: %s
-            common_tls_context:
-              alpn_protocols: [h2]
-              tls_certificate_sds_secret_configs: [{name: %s}]
-              validation_context_sds_secret_config: {name: %s}
-    """
+            transport_socket:
+              name: envoy.transport_sockets.tls
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+                sni: %s
+                common_tls_context:
+                  alpn_protocols: [h2]
+                  tls_certificate_sds_secret_configs: [{name: %s}]
+                  validation_context_sds_secret_config: {name: %s}
+        """
             .formatted(
                 quoted(control.isAddress() ? "" : control.host()),
                 Clusters.CLIENT_SECRET,

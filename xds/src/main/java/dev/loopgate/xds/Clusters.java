@@ -48,7 +48,8 @@ final class Clusters {
   // Not a name's addresses of both kinds: a server that listens at one would fail half the time.
   private static final Cluster.DnsLookupFamily FAMILY = Cluster.DnsLookupFamily.V4_PREFERRED;
   private static final int MANY = 65_536; // Envoy's own default is 1024
-  private static final int DOOR_STREAMS = 128; // beyond it one more connection, and loop, of the door
+  private static final int DOOR_STREAMS =
+      128; // beyond it one more connection, and loop, of the door
   // A replica is left out as our own proxy leaves it out.
   private static final int MISSES_MAX = 3;
   private static final int OUT_SECONDS_MIN = 1;
@@ -79,8 +80,7 @@ final class Clusters {
                         .setUseDownstreamProtocolConfig(
                             HttpProtocolOptions.UseDownstreamHttpConfig.newBuilder()
                                 .setHttpProtocolOptions(http1())
-                                .setHttp2ProtocolOptions(
-                                    Http2ProtocolOptions.getDefaultInstance()))
+                                .setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()))
                         .build()))
             .build();
     return config.asksTokens()

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// stream. Any thread; the work is done on the thread named `xds`.
 ///
 /// An Envoy that does not take a configuration keeps what it had of it, and is offered the same one
-/// again after pauses that grow. The one before is not restored: an Envoy takes the good part of a bad
-/// one, others may take all of it, and going back would take from both what is good.
+/// again after pauses that grow. The one before is not restored: an Envoy takes the good part of a
+/// bad one, others may take all of it, and going back would take from both what is good.
 public final class ControlPlane {
   /*
    * One thread for all: java-control-plane locks, and sends to all Envoys while it holds a lock, which an event loop must
@@ -46,8 +46,7 @@ public final class ControlPlane {
             Duration.ofSeconds(20));
   }
 
-  private record Source(
-      Fleet fleet, XdsConfig config, Function<String, ByteString> authorities) {}
+  private record Source(Fleet fleet, XdsConfig config, Function<String, ByteString> authorities) {}
 
   private final String group;
   private final Pace pace;
@@ -73,8 +72,7 @@ public final class ControlPlane {
             new ThreadPoolExecutor.DiscardPolicy()); // closed: nobody listens any more
     thread.setRemoveOnCancelPolicy(true);
     this.tasks = new Tasks(thread, events);
-    this.service =
-        new DiscoveryService(group, new V3DiscoveryServer(cache), tasks, pace, events);
+    this.service = new DiscoveryService(group, new V3DiscoveryServer(cache), tasks, pace, events);
   }
 
   /// A control plane that has nothing to serve yet.
@@ -123,8 +121,7 @@ public final class ControlPlane {
       return;
     }
     try {
-      FleetResources next =
-          FleetView.of(from.fleet().routes(), from.config(), from.authorities());
+      FleetResources next = FleetView.of(from.fleet().routes(), from.config(), from.authorities());
       FleetResources before = offered;
       FleetResources all = before == null ? next : next.withGoneOf(before);
       offer(all.clusters().size() - next.clusters().size() > LINGERING_MAX ? next : all);
@@ -132,8 +129,7 @@ public final class ControlPlane {
         tidying.cancel(false);
       }
       tidying = tasks.after(pace.linger(), () -> offer(next));
-      events.published(
-          next.clusters().size(), next.routes().getVirtualHosts(0).getRoutesCount());
+      events.published(next.clusters().size(), next.routes().getVirtualHosts(0).getRoutesCount());
     } catch (IllegalArgumentException e) {
       events.unpublished(String.valueOf(e.getMessage()));
     }

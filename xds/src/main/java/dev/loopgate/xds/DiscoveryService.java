@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Takes the streams of Envoys on their event loops, and hands what they say to the thread `xds`, of
-/// each stream one message at a time. Increments (delta) are not served.
+/// Takes the streams of Envoys on their event loops, and hands what they say to the thread `xds`,
+/// of each stream one message at a time. Increments (delta) are not served.
 final class DiscoveryService extends AggregatedDiscoveryServiceImplBase {
   /// Streams at once; an Envoy has one.
   static final int STREAMS_MAX = 1024;
@@ -24,7 +24,11 @@ final class DiscoveryService extends AggregatedDiscoveryServiceImplBase {
   private final Set<DiscoveryStream> streams = new HashSet<>(); // confined to the thread
 
   DiscoveryService(
-      String group, V3DiscoveryServer server, Tasks tasks, ControlPlane.Pace pace, XdsEvents events) {
+      String group,
+      V3DiscoveryServer server,
+      Tasks tasks,
+      ControlPlane.Pace pace,
+      XdsEvents events) {
     this.served =
         new DiscoveryStream.Served(
             group,
@@ -48,7 +52,7 @@ final class DiscoveryService extends AggregatedDiscoveryServiceImplBase {
     if (open.incrementAndGet() > STREAMS_MAX) {
       open.decrementAndGet();
       String line = "streams: more than " + STREAMS_MAX;
-      served.events().refused(RefusedReason.OVER_BOUNDS, line);
+      served.tasks().run(() -> served.events().refused(RefusedReason.OVER_BOUNDS, line));
       call.onError(Status.RESOURCE_EXHAUSTED.withDescription(line).asRuntimeException());
       return new Ignored();
     }

@@ -137,7 +137,16 @@ final class DiscoveryStream {
         retryLater(type, of, request.toBuilder().setNode(from).clearErrorDetail().build());
       }
     }
-    server.onNext(passed.build());
+    serve(passed.build());
+  }
+
+  private void serve(DiscoveryRequest request) {
+    try {
+      server.onNext(request);
+    } catch (RuntimeException e) {
+      close(Status.INTERNAL); // else it would wait for ever
+      throw e;
+    }
   }
 
   private void nacked(XdsType type, Subscription of, DiscoveryRequest request, Node from) {
@@ -158,7 +167,7 @@ final class DiscoveryStream {
                 pause.compareTo(max) < 0 ? pause : max,
                 () -> {
                   if (!over && truth.getResponseNonce().equals(subscription(type).nonce)) {
-                    server.onNext(truth);
+                    serve(truth);
                   }
                 });
   }
@@ -226,7 +235,8 @@ final class DiscoveryStream {
 
   private void tooSlow() {
     if (taken > 0) {
-      refuse(RefusedReason.TOO_SLOW, "not read for " + served.pace().sendWithin().toSeconds() + " s");
+      refuse(
+          RefusedReason.TOO_SLOW, "not read for " + served.pace().sendWithin().toSeconds() + " s");
     }
   }
 
@@ -266,8 +276,8 @@ final class DiscoveryStream {
     served.closed().accept(this);
   }
 
-  /// Who asks; null when he was refused. Only what is looked at is kept: an Envoy says some 30 KiB of
-  /// itself.
+  /// Who asks; null when he was refused. Only what is looked at is kept: an Envoy says some 30 KiB
+  /// of itself.
   private @Nullable Node nodeOf(DiscoveryRequest request) {
     Node said = request.getNode();
     if (!NAME.matcher(said.getId()).matches() || !NAME.matcher(said.getCluster()).matches()) {

@@ -65,8 +65,8 @@ record FleetResources(
     }
   }
 
-  /// The same with the clusters of `before` that are gone: Envoys hear of new routes last, and until
-  /// then old ones must still lead somewhere.
+  /// The same with the clusters of `before` that are gone: Envoys hear of new routes last, and
+  /// until then old ones must still lead somewhere.
   FleetResources withGoneOf(FleetResources before) {
     NavigableMap<String, Cluster> allClusters = new TreeMap<>(before.clusters);
     allClusters.putAll(clusters);
@@ -76,7 +76,8 @@ record FleetResources(
     return new FleetResources(allClusters, allEndpoints, listener, routes);
   }
 
-  /// As the cache has it. A type's version is a hash of its content: what did not change is not sent.
+  /// As the cache has it. A type's version is a hash of its content: what did not change is not
+  /// sent.
   Snapshot snapshot() {
     return Snapshot.create(
         clusters.values(),

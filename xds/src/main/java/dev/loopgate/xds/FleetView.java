@@ -8,8 +8,8 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -34,8 +34,7 @@ final class FleetView {
         endpoints.put(Clusters.of(model), clusters.endpoints(model));
       }
     }
-    return new FleetResources(
-        all, endpoints, Listeners.of(config), new Routes(config).of(routes));
+    return new FleetResources(all, endpoints, Listeners.of(config), new Routes(config).of(routes));
   }
 
   // Each model has a route of its own: all are among them.

@@ -63,10 +63,7 @@ final class Listeners {
     HttpConnectionManager manager =
         HttpConnectionManager.newBuilder()
             .setStatPrefix(NAME)
-            .setRds(
-                Rds.newBuilder()
-                    .setRouteConfigName(Routes.NAME)
-                    .setConfigSource(Envoys.ADS))
+            .setRds(Rds.newBuilder().setRouteConfigName(Routes.NAME).setConfigSource(Envoys.ADS))
             .addAllHttpFilters(filters(config))
             .addAccessLog(access())
             .setUseRemoteAddress(BoolValue.of(true))

@@ -65,8 +65,7 @@ final class Routes {
     }
     return RouteConfiguration.newBuilder()
         .setName(NAME)
-        .addVirtualHosts(
-            VirtualHost.newBuilder().setName(NAME).addDomains("*").addAllRoutes(all))
+        .addVirtualHosts(VirtualHost.newBuilder().setName(NAME).addDomains("*").addAllRoutes(all))
         .build();
   }
 
@@ -97,8 +96,7 @@ final class Routes {
               .setName(":authority")
               .setStringMatch(
                   StringMatcher.newBuilder()
-                      .setSafeRegex(
-                          RegexMatcher.newBuilder().setRegex(route.id() + "([.:].*)?")))
+                      .setSafeRegex(RegexMatcher.newBuilder().setRegex(route.id() + "([.:].*)?")))
               .build();
       all.add(to(route, "/", call().addHeaders(unnamed).addHeaders(host)));
     }
@@ -155,18 +153,18 @@ final class Routes {
 
   private Route toProxy(String name, RouteMatch.Builder match) {
     Any off = Any.pack(FilterConfig.newBuilder().setDisabled(true).build());
-    Route.Builder route = Route.newBuilder()
-        .setName(name)
-        .setMatch(match)
-        .setRoute(
-            RouteAction.newBuilder()
-                .setCluster(Clusters.PROXY)
-                .setTimeout(Envoys.seconds(0)) // none: the proxy has its own
-                .setIdleTimeout(Envoys.seconds(0)))
-        .putTypedPerFilterConfig(
-            Listeners.CAPTURE,
-            Any.pack(ExtProcPerRoute.newBuilder().setDisabled(true).build()))
-        .putTypedPerFilterConfig(Listeners.idFilter(config), off);
+    Route.Builder route =
+        Route.newBuilder()
+            .setName(name)
+            .setMatch(match)
+            .setRoute(
+                RouteAction.newBuilder()
+                    .setCluster(Clusters.PROXY)
+                    .setTimeout(Envoys.seconds(0)) // none: the proxy has its own
+                    .setIdleTimeout(Envoys.seconds(0)))
+            .putTypedPerFilterConfig(
+                Listeners.CAPTURE, Any.pack(ExtProcPerRoute.newBuilder().setDisabled(true).build()))
+            .putTypedPerFilterConfig(Listeners.idFilter(config), off);
     if (config.asksTokens()) {
       route.putTypedPerFilterConfig(Listeners.AUTHORIZATION, off);
     }

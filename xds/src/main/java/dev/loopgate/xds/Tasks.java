@@ -5,7 +5,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/// What is to be done on the thread `xds`; a bug in one task is told and stops no other. Any thread.
+/// What is to be done on the thread `xds`; a bug in one task is told and stops no other. Any
+/// thread.
 record Tasks(ScheduledExecutorService thread, XdsEvents events) {
   void run(Runnable task) {
     thread.execute(() -> guarded(task));
@@ -18,7 +19,7 @@ record Tasks(ScheduledExecutorService thread, XdsEvents events) {
   private void guarded(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       events.failed(e);
     }
   }

@@ -10,8 +10,8 @@ import java.util.List;
 /// @param proxy where they reach its proxy, without TLS
 /// @param mutual whether that door asks for a certificate
 /// @param tokens what becomes of callers' tokens
-/// @param modelCa path of a PEM file on the Envoys' own machines: the authorities of models over TLS
-///   that name none
+/// @param modelCa path of a PEM file on the Envoys' own machines: the authorities of models over
+///   TLS that name none
 /// @param ownPaths what the proxy answers itself, where a model is reached at `/`
 /// @param timeouts of models that have none of their own
 public record XdsConfig(

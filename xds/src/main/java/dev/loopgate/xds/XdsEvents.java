@@ -1,7 +1,6 @@
 package dev.loopgate.xds;
 
-/// Everything this room tells the outside. Called on its thread, and for [#refused] on event loops:
-/// must not block.
+/// Everything this room tells the outside. Called on its thread.
 public interface XdsEvents {
   /// Does nothing.
   XdsEvents SILENT = new XdsEvents() {};

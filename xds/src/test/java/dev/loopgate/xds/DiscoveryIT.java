@@ -227,8 +227,7 @@ final class DiscoveryIT {
     assertRefused(nobody, "node: id and cluster are needed");
 
     FakeEnvoy hostile =
-        new FakeEnvoy(
-            channel, Node.newBuilder().setId("a\nb").setCluster("loopgate").build());
+        new FakeEnvoy(channel, Node.newBuilder().setId("a\nb").setCluster("loopgate").build());
     hostile.asks(FakeEnvoy.CLUSTERS, "");
     assertRefused(hostile, "node: id and cluster are needed");
 
@@ -325,8 +324,7 @@ final class DiscoveryIT {
   }
 
   @Test
-  void twoHundredEnvoysAreSentEachVersionOnceAndOneThatDoesNotReadHoldsUpNobody()
-      throws Exception {
+  void twoHundredEnvoysAreSentEachVersionOnceAndOneThatDoesNotReadHoldsUpNobody() throws Exception {
     List<Model> models = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
       models.add(Fleets.model("m-" + i, "http://127.0.0.1:" + (7100 + i)));

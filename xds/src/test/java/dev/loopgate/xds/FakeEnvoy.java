@@ -44,29 +44,29 @@ final class FakeEnvoy {
     this.requests =
         AggregatedDiscoveryServiceGrpc.newStub(channel)
             .streamAggregatedResources(
-            new ClientResponseObserver<DiscoveryRequest, DiscoveryResponse>() {
-              @Override
-              public void beforeStart(ClientCallStreamObserver<DiscoveryRequest> stream) {
-                if (!FakeEnvoy.this.reads) {
-                  stream.disableAutoRequestWithInitial(0);
-                }
-              }
+                new ClientResponseObserver<DiscoveryRequest, DiscoveryResponse>() {
+                  @Override
+                  public void beforeStart(ClientCallStreamObserver<DiscoveryRequest> stream) {
+                    if (!FakeEnvoy.this.reads) {
+                      stream.disableAutoRequestWithInitial(0);
+                    }
+                  }
 
-              @Override
-              public void onNext(DiscoveryResponse response) {
-                received.add(new Received(response, System.nanoTime()));
-              }
+                  @Override
+                  public void onNext(DiscoveryResponse response) {
+                    received.add(new Received(response, System.nanoTime()));
+                  }
 
-              @Override
-              public void onError(Throwable t) {
-                ended.complete(io.grpc.Status.fromThrowable(t));
-              }
+                  @Override
+                  public void onError(Throwable t) {
+                    ended.complete(io.grpc.Status.fromThrowable(t));
+                  }
 
-              @Override
-              public void onCompleted() {
-                ended.complete(io.grpc.Status.OK);
-              }
-            });
+                  @Override
+                  public void onCompleted() {
+                    ended.complete(io.grpc.Status.OK);
+                  }
+                });
   }
 
   static Node node(String id) {

@@ -40,12 +40,13 @@ final class FleetViewTest {
     List<Route> routes = Fleets.routes(view);
     assertThat(routes.get(0).getMatch().getPath()).isEqualTo("/model/wine");
     assertThat(routes.get(1).getMatch().getPrefix()).isEqualTo("/model/wine/");
-    assertThat(routes.subList(0, 2)).allSatisfy(route -> {
-      assertThat(route.getRoute().getCluster()).isEqualTo("model_wine");
-      assertThat(route.getRoute().getPrefixRewrite()).isEqualTo("/base/");
-      assertThat(route.getRoute().getAutoHostRewrite().getValue()).isTrue();
-      assertThat(route.getTypedPerFilterConfigMap()).isEmpty();
-    });
+    assertThat(routes.subList(0, 2))
+        .allSatisfy(route -> {
+          assertThat(route.getRoute().getCluster()).isEqualTo("model_wine");
+          assertThat(route.getRoute().getPrefixRewrite()).isEqualTo("/base/");
+          assertThat(route.getRoute().getAutoHostRewrite().getValue()).isTrue();
+          assertThat(route.getTypedPerFilterConfigMap()).isEmpty();
+        });
     assertThat(routes.getLast().getMatch().getPrefix()).isEqualTo("/");
     assertThat(routes.getLast().getRoute().getCluster()).isEqualTo("loopgate_proxy");
     assertThat(view.endpoints()).containsOnlyKeys("model_wine");
@@ -89,8 +90,7 @@ final class FleetViewTest {
   void aRouteByWeightHasItsWeightsAndItsMirror() {
     Fleet fleet =
         Fleet.of(
-            List.of(
-                Fleets.model("a", ONE), Fleets.model("b", TWO), Fleets.model("c", ONE)),
+            List.of(Fleets.model("a", ONE), Fleets.model("b", TWO), Fleets.model("c", ONE)),
             List.of(
                 new ModelRoute(
                     "ab",
@@ -290,8 +290,7 @@ final class FleetViewTest {
   @Test
   void oddPrefixesAreTakenAsTheyStand() {
     String odd = "/a.b~c/$&'()*+,=:@/x!";
-    FleetResources view =
-        Fleets.view(Fleet.of(List.of(Fleets.at(odd, Fleets.model("a--0", ONE)))));
+    FleetResources view = Fleets.view(Fleet.of(List.of(Fleets.at(odd, Fleets.model("a--0", ONE)))));
 
     assertThat(Fleets.routes(view).get(0).getMatch().getPath()).isEqualTo(odd);
     assertThat(Fleets.routes(view).get(1).getMatch().getPrefix()).isEqualTo(odd + "/");
@@ -302,8 +301,7 @@ final class FleetViewTest {
   void whatIsGoneStaysUntilRoutesLeadElsewhere() {
     FleetResources before =
         Fleets.view(Fleet.of(List.of(Fleets.model("a", ONE), Fleets.model("b", TWO))));
-    FleetResources after =
-        Fleets.view(Fleet.of(List.of(Fleets.model("b", "http://b.test:7002"))));
+    FleetResources after = Fleets.view(Fleet.of(List.of(Fleets.model("b", "http://b.test:7002"))));
 
     FleetResources both = after.withGoneOf(before);
     assertThat(both.clusters()).containsKeys("model_a", "model_b");
@@ -316,8 +314,7 @@ final class FleetViewTest {
     FleetResources view = Fleets.view(Fleet.of(List.of(Fleets.model("a", ONE))));
 
     assertThatThrownBy(() ->
-            new FleetResources(
-                new TreeMap<>(), view.endpoints(), view.listener(), view.routes()))
+            new FleetResources(new TreeMap<>(), view.endpoints(), view.listener(), view.routes()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("model_a");
   }

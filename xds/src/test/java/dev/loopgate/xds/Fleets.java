@@ -31,8 +31,7 @@ final class Fleets {
         tokens,
         "/etc/ssl/certs/ca-certificates.crt",
         List.of("/feedback", "/metrics"),
-        new XdsConfig.Timeouts(
-            Duration.ofSeconds(2), Duration.ofMinutes(10), Duration.ofHours(1)));
+        new XdsConfig.Timeouts(Duration.ofSeconds(2), Duration.ofMinutes(10), Duration.ofHours(1)));
   }
 
   static Model model(String id, String... urls) {
