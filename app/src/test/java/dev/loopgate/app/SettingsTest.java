@@ -130,6 +130,7 @@ final class SettingsTest {
           sample("envoy.plaintext", "anywhere", "on", "everywhere"),
           sample("envoy.exchanges-max", "100", "0", "1000001"),
           sample("envoy.idle", "10m", "500ms", "25h"),
+          sample("envoy.access-log", "keep", "off", "both"),
           sample("xds.listen", "0.0.0.0:8080", "8080", ":1"),
           sample("xds.group", "edge", "", "a b"),
           sample("xds.door", "gateway.internal:9901", "9901", ":1"),
