@@ -316,11 +316,11 @@ final class DiscoveryIT {
             false,
             new ServerTrust("ca.pem", null, null, null),
             "https://127.0.0.1:7004"));
-    await("the line", () -> told.count("unpublished") == 1);
+    await("the line", () -> told.count("unpublished") > 0);
 
     replace(A_MOVED);
     envoy.next(FakeEnvoy.ENDPOINTS);
-    assertThat(told.lines("unpublished")).containsExactly("unpublished no such file");
+    assertThat(told.lines("unpublished")).containsOnly("unpublished no such file");
   }
 
   @Test
