@@ -218,7 +218,7 @@ async def serves(side, m, n):
     await asked("/model/s/x", "s", ["/x"])
     await asked("/model/based/x", "n", ["/base/x"])
     await asked("/model/ready/v2/models/a/infer", "n", ["/v2/models/a/infer"])
-    for _ in range(6):
+    for _ in range(20):
         await asked("/model/two/x", "m", ["/x"])  # the other server is not there
     for _ in range(4):
         await asked("/custom/mixed/x", ["m", "n"], ["/x", "/base/x"])  # by our proxy

@@ -15,6 +15,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
+import io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.time.Duration;
@@ -32,6 +33,7 @@ final class Routes {
   static final String NAME = "loopgate";
 
   private static final String RETRIED = "connect-failure,refused-stream,reset-before-request";
+  private static final int HOSTS_LOOKED_AT = 10; // for one that was not asked yet; else any
   private static final String MODEL_ID = "model-id";
 
   private final XdsConfig config;
@@ -123,8 +125,7 @@ final class Routes {
             .setAppendXForwardedHost(true)
             .setTimeout(Envoys.duration(total(targets)))
             .setIdleTimeout(Envoys.duration(idle(targets)))
-            .setRetryPolicy(
-                RetryPolicy.newBuilder().setRetryOn(RETRIED).setNumRetries(Envoys.count(2)));
+            .setRetryPolicy(retries());
     String rewritten = first.replica().basePath() + "/";
     if (!rewritten.equals(matched)) {
       action.setPrefixRewrite(rewritten);
@@ -149,6 +150,19 @@ final class Routes {
               .setDisableShadowHostSuffixAppend(true));
     }
     return Route.newBuilder().setName(route.id()).setMatch(match).setRoute(action).build();
+  }
+
+  // As the proxy looks for a connection: on another server, and before anything was read.
+  private static RetryPolicy retries() {
+    return RetryPolicy.newBuilder()
+        .setRetryOn(RETRIED)
+        .setNumRetries(Envoys.count(2))
+        .addRetryHostPredicate(
+            RetryPolicy.RetryHostPredicate.newBuilder()
+                .setName("envoy.retry_host_predicates.previous_hosts")
+                .setTypedConfig(Any.pack(PreviousHostsPredicate.getDefaultInstance())))
+        .setHostSelectionRetryMaxAttempts(HOSTS_LOOKED_AT)
+        .build();
   }
 
   private Route toProxy(String name, RouteMatch.Builder match) {
