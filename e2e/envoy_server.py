@@ -44,19 +44,19 @@ def validate(version, config):
 
 
 class Envoy:
-    """One Envoy with this configuration, ended with its part."""
+    """One Envoy with this configuration, a dictionary or a text of YAML, ended with its part."""
 
-    def __init__(self, version, config, folder, concurrency=1):
+    def __init__(self, version, config, folder, concurrency=1, options=()):
         folder.mkdir()
         self.version = version
         self.log = folder / "envoy.log"
         self.said = folder / "envoy.out"
         self.admin_file = folder / "admin.txt"
-        path = folder / "envoy.json"
-        path.write_text(json.dumps(config, indent=1))
+        path = folder / ("envoy.yaml" if isinstance(config, str) else "envoy.json")
+        path.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
         validate(version, path)
         command = [program(version), "-c", str(path), "--disable-hot-restart", "--concurrency", str(concurrency)]
-        command += ["--admin-address-path", str(self.admin_file), "--log-path", str(self.log)]
+        command += ["--admin-address-path", str(self.admin_file), "--log-path", str(self.log), *options]
         with open(self.said, "wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out)
         STARTED.append(self.process)
@@ -78,8 +78,11 @@ class Envoy:
             return status == 200
 
         await until("envoy to be ready", is_ready, START_SECONDS)
+        return await self.find_ports()
+
+    async def find_ports(self):
         _, text, _ = await load.get(self.admin, "/listeners?format=json")
-        for listener in json.loads(text)["listener_statuses"]:
+        for listener in json.loads(text).get("listener_statuses", []):
             self.ports[listener["name"]] = listener["local_address"]["socket_address"]["port_value"]
         return self
 
@@ -121,8 +124,8 @@ class Envoy:
                 self.process.wait()
 
 
-async def started(version, config, folder, concurrency=1):
-    envoy = await asyncio.to_thread(Envoy, version, config, folder, concurrency)
+async def started(version, config, folder, concurrency=1, options=()):
+    envoy = await asyncio.to_thread(Envoy, version, config, folder, concurrency, options)
     try:
         return await envoy.ready()
     except BaseException:

@@ -14,6 +14,7 @@ import disk
 import disk_errors
 import envoy
 import envoy_authz
+import envoy_xds
 import fluentd
 import model_server
 import power
@@ -43,6 +44,7 @@ PARTS = {
     "fluentd": fluentd.fluentd,
     "envoy": envoy.envoy,
     "envoy-authz": envoy_authz.envoy_authz,
+    "envoy-xds": envoy_xds.envoy_xds,
     "story": story.story,
 }
 

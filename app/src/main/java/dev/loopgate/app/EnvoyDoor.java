@@ -69,11 +69,12 @@ final class EnvoyDoor {
   /// Listens.
   ///
   /// @param observing makes the service for the loops
+  /// @param others further services, which may be called on the loops
   /// @throws IOException when a certificate can't be used or the port is taken; one line
   static EnvoyDoor open(
       EnvoyConfig config,
       Function<List<ScheduledExecutorService>, ObservationService> observing,
-      BindableService authorization)
+      List<BindableService> others)
       throws IOException {
     SslContext tls = tls(config);
     boolean epoll = Epoll.isAvailable();
@@ -103,8 +104,8 @@ final class EnvoyDoor {
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
-            .addServices(observation.definitions())
-            .addService(authorization);
+            .addServices(observation.definitions());
+    others.forEach(builder::addService);
     if (tls != null) {
       builder.sslContext(tls);
     }

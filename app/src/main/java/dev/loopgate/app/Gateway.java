@@ -19,6 +19,7 @@ import dev.loopgate.proxy.Transport;
 import dev.loopgate.runtime.ProcessHost;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolException;
+import io.grpc.BindableService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -107,18 +108,18 @@ final class Gateway {
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
     Proxy proxy = openDoor(rooms, fleet, slots, services, policy);
     openAdminDoor(proxy, readiness, thread);
-    Optional<EnvoyDoor> envoy =
-        openEnvoyDoor(
-            rooms,
-            fleet,
-            slots,
-            new AuthorizationService(
-                fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
+    ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
+    List<BindableService> forEnvoy = new ArrayList<>(configured.services());
+    forEnvoy.add(
+        new AuthorizationService(fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
+    Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots, forEnvoy);
     onClose("drain", () -> drain(proxy, envoy));
+    onClose("xds", configured::close); // before: streams that never end are no exchanges
+    envoy.ifPresent(door -> configured.serve(fleet, door.address(), proxy.address()));
     onClose("leaving", () -> leave(proxy));
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
-    watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config()));
+    watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config(), configured::changed));
     return new Serving(this, fleet, proxy.address(), proxy.isSecure(), plan.data().files());
   }
 
@@ -294,7 +295,7 @@ final class Gateway {
   }
 
   private Optional<EnvoyDoor> openEnvoyDoor(
-      Rooms rooms, Fleet fleet, Slots slots, AuthorizationService authorization)
+      Rooms rooms, Fleet fleet, Slots slots, List<BindableService> others)
       throws StartException, UsageException {
     if (plan.envoy().isEmpty()) {
       return Optional.empty();
@@ -314,7 +315,7 @@ final class Gateway {
                       clock,
                       telemetry.envoy(),
                       slots),
-              authorization);
+              others);
       onClose("envoy", door::close);
       telemetry
           .log()

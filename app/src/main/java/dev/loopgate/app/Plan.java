@@ -9,6 +9,7 @@ import java.util.Optional;
 /// @param door where callers come
 /// @param admin a door of its own for metrics and details
 /// @param envoy a door for Envoys
+/// @param xds the Envoys that are configured over it
 /// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
 record Plan(
@@ -18,6 +19,7 @@ record Plan(
     InetSocketAddress door,
     Optional<InetSocketAddress> admin,
     Optional<EnvoyConfig> envoy,
+    Optional<XdsPlan> xds,
     Duration grace,
     boolean sample) {
 
@@ -33,6 +35,7 @@ record Plan(
     FileHandles.ofThisProcess().check(rooms.lanes());
     rooms.checkCertificates();
     rooms.checkKeys();
+    Optional<XdsPlan> xds = XdsPlan.of(settings);
     rooms.sinks().check();
     rooms.stores(); // what does not go together is said before anything is opened
     InetSocketAddress door =
@@ -45,6 +48,7 @@ record Plan(
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
         rooms.envoy(),
+        xds,
         settings.get(SettingsTable.GRACE),
         role == Role.UP);
   }

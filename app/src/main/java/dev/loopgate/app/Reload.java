@@ -25,7 +25,14 @@ final class Reload implements AutoCloseable {
   /// What is kept in step with the configuration.
   ///
   /// @param sample models that are in no configuration: the sample of `up`
-  record Kept(Fleet fleet, List<Model> sample, Slots slots, Probes probes, ConfigTelemetry told) {
+  /// @param changed is told when the fleet has changed
+  record Kept(
+      Fleet fleet,
+      List<Model> sample,
+      Slots slots,
+      Probes probes,
+      ConfigTelemetry told,
+      Runnable changed) {
     Kept {
       sample = List.copyOf(sample);
     }
@@ -121,6 +128,7 @@ final class Reload implements AutoCloseable {
       models.addAll(kept.sample());
       kept.slots().take(models);
       Fleet.Change change = kept.fleet().replace(models, next.get(SettingsTable.ROUTES));
+      kept.changed().run();
       kept.probes().stop(change.retired());
       kept.probes().start(change.added());
       kept.told().used(said(change), started.otherThan(next));

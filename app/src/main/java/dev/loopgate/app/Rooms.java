@@ -91,6 +91,10 @@ final class Rooms {
               .onHeap("heads of exchanges beside Envoy", 2L * ENVOY_HEAD_BYTES_MAX)
               .onHeap("access logs of Envoys", ObservationConfig.LOG_BYTES_MAX);
     }
+    if (settings.get(XdsSettings.XDS_LISTEN).isPresent()) {
+      // The one that is offered, the next one, and one being sent, of a thousand models.
+      budget = budget.onHeap("configuration of Envoys", 3 * 4 * MIB);
+    }
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
   }

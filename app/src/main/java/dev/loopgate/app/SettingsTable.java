@@ -385,6 +385,7 @@ final class SettingsTable {
     List<Setting<?>> all = new ArrayList<>(OWN);
     all.addAll(OWN.indexOf(SHIP), StoreSettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), EnvoySettings.ALL);
+    all.addAll(all.indexOf(DRAIN_DELAY), XdsSettings.ALL);
     return List.copyOf(all);
   }
 

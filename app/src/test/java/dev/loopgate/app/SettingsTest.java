@@ -131,6 +131,11 @@ final class SettingsTest {
           sample("envoy.exchanges-max", "100", "0", "1000001"),
           sample("envoy.idle", "10m", "500ms", "25h"),
           sample("envoy.access-log", "keep", "off", "both"),
+          sample("xds.listen", "0.0.0.0:8080", "8080", ":1"),
+          sample("xds.group", "edge", "", "a b"),
+          sample("xds.door", "gateway.internal:9901", "9901", ":1"),
+          sample("xds.proxy", "gateway.internal:8080", "8080", ":1"),
+          sample("xds.model-ca", "/etc/ssl/cert.pem", "", "a\u0000b"),
           sample("drain-delay", "3s", "ten", "2h", "none"),
           sample("drain", "0s", "ten", "2h"),
           sample("grace", "90s", "0s", "3h"));

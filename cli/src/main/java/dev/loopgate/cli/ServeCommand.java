@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/// `up`, `gateway`, `config` and `ship`: settings are options of theirs.
+/// `up`, `gateway`, `config`, `ship` and `envoy-bootstrap`: what they are told, options of theirs.
 final class ServeCommand implements Callable<Integer> {
   private final Verbs.Serve verb;
   private final CommandSpec spec;

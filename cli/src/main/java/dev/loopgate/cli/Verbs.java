@@ -12,10 +12,12 @@ import java.util.Set;
 /// @param gateway serves in front of models that run
 /// @param config prints what is set
 /// @param ship publishes what a spool holds whose gateway is gone
+/// @param envoyBootstrap prints what an Envoy starts with that is configured by a gateway
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
 /// @param options the settings, as options of `up`, `gateway` and `config`
 /// @param shipOptions those of `ship`
+/// @param envoyBootstrapOptions those of `envoyBootstrap`, which are no settings
 /// @param verifyOptions those of `verify`
 /// @param inspectOptions those of `inspect`
 /// @param verifyFlags the same of flags
@@ -25,10 +27,12 @@ public record Verbs(
     Serve gateway,
     Serve config,
     Serve ship,
+    Serve envoyBootstrap,
     Look verify,
     Look inspect,
     List<SettingOption> options,
     List<SettingOption> shipOptions,
+    List<SettingOption> envoyBootstrapOptions,
     List<SettingOption> verifyOptions,
     List<SettingOption> inspectOptions,
     List<Flag> verifyFlags,
@@ -36,6 +40,7 @@ public record Verbs(
   public Verbs {
     options = List.copyOf(options);
     shipOptions = List.copyOf(shipOptions);
+    envoyBootstrapOptions = List.copyOf(envoyBootstrapOptions);
     verifyOptions = List.copyOf(verifyOptions);
     inspectOptions = List.copyOf(inspectOptions);
     verifyFlags = List.copyOf(verifyFlags);

@@ -51,7 +51,7 @@ final class AccessLog {
     }
     LoggedExchange logged = LoggedExchange.of(entry, loop.requestIds(), loop.time().epochMillis());
     boolean known = tell(logged);
-    Optional<Fleet.Match> match = logged.request().match(loop.fleet());
+    Optional<Fleet.Match> match = match(logged);
     if (match.isEmpty()) {
       loop.events().logged(LogUse.UNKNOWN_MODEL);
     } else if (!logged.request().isCaptured(match.get())) {
@@ -159,7 +159,7 @@ final class AccessLog {
   private void notShown(Joins.Expired expired) {
     // The fleet may have changed meanwhile, and the hour.
     LoggedExchange logged = expired.logged().keptAt(loop.time().epochMillis());
-    Optional<Fleet.Match> match = logged.request().match(loop.fleet());
+    Optional<Fleet.Match> match = match(logged);
     if (match.isEmpty()) {
       loop.events().logged(LogUse.UNKNOWN_MODEL);
     } else if (logged.isRefusedAbove()) {
@@ -177,6 +177,11 @@ final class AccessLog {
     loop.lane().begun(EntryKind.PREDICTION, slot, now);
     loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
     keep(logged, match, LogUse.NOT_OBSERVED);
+  }
+
+  private Optional<Fleet.Match> match(LoggedExchange logged) {
+    String model = Shown.modelOf(logged.words().cluster());
+    return logged.request().match(loop.fleet()).map(found -> found.chosenElsewhere(model));
   }
 
   /// A prediction of which no byte reached the model, as the proxy keeps those it refuses.

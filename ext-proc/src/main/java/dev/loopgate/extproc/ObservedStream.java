@@ -219,7 +219,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     ObservedRequest request =
         ObservedRequest.of(message, loop.requestIds(), loop.time().epochMillis());
     key = request.key();
-    Optional<Fleet.Match> match = request.match(loop.fleet());
+    String cluster = Shown.attribute(message, "xds.cluster_name");
+    Optional<Fleet.Match> match =
+        request.match(loop.fleet()).map(found -> found.chosenElsewhere(Shown.modelOf(cluster)));
     if (match.isEmpty()) {
       passOver(PassedOver.UNKNOWN_MODEL);
     } else if (!request.isCaptured(match.get())) {

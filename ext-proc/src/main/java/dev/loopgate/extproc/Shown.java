@@ -11,7 +11,15 @@ final class Shown {
   private static final int NUMBER_MAX = 1 << 20;
   private static final String AUTHORIZATION = "envoy.filters.http.ext_authz";
 
+  // What `xds` calls the clusters of models.
+  private static final String CLUSTER_OF_MODEL = "model_";
+
   private Shown() {}
+
+  /// The id of the model that a cluster is of, where Envoy's configuration is ours; else nobody's.
+  static String modelOf(String cluster) {
+    return cluster.startsWith(CLUSTER_OF_MODEL) ? cluster.substring(CLUSTER_OF_MODEL.length()) : "";
+  }
 
   /// The text of an attribute, see `request_attributes` and `response_attributes` of the filter;
   /// empty when Envoy does not say it.

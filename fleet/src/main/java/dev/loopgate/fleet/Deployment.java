@@ -19,6 +19,7 @@ public final class Deployment {
   private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
   private final ServedModels served = new ServedModels();
   private volatile boolean ready;
+  private volatile boolean asleep;
 
   /// What records and answers call a model; neither is empty.
   public record Labels(String name, String version) {}
@@ -39,6 +40,7 @@ public final class Deployment {
       learned.set(before.learned.get());
       served.addAll(before.served);
       ready = before.ready;
+      asleep = before.asleep;
     }
   }
 
@@ -144,6 +146,17 @@ public final class Deployment {
   /// Keeps whether its server is ready.
   public void ready(boolean nowReady) {
     ready = nowReady;
+  }
+
+  /// Whether none of its servers runs: a request has to be held, and they to be woken, before one
+  /// can be asked.
+  public boolean isAsleep() {
+    return asleep;
+  }
+
+  /// Keeps whether none of its servers runs.
+  public void asleep(boolean nowAsleep) {
+    asleep = nowAsleep;
   }
 
   /// Whether name and version are both known and need not be asked for any more.

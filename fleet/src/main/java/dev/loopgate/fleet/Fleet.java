@@ -43,6 +43,17 @@ public final class Fleet {
       return through.hasTurns() ? new Match(through, through.next(), path) : this;
     }
 
+    /// The same with the target of this id, which somebody else has chosen; with the one it has,
+    /// when no target has that id.
+    public Match chosenElsewhere(String id) {
+      for (Deployment target : through.targets()) {
+        if (target.model().id().equals(id)) {
+          return new Match(through, target, path);
+        }
+      }
+      return this;
+    }
+
     /// Gives the turn back, at most once: the request was refused for what it is, before anything
     /// was asked of the target. Without this, bad requests among good ones would shift the weights.
     ///
@@ -127,6 +138,12 @@ public final class Fleet {
   /// How many routes there are, those of the models among them.
   public int routeCount() {
     return snapshot.routes().size();
+  }
+
+  /// All routes, those of the models among them, the longest prefix first. What they lead to is of
+  /// one moment.
+  public List<Route> routes() {
+    return snapshot.routes();
   }
 
   /// The first deployment whose model calls itself `name`, else the first that has such a one among

@@ -2,6 +2,7 @@ package dev.loopgate.fleet;
 
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What kind of server answers for a model: which of its paths are predictions (contract sections 2
 /// and 9).
@@ -23,6 +24,8 @@ public enum Predictor {
   private static final String GRPC_INFER = "/inference.GRPCInferenceService/ModelInfer";
   private static final String GRPC_STREAM = "/inference.GRPCInferenceService/ModelStreamInfer";
 
+  private static final String READY_V2 = HEALTH_V2 + "ready";
+
   private final String word;
 
   Predictor(String word) {
@@ -32,6 +35,15 @@ public enum Predictor {
   /// The word of configuration and contract.
   public String word() {
     return word;
+  }
+
+  /// The path at which such a server says whether it is ready; null when nobody knows one.
+  public @Nullable String readyPath() {
+    return switch (this) {
+      case NONE -> null;
+      case ODAHU_ML_SERVER -> "/healthcheck";
+      case TRITON, OPEN_INFERENCE -> READY_V2;
+    };
   }
 
   /// The known words, for messages.

@@ -1,6 +1,7 @@
 package dev.loopgate.fleet;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -59,6 +60,11 @@ public final class Route {
   /// Who may get its requests, each once; nobody whose weight is 0.
   public List<Deployment> targets() {
     return targets;
+  }
+
+  /// How many of so many turns each has, in the order of [#targets].
+  public List<Integer> weights() {
+    return targets.stream().map(target -> Collections.frequency(turns, target)).toList();
   }
 
   Deployment first() {

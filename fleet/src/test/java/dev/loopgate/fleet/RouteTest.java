@@ -50,6 +50,18 @@ final class RouteTest {
   }
 
   @Test
+  void saysItsWeightsAndTakesATargetThatSomebodyElseChose() {
+    Fleet fleet = fleet(route("ab", "/ab", null, target("a", 75), target("b", 25)));
+    Fleet.Match match = fleet.match("/ab/x").orElseThrow();
+
+    assertThat(match.through().weights()).containsExactly(3, 1);
+    assertThat(match.chosenElsewhere("b").deployment().model().id()).isEqualTo("b");
+    assertThat(match.chosenElsewhere("b").path()).isEqualTo("/x");
+    assertThat(match.chosenElsewhere("none")).isEqualTo(match);
+    assertThat(fleet.routes()).contains(match.through()).hasSize(fleet.routeCount());
+  }
+
+  @Test
   void threadsAtOnceShareExactlyAsTheWeightsSay() throws InterruptedException {
     Fleet fleet = fleet(route("ab", "/ab", null, target("a", 90), target("b", 10)));
     Map<String, AtomicInteger> counts = new ConcurrentHashMap<>();

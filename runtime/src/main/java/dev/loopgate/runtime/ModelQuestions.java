@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.ServerTrust;
@@ -25,6 +24,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -76,7 +76,7 @@ final class ModelQuestions implements AutoCloseable {
   boolean canAsk() {
     Upstream upstream = model.upstream();
     ServerTrust trust = upstream.trust();
-    return model.predictor() != Predictor.NONE
+    return model.predictor().readyPath() != null
         && !upstream.grpc()
         && upstream.protocol() != Protocol.H2C
         && trust.serverName() == null
@@ -116,9 +116,7 @@ final class ModelQuestions implements AutoCloseable {
   ///
   /// @throws IOException when it does not; the message says how
   void ready() throws IOException, InterruptedException {
-    String path =
-        model.predictor() == Predictor.ODAHU_ML_SERVER ? "/healthcheck" : "/v2/health/ready";
-    body(get(path));
+    body(get(Objects.requireNonNull(model.predictor().readyPath()))); // whom we can ask has one
   }
 
   /// What the model calls itself; empty when the server has no model yet.
