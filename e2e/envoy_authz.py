@@ -201,7 +201,8 @@ def compare(word, proxy_port, envoy_port, model, tokens):
     return len(cases), passed
 
 
-async def through(scratch, version, issuer):
+async def through(scratch, version, issuer, bootstrap=bootstrap):
+    """Both ways; `bootstrap` makes Envoy's configuration."""
     folder = scratch / version
     folder.mkdir()
     model = Model()

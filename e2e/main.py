@@ -15,6 +15,7 @@ import disk_errors
 import envoy
 import envoy_authz
 import fluentd
+import manifests
 import model_server
 import power
 import readers
@@ -43,6 +44,7 @@ PARTS = {
     "fluentd": fluentd.fluentd,
     "envoy": envoy.envoy,
     "envoy-authz": envoy_authz.envoy_authz,
+    "manifests": manifests.manifests,
     "story": story.story,
 }
 
