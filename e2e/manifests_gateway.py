@@ -4,6 +4,7 @@
 
 import base64
 import json
+import os
 import subprocess
 
 import envoy_config
@@ -36,31 +37,41 @@ def certificates(folder):
     return cert, key
 
 
-def given(word, cert, key):
-    """What a cluster would have: the gateway, the folder `word` in place of the example's observer, routes for models of the case table."""
-    documents = manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/gateway")
-    documents += [each for each in example() if each["kind"] not in ("EnvoyExtensionPolicy", "HTTPRoute", "Service")]
-    documents += manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway" / word)
-    if word == "authorization":
-        documents += manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/observer")
-    (route,) = [each for each in example() if each["kind"] == "HTTPRoute"]
-    (service,) = [each for each in example() if each["kind"] == "Service"]
-    for number, (protocol, models) in enumerate({"h1": ("m", "own", "none"), "h2": ("m2", "g")}.items()):
+def given(folder, words, cert, key):
+    """What a cluster would have: the gateway, these folders or components, a Gateway, routes for models of the case table."""
+    import yaml
+
+    place = folder / "-".join(words)
+    place.mkdir()
+
+    def told(word):
+        return os.path.relpath(manifests_schemas.FOLDER / "envoy-gateway" / word, place)
+
+    parts = {word: "Component" in (manifests_schemas.FOLDER / "envoy-gateway" / word / "kustomization.yaml").read_text() for word in words}
+    resources = [told(word) for word, is_component in parts.items() if not is_component]
+    whole = {"resources": resources, "components": [told(word) for word, is_component in parts.items() if is_component]}
+    (place / "kustomization.yaml").write_text(yaml.safe_dump(whole))
+    documents = manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/gateway") + manifests_schemas.built(place)
+    example = manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/example")
+    documents += [each for each in example if each["kind"] in ("Namespace", "GatewayClass", "Gateway")]
+    (route,) = [each for each in example if each["kind"] == "HTTPRoute"]
+    (service,) = [each for each in example if each["kind"] == "Service"]
+    for protocol, prefixes in PREFIXES.items():
         name, port = ENDPOINT[protocol]
-        text = json.dumps(service).replace('"churn"', f'"{name}"')
-        told = json.loads(text)
+        told = json.loads(json.dumps(service).replace('"churn"', f'"{name}"'))
         told["spec"]["ports"] = [{"name": protocol, "port": port, "targetPort": port}]
         if protocol == "h2":
             told["spec"]["ports"][0]["appProtocol"] = "kubernetes.io/h2c"
         documents.append(told)
-        for model in models:
-            text = json.dumps(route).replace("/model/churn", f"/model/{model}").replace('"churn"', f'"{name}"').replace("8080", str(port))
-            told = json.loads(text)
-            told["metadata"]["name"] = model
+        for number, prefix in enumerate(prefixes):
+            told = json.loads(json.dumps(route).replace("/model/churn", prefix).replace('"churn"', f'"{name}"').replace("8080", str(port)))
+            told["metadata"]["name"] = f"{protocol}-{number}"
+            if prefix == "/":  # what is of no model reaches one all the same, if it may
+                del told["spec"]["rules"][0]["filters"]
             documents.append(told)
     for number, document in enumerate(documents):
         if document["kind"] == "Service":
-            document["spec"].setdefault("clusterIP", f"10.96.0.{number + 1}")  # an address that EDS of its kind would have
+            document["spec"].setdefault("clusterIP", f"10.96.0.{number + 1}")
     secret = {name: base64.b64encode(path.read_bytes()).decode() for name, path in (("tls.crt", cert), ("tls.key", key))}
     documents.append(of("Secret", "loopgate-client", "models", data=secret, type="kubernetes.io/tls"))
     documents.append(of("ConfigMap", "loopgate-ca", "loopgate", data={"ca.crt": cert.read_text()}))
@@ -69,19 +80,21 @@ def given(word, cert, key):
     return [each for each in documents if each["kind"] not in unknown]
 
 
-def example():
-    return manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/example")
+# Of callers' paths, by the door of the scripted model that answers; a model's prefix goes before the model sees the path.
+PREFIXES = {"h1": ("/model/m", "/model/own", "/model/none", "/"), "h2": ("/model/m2", "/model/g")}
 
 
 def of(kind, name, namespace, **more):
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}} | more
 
 
-def translated(folder, word, documents):
-    """What it makes of them: resources of Envoy by kind. Each policy must be accepted."""
+def translated(folder, words, cert, key):
+    """What it makes of these folders: resources of Envoy by kind. Each policy must be accepted."""
     import yaml
 
-    path = folder / f"{word}-given.yaml"
+    word = "-".join(words)
+    documents = given(folder, words, cert, key)
+    path = folder / f"{word}.yaml"
     path.write_text(yaml.safe_dump_all(documents))
     command = [egctl(), "x", "translate", "--from", "gateway-api", "--to", "gateway-api,xds", "--type", "all", "-o", "json", "-f", str(path)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -110,18 +123,16 @@ def static(resources, ports, capture_port, cert, key):
         for each in resources["ListenersConfigDump"]["dynamicListeners"]
         if each["activeState"]["listener"]["name"] == "models/models/http"
     ]
-    (chain,) = [listener["defaultFilterChain"]] if "defaultFilterChain" in listener else listener["filterChains"]
+    (chain,) = chains_of(listener)
     (manager,) = [each["typedConfig"] for each in chain["filters"]]
     (routes,) = [each["routeConfig"] for each in resources["RoutesConfigDump"]["dynamicRouteConfigs"]]
     check(manager.pop("rds")["routeConfigName"] == routes["name"], f"another route: {routes['name']}")
     routes.pop("@type")
     manager["routeConfig"] = routes
     manager["statPrefix"] = envoy_config.STAT_PREFIX
-    manager.pop("accessLog", None) if manager.get("accessLog") is None else None
     listener.pop("@type")
     listener |= {"name": envoy_config.STAT_PREFIX, "address": envoy_config.address(0)}
     clusters = []
-    of_loopgate = 0
     for each in resources["ClustersConfigDump"]["dynamicActiveClusters"]:
         cluster = each["cluster"]
         cluster.pop("@type")
@@ -129,12 +140,11 @@ def static(resources, ports, capture_port, cert, key):
         name = cluster["name"]
         protocol = next((word for word, (_, port) in ENDPOINT.items() if service_of(resources, name) == port), None)
         cluster |= {"type": "STATIC", "loadAssignment": endpoints(resources, name, ports[protocol] if protocol else capture_port)}
-        if not protocol and "envoyextensionpolicy" in name:
-            of_loopgate += 1
+        if "/extproc/" in name:
             cluster["altStatName"] = "loopgate_capture"
         secrets(cluster, cert, key)
         clusters.append(cluster)
-    check(of_loopgate == 1, f"clusters of ours: {of_loopgate}")
+    check([each.get("altStatName") for each in clusters].count("loopgate_capture") == 1, f"clusters: {[each['name'] for each in clusters]}")
     runtime = resources["BootstrapConfigDump"]["bootstrap"]["layeredRuntime"]
     return {
         "node": {"id": "e2e", "cluster": "e2e"},
@@ -142,6 +152,15 @@ def static(resources, ports, capture_port, cert, key):
         "layeredRuntime": runtime,
         "staticResources": {"listeners": [listener], "clusters": clusters},
     }
+
+
+def chains(config):
+    (listener,) = config["staticResources"]["listeners"]
+    return chains_of(listener)
+
+
+def chains_of(listener):
+    return [listener["defaultFilterChain"]] if "defaultFilterChain" in listener else listener["filterChains"]
 
 
 def assignment(resources, name):
