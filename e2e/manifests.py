@@ -19,10 +19,11 @@ import envoy_authz
 import envoy_config
 import envoy_server
 import http2
+import load
 import manifests_gateway
 import manifests_istio
 import manifests_schemas
-from common import ROOT, Failed, check, for_loopgate
+from common import ROOT, Failed, check, for_loopgate, until
 from manifests_schemas import FOLDER
 
 ALL_ENVOYS = ("1.36.4", "1.37.0", "1.38.3", "1.39.1", "1.39.3", "1.40.0")
@@ -30,6 +31,7 @@ CASES = {"get", "head", "status-204", "chunks", "echo-16384", "echo-1048577", "e
          "secrets", "id-none", "id-twice", "id-mixed-case", "packed-gzip", "model-resets"}  # fmt: skip
 # Envoy Gateway has no setting that shows trailers, and none that leaves the first of two Request-Ids alone at the model.
 OF_ENVOY_GATEWAY = CASES - {"grpc-unary", "h2-h2-trailers", "id-twice"}
+LOGGED = 20
 OBSERVED = {"observer": "observer", "synchronous": "sync"}  # folders and ways
 
 
@@ -64,8 +66,9 @@ def kinds(word):
 def schemas(_):
     """Every document on every version; and each of them, broken, is found."""
     count = broken = 0
-    for word, folder in manifests_schemas.kustomizations().items():
-        documents = manifests_schemas.built(folder)
+    folders = {word: manifests_schemas.built(folder) for word, folder in manifests_schemas.kustomizations().items()}
+    folders["istio/injection.yaml"] = [manifests_istio.template()]
+    for word, documents in folders.items():
         check(documents, f"{word}: nothing")
         for version, sources in kinds(word).items():
             for kubernetes in manifests_schemas.KUBERNETES:
@@ -355,6 +358,33 @@ async def pilot(scratch):
             await envoy_ways.go(scratch, model, way, version, CASES, bootstrap=bootstrap, word=f"pilot-{word}-{version}")
     await authorized(scratch, "istio", version, made)
 
+    def bootstrap(ports, capture_port):
+        return manifests_istio.of_pilot(*made["access-log"], ports, capture_port)
+
+    await logged(scratch, "istio", version, bootstrap, [])
+    await asyncio.to_thread(injection, scratch)
+
+
+def injection(scratch):
+    """Istio's webhook adds the sidecar to a pod with the annotations, and leaves the rest of it alone."""
+    (workload,) = [each for each in manifests_schemas.built(FOLDER / "istio/example") if each["kind"] == "Deployment"]
+    template = workload["spec"]["template"]
+    template["metadata"] = {
+        "labels": template["metadata"]["labels"] | {"sidecar.istio.io/inject": "true"},
+        "annotations": {"inject.istio.io/templates": "loopgate", "loopgate.dev/ports": "8080,9000", "loopgate.dev/config": "mine"},
+    }
+    made = manifests_istio.injected(scratch, workload)
+    for kubernetes in manifests_schemas.KUBERNETES:
+        found = manifests_schemas.complaints(made, [], kubernetes)
+        check(not found, f"injected: {found}")
+    spec = made["spec"]["template"]["spec"]
+    names = {each["name"]: each for each in spec["containers"] + spec["initContainers"]}
+    check(set(names) == {"churn", "loopgate", "loopgate-iptables"}, f"injected: {list(names)}")
+    check(names["churn"] == template["spec"]["containers"][0] | {"resources": {}}, f"injected: {names['churn']}")
+    check(names["loopgate-iptables"]["args"][-1] == "8080,9000", f"injected: {names['loopgate-iptables']['args']}")
+    check({"name": "loopgate-config", "configMap": {"name": "mine"}} in spec["volumes"], f"injected: {spec['volumes']}")
+    print("manifests: Istio's webhook adds the sidecar by annotation", flush=True)
+
 
 async def authorized(scratch, word, version, made):
     """The policy's table through what pilot made."""
@@ -399,7 +429,8 @@ async def gateway(scratch):
         await asyncio.to_thread(envoy_server.validate, version, path)
         return bootstrap
 
-    await made((*base, "observer", "access-log"))
+    of_logs = await made((*base, "access-log"))
+    await logged(scratch, "envoy-gateway", version, lambda ports, port: of_logs(version, "", ports, port), options)
     async with Model() as model:
         for word, way in OBSERVED.items():
             bootstrap = await made((*base, word))
@@ -434,3 +465,32 @@ def knows_what_was_decided(word, folder):
     found = [record for each in clients.records(folder / "data" / "files", "request_response").values() for record in each]
     told = [record for record in found if record["request_id_replaced"]]
     check(told, f"{word}: records of replaced ids: {len(told)} of {len(found)}")
+
+
+async def logged(scratch, word, version, bootstrap, options):
+    """Where Envoy only logs, each exchange is an entry of the stream access_log, and of no other."""
+    import envoy_ways
+    from envoy_model import Model
+
+    folder = scratch / f"logs-{word}"
+    folder.mkdir()
+    async with Model() as model:
+        ports = envoy_ways.ports_of(model)
+        keeper = await envoy_ways.Keeper(folder, ports, True, [*options, "--envoy.access-log", "keep"]).start()
+        started = await envoy_server.started(version, bootstrap(ports, keeper.envoy_port), folder / "envoy")
+        try:
+            for _ in range(LOGGED):
+                status, _, _ = await load.get_all(started.ports[envoy_config.STAT_PREFIX], "/model/m/bytes/100")
+                check(status == 200, f"{word}: status={status}")
+
+            async def all_came():
+                return await keeper.metric("loopgate_envoy_access_log_total") >= LOGGED
+
+            await until(f"{word}: the access log", all_came)
+            await keeper.stop()
+        finally:
+            started.stop()
+            keeper.kill()
+    counts = {stream: len(clients.records(folder / "data" / "files", stream)) for stream in ("access_log", "request_response")}
+    check(counts == {"access_log": LOGGED, "request_response": 0}, f"{word}: records: {counts}")
+    print(f"manifests: {word}: {LOGGED} exchanges in the access log alone", flush=True)

@@ -200,6 +200,7 @@ PODS = {
         "1.31.4",
         {"app": "churn", "loopgate.dev/capture": "observer", "loopgate.dev/authorization": "true", "loopgate.dev/access-log": "true"},
     ),
+    "access-log": ("1.31.4", {"app": "churn", "loopgate.dev/access-log": "true"}),
     "plain": ("1.31.4", {"app": "churn"}),
 }
 DOOR = """
@@ -284,7 +285,7 @@ def of_pilot(manager, cluster, ports, capture_port):
     resources = config["static_resources"]
     (connections,) = resources["listeners"][0]["filter_chains"][0]["filters"]
     mine = connections["typed_config"]
-    theirs = {key: value for key, value in manager.items() if key not in ("rds", "access_log", "internal_address_config")}
+    theirs = {key: value for key, value in manager.items() if key not in ("rds", "internal_address_config")}
     theirs |= {key: mine[key] for key in ("route_config", "stat_prefix", "http_protocol_options")}
     theirs["http_filters"] = [each for each in manager["http_filters"] if not each["name"].startswith("istio.")]
     connections["typed_config"] = theirs
@@ -293,3 +294,25 @@ def of_pilot(manager, cluster, ports, capture_port):
     resources["clusters"].append(plain | {key: cluster[key] for key in kept})
     config["layered_runtime"]["layers"][0]["static_layer"] = guard()
     return config
+
+
+def template():
+    """The pod that the injection template adds to a workload's, as YAML shows it before Istio fills it in."""
+    import yaml
+
+    values = yaml.safe_load((manifests_schemas.FOLDER / "istio/injection.yaml").read_text())
+    told = yaml.safe_load(values["sidecarInjectorWebhook"]["templates"]["loopgate"])
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "injected"}} | told
+
+
+def injected(folder, workload):
+    """The workload as Istio's webhook makes it by that template."""
+    import yaml
+
+    path = folder / "workload.yaml"
+    path.write_text(yaml.safe_dump(workload))
+    values = manifests_schemas.FOLDER / "istio/injection.yaml"
+    done = subprocess.run([pilot(), "inject", str(values), str(path)], capture_output=True, text=True)
+    check(done.returncode == 0, f"pilot inject: {done.stderr}")
+    (made,) = filter(None, yaml.safe_load_all(done.stdout))
+    return made

@@ -1,9 +1,11 @@
 // What Istio's pilot makes of manifests, without a cluster: its own generator of listeners and clusters on a registry in memory.
 //
 //	pilot MESH_CONFIG OBJECTS CONFIGS
+//	pilot inject CHART_VALUES WORKLOADS
 //
-// Three YAML files: a MeshConfig, objects of Kubernetes (namespaces, services, pods), Istio's own kinds. Prints one JSON object by pod,
-// `namespace/name`, with the listeners and clusters that its proxy would get; pods with the label `istio` are gateways.
+// YAML files. Of a MeshConfig, objects of Kubernetes (namespaces, services, pods) and Istio's own kinds it prints one JSON object by pod,
+// `namespace/name`, with the listeners and clusters that its proxy would get; pods with the label `istio` are gateways. With `inject` it
+// prints the workloads as Istio's webhook makes them by the injection templates in those values.
 package main
 
 import (
@@ -17,11 +19,13 @@ import (
 	"google.golang.org/protobuf/proto"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
 	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/kube/inject"
 	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
 	"istio.io/istio/pkg/util/protomarshal"
@@ -34,12 +38,16 @@ type given struct {
 
 func main() {
 	if len(os.Args) != 4 {
-		fail(fmt.Errorf("three files are needed: MESH_CONFIG OBJECTS CONFIGS"))
+		fail(fmt.Errorf("needed: MESH_CONFIG OBJECTS CONFIGS, or inject CHART_VALUES WORKLOADS"))
 	}
 	// stdout is the answer's.
 	options := log.DefaultOptions()
 	options.OutputPaths = []string{"stderr"}
 	fail(log.Configure(options))
+	if os.Args[1] == "inject" {
+		fail(injected(os.Args[2], os.Args[3]))
+		return
+	}
 	texts := make([]string, 3)
 	for i, path := range os.Args[1:] {
 		bytes, err := os.ReadFile(path)
@@ -73,6 +81,37 @@ func generate(t test.Failer, of given) map[string]map[string][]json.RawMessage {
 		}
 	}
 	return made
+}
+
+func injected(values, workloads string) error {
+	bytes, err := os.ReadFile(values)
+	if err != nil {
+		return err
+	}
+	var told struct {
+		Webhook struct {
+			Templates inject.RawTemplates `json:"templates"`
+		} `json:"sidecarInjectorWebhook"`
+	}
+	if err := yaml.UnmarshalStrict(bytes, &told); err != nil {
+		return err
+	}
+	templates, err := inject.ParseTemplates(told.Webhook.Templates)
+	if err != nil {
+		return err
+	}
+	// What a chart without values of its own has, as far as templates ask for it.
+	defaults, err := inject.NewValuesConfig(`{"global": {"proxy": {}}}`)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(workloads)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	warned := func(text string) { fmt.Fprintln(os.Stderr, "pilot:", text) }
+	return inject.IntoResourceFile(nil, templates, defaults, "", mesh.DefaultMeshConfig(), file, os.Stdout, warned)
 }
 
 func proxyOf(pod corev1.Pod) *model.Proxy {
