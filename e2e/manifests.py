@@ -156,7 +156,11 @@ def is_free(path):
 
 def settings(scratch):
     """The image's files as its Dockerfile lays them, without Docker; there, `loopgate config` takes the configurations of the ConfigMaps."""
+    import yaml
+
     home = image(scratch / "image")
+    both = [yaml.safe_load((FOLDER / each / "loopgate.yaml").read_text()) for each in ("gateway", "envoy-gateway/gateway")]
+    check(all(each.pop("envoy")["listen"] for each in both) and both[0] == both[1], f"loopgate.yaml differs in more than `envoy`: {both}")
     checked = 0
     for word in ("istio/gateway", "envoy-gateway/gateway"):
         documents = manifests_schemas.built(FOLDER / word)
