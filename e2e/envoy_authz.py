@@ -248,8 +248,8 @@ async def through(scratch, version, issuer, bootstrap=bootstrap, more=(), but=()
         status, _, ids, _ = await asyncio.to_thread(ask, port, "POST", "/model/m/predict", [("authorization", tokens["good"][0])])
         check(status == 503 and not model.asked, f"{version}: status {status} while Loopgate is down, the model was asked {model.asked}")
         check(len(ids) == 1, f"{version}: Request-Ids while Loopgate is down: {ids}")
-        refused = check_records(folder / "data", pairs) if logs else "no"
-        print(f"envoy-authz: {version}: {count} questions as through the proxy, {passed} reached the model, {refused} refusals of m recorded alike; fails closed", flush=True)
+        refused = f", {check_records(folder / 'data', pairs)} refusals of m recorded alike" if logs else ""
+        print(f"envoy-authz: {version}: {count} questions as through the proxy, {passed} reached the model{refused}; fails closed", flush=True)
     finally:
         started.stop()
         model.server.shutdown()

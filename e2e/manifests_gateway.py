@@ -54,6 +54,10 @@ def given(folder, words, cert, key):
     documents = manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/gateway") + manifests_schemas.built(place)
     example = manifests_schemas.built(manifests_schemas.FOLDER / "envoy-gateway/example")
     documents += [each for each in example if each["kind"] in ("Namespace", "GatewayClass", "Gateway")]
+    for policy in documents:
+        if policy["kind"] == "ClientTrafficPolicy" and "access-log" in words:
+            # As docs/envoy-gateway.md says: routes rewrite paths here, and else the log has only what they make of them.
+            policy["spec"]["headers"]["enableEnvoyHeaders"] = True
     (route,) = [each for each in example if each["kind"] == "HTTPRoute"]
     (service,) = [each for each in example if each["kind"] == "Service"]
     for protocol, prefixes in PREFIXES.items():
