@@ -302,6 +302,7 @@ def template():
 
     values = yaml.safe_load((manifests_schemas.FOLDER / "istio/injection.yaml").read_text())
     told = yaml.safe_load(values["sidecarInjectorWebhook"]["templates"]["loopgate"])
+    told["spec"]["containers"] = [{"name": "model", "image": "model"}]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "injected"}} | told
 
 
