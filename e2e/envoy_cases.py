@@ -47,6 +47,7 @@ class Case:
     grpc: int | None = None
     kept: bytes | None = None
     asked: int = 1  # how often the model is
+    anonymous: bool = False  # the caller sends no Request-Id
     replaced: bool = False  # the record's id is the gateway's, and it says so
     shown: bool = True  # the answer's body, to whom the record is by
     wire_id: str = "the record's"  # or "the caller's": what model and caller are told
@@ -183,6 +184,7 @@ def locals_():
 def headers():
     yield Case("id-mixed-case", "headers", headers=(("Request-ID", "Mixed-Case-1"), ("X-Mixed", "Case")), body=b"id")
     yield Case("id-twice", "headers", headers=(("request-id", "id-twice-1"), ("request-id", "id-twice-2")), body=b"id")
+    yield Case("id-none", "headers", anonymous=True, body=b"id")
     yield Case("id-empty", "headers", headers=(("request-id", ""),), body=b"id")
     yield Case("id-long", "headers", headers=(("request-id", "l" * 257),), body=b"id", replaced=True)
     yield Case("id-256", "headers", headers=(("request-id", "l" * 256),), body=b"id")

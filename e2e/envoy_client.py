@@ -36,7 +36,8 @@ class Seen:
 
 
 def request_headers(case, length=True):
-    told = [] if any(name.lower() == "request-id" for name, _ in case.headers) else [("request-id", case.name)]
+    own = case.anonymous or any(name.lower() == "request-id" for name, _ in case.headers)
+    told = [] if own else [("request-id", case.name)]
     told += [("x-case", case.name), *case.headers]
     if "/trailers" in case.path:
         told.append(("te", "trailers"))

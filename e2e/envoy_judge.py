@@ -39,7 +39,7 @@ def own_headers(case):
 def caller_id(case):
     """The Request-Id that counts of what the caller sent."""
     sent = [value for name, value in case.headers if name.lower() == "request-id"]
-    return sent[0] if sent else case.name
+    return sent[0] if sent else "" if case.anonymous else case.name
 
 
 def check_wire(case, seen, asked):

@@ -53,8 +53,9 @@ async def is_listened_at(port):
 class Keeper:
     """A gateway that keeps: as a proxy, or beside an Envoy, at ports that stay through its lives."""
 
-    def __init__(self, folder, ports, beside):
+    def __init__(self, folder, ports, beside, options=()):
         self.folder, self.data, self.log = folder, folder / "data", folder / "gateway.log"
+        self.options = options
         self.port = free_port()
         self.envoy_port = free_port() if beside else None
         timeouts = {"timeout": int(envoy_config.ROUTE_TIMEOUT * 1000), "idle": int(envoy_config.IDLE_TIMEOUT * 1000)}
@@ -63,6 +64,7 @@ class Keeper:
 
     async def start(self):
         options = ["--envoy.listen", f"127.0.0.1:{self.envoy_port}"] if self.envoy_port else []
+        options += self.options
         self.gateway = await asyncio.to_thread(Gateway, self.data, 0, self.log, options, self.port)
         for port in filter(None, (self.port, self.envoy_port)):
             await until(f"the gateway at {port}", lambda port=port: is_listened_at(port))
@@ -135,12 +137,13 @@ async def model_is_done(model):
     return all(one.over for asked in model.asked.values() for one in asked)
 
 
-async def go(scratch, model, way, version, only, but=(), baseline=None, proxys=None):
+async def go(scratch, model, way, version, only, but=(), baseline=None, proxys=None, bootstrap=envoy_config.bootstrap, word="", options=()):
     """One way over all its cases without the groups of `but`, or over those named in `only`.
 
-    `baseline`: what the same Envoy did without Loopgate. `proxys`: what our proxy kept.
+    `baseline`: what the same Envoy did without Loopgate. `proxys`: what our proxy kept. `bootstrap`: what makes Envoy's configuration;
+    `word`: what the way is called then; `options`: the gateway's.
     """
-    word = f"{way}-{version}" if version else way
+    word = word or (f"{way}-{version}" if version else way)
     folder = scratch / word
     folder.mkdir()
     begin = time.monotonic()
@@ -152,9 +155,9 @@ async def go(scratch, model, way, version, only, but=(), baseline=None, proxys=N
     outcome, memory = Outcome(), {}
     try:
         if way != "bare":
-            keeper = await Keeper(folder, ports, way != "proxy").start()
+            keeper = await Keeper(folder, ports, way != "proxy", options).start()
         if way != "proxy":
-            config = envoy_config.bootstrap(version, way, ports, keeper and keeper.envoy_port)
+            config = bootstrap(version, way, ports, keeper and keeper.envoy_port)
             envoy = await envoy_server.started(version, config, folder / "envoy")
             if keeper:
                 await until("envoy to know where we are", lambda: is_listened_at(keeper.envoy_port))

@@ -16,6 +16,7 @@ import envoy
 import envoy_authz
 import envoy_xds
 import fluentd
+import manifests
 import model_server
 import power
 import readers
@@ -45,6 +46,7 @@ PARTS = {
     "envoy": envoy.envoy,
     "envoy-authz": envoy_authz.envoy_authz,
     "envoy-xds": envoy_xds.envoy_xds,
+    "manifests": manifests.manifests,
     "story": story.story,
 }
 
