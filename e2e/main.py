@@ -20,6 +20,7 @@ import power
 import readers
 import receivers
 import rolling
+import sidecar
 import small_disks
 import store_faults
 import stores
@@ -43,6 +44,7 @@ PARTS = {
     "fluentd": fluentd.fluentd,
     "envoy": envoy.envoy,
     "envoy-authz": envoy_authz.envoy_authz,
+    "sidecar": sidecar.sidecar,
     "story": story.story,
 }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 /// @param door where callers come
 /// @param admin a door of its own for metrics and details
 /// @param envoy a door for Envoys
+/// @param sidecar a door for redirected connections: then models are there, and not at `door`
 /// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
 record Plan(
@@ -18,6 +19,7 @@ record Plan(
     InetSocketAddress door,
     Optional<InetSocketAddress> admin,
     Optional<EnvoyConfig> envoy,
+    Optional<SidecarConfig> sidecar,
     Duration grace,
     boolean sample) {
 
@@ -45,7 +47,16 @@ record Plan(
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
         rooms.envoy(),
+        role == Role.SIDECAR ? Optional.of(sidecar(settings)) : Optional.empty(),
         settings.get(SettingsTable.GRACE),
         role == Role.UP);
+  }
+
+  private static SidecarConfig sidecar(Settings settings) throws StartException, UsageException {
+    int port = settings.get(SidecarSettings.SIDECAR_PORT);
+    // The kernel redirects to whichever address the packet came in by.
+    return new SidecarConfig(
+        Doors.checked("sidecar.port", Address.parse("0.0.0.0:" + port)),
+        settings.get(SidecarSettings.SIDECAR_IDLE));
   }
 }

@@ -130,6 +130,8 @@ final class SettingsTest {
           sample("envoy.plaintext", "anywhere", "on", "everywhere"),
           sample("envoy.exchanges-max", "100", "0", "1000001"),
           sample("envoy.idle", "10m", "500ms", "25h"),
+          sample("sidecar.port", "15106", "0", "65536", "none"),
+          sample("sidecar.idle", "10m", "500ms", "25h"),
           sample("drain-delay", "3s", "ten", "2h", "none"),
           sample("drain", "0s", "ten", "2h"),
           sample("grace", "90s", "0s", "3h"));
@@ -154,7 +156,10 @@ final class SettingsTest {
   void everyDefaultIsAllowed() throws UsageException {
     for (Role role : Role.values()) {
       assertThat(Settings.of(role, Map.of(), Map.of()).get(SettingsTable.LISTEN))
-          .contains(new Address("127.0.0.1", 8080));
+          .contains(
+              role == Role.SIDECAR
+                  ? new Address("0.0.0.0", 16_020)
+                  : new Address("127.0.0.1", 8080));
     }
   }
 

@@ -10,11 +10,13 @@ import java.util.Set;
 ///
 /// @param up serves with the sample model
 /// @param gateway serves in front of models that run
+/// @param sidecar serves beside a model server, where connections are redirected
 /// @param config prints what is set
 /// @param ship publishes what a spool holds whose gateway is gone
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
-/// @param options the settings, as options of `up`, `gateway` and `config`
+/// @param others verbs with flags and options of their own
+/// @param options the settings, as options of `up`, `gateway`, `sidecar` and `config`
 /// @param shipOptions those of `ship`
 /// @param verifyOptions those of `verify`
 /// @param inspectOptions those of `inspect`
@@ -23,10 +25,12 @@ import java.util.Set;
 public record Verbs(
     Serve up,
     Serve gateway,
+    Serve sidecar,
     Serve config,
     Serve ship,
     Look verify,
     Look inspect,
+    List<Command> others,
     List<SettingOption> options,
     List<SettingOption> shipOptions,
     List<SettingOption> verifyOptions,
@@ -34,6 +38,7 @@ public record Verbs(
     List<Flag> verifyFlags,
     String version) {
   public Verbs {
+    others = List.copyOf(others);
     options = List.copyOf(options);
     shipOptions = List.copyOf(shipOptions);
     verifyOptions = List.copyOf(verifyOptions);
@@ -49,6 +54,32 @@ public record Verbs(
     /// @param options values by the name of the setting, without dashes: those that were given
     /// @return the exit code
     int run(Map<String, String> options);
+  }
+
+  /// A verb that is told settings and flags.
+  @FunctionalInterface
+  public interface Flagged {
+    /// Does it, and comes back when it is over.
+    ///
+    /// @param options as of [Serve#run]
+    /// @param flags names of those that were given, without dashes
+    /// @return the exit code
+    int run(Map<String, String> options, Set<String> flags);
+  }
+
+  /// A verb with what it can be told.
+  ///
+  /// @param description one line, for the help
+  public record Command(
+      String name,
+      String description,
+      Flagged verb,
+      List<SettingOption> options,
+      List<Flag> flags) {
+    public Command {
+      options = List.copyOf(options);
+      flags = List.copyOf(flags);
+    }
   }
 
   /// A verb that looks into a directory, or a root of files elsewhere.
