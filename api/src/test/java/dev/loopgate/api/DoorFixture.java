@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
@@ -141,6 +142,11 @@ final class DoorFixture implements SpoolLane {
   @Override
   public Appended append(Prediction prediction, int slot) {
     throw new AssertionError("the feedback door appends no predictions");
+  }
+
+  @Override
+  public Appended append(AccessRecord access, int slot) {
+    throw new AssertionError("the feedback door appends no access log");
   }
 
   @Override

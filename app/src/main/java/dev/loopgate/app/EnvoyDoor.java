@@ -103,7 +103,7 @@ final class EnvoyDoor {
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
-            .addService(observation.definition())
+            .addServices(observation.definitions())
             .addService(authorization);
     if (tls != null) {
       builder.sslContext(tls);

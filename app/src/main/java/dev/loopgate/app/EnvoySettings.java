@@ -14,7 +14,7 @@ final class EnvoySettings {
           "envoy.listen",
           new Kind.Door(true),
           "none",
-          "A door for Envoys, gRPC: external processing and authorization. Without envoy.client-ca only at a loopback address.");
+          "A door for Envoys, gRPC: external processing, access log and authorization. Without envoy.client-ca only at a loopback address.");
   static final Setting<Optional<Path>> ENVOY_CERTIFICATE =
       setting(
           "envoy.certificate",
@@ -54,6 +54,16 @@ final class EnvoySettings {
           "1h",
           "An exchange of which Envoy has said nothing for so long is taken for over: cut.");
 
+  static final Setting<String> ENVOY_ACCESS_LOG =
+      setting(
+          "envoy.access-log",
+          new Kind.Choice(List.of("join", "keep")),
+          "join",
+          "What becomes of what Envoys log. join: facts for the exchanges that they show, and proof of"
+              + " those that they did not; for a gateway that gets both of the same Envoys. keep: an"
+              + " entry of the stream access_log each; for Envoys that only log, and where several"
+              + " gateways stand behind one address.");
+
   /// In the order of the documentation.
   static final List<Setting<?>> ALL =
       List.of(
@@ -63,7 +73,8 @@ final class EnvoySettings {
           ENVOY_CLIENT_CA,
           ENVOY_PLAINTEXT,
           ENVOY_EXCHANGES_MAX,
-          ENVOY_IDLE);
+          ENVOY_IDLE,
+          ENVOY_ACCESS_LOG);
 
   private EnvoySettings() {}
 }

@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.extproc.LogUse;
 import dev.loopgate.extproc.ObservationEvents;
 import dev.loopgate.extproc.PassedOver;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
@@ -19,6 +20,7 @@ final class EnvoyTelemetry implements ObservationEvents {
   private final CounterDataPoint answered;
   private final Gauge open;
   private final Map<PassedOver, CounterDataPoint> passedOver = new EnumMap<>(PassedOver.class);
+  private final Map<LogUse, CounterDataPoint> logged = new EnumMap<>(LogUse.class);
 
   EnvoyTelemetry(PrometheusRegistry registry, ProxyTelemetry exchanges) {
     this.exchanges = exchanges;
@@ -38,11 +40,20 @@ final class EnvoyTelemetry implements ObservationEvents {
     Counter passed =
         Counter.builder()
             .name("loopgate_envoy_passed_over")
-            .help("Of them no entry, and not in the ledger.")
+            .help("Of them no entry.")
             .labelNames("reason")
             .register(registry);
     for (PassedOver why : PassedOver.values()) {
       passedOver.put(why, passed.labelValues(why.word()));
+    }
+    Counter entries =
+        Counter.builder()
+            .name("loopgate_envoy_access_log")
+            .help("Entries of Envoys' access logs, by what became of them.")
+            .labelNames("use")
+            .register(registry);
+    for (LogUse use : LogUse.values()) {
+      logged.put(use, entries.labelValues(use.word()));
     }
   }
 
@@ -61,6 +72,14 @@ final class EnvoyTelemetry implements ObservationEvents {
   public void passedOver(PassedOver why) {
     CounterDataPoint counter = passedOver.get(why);
     if (counter != null) { // all constants are there from the start
+      counter.inc();
+    }
+  }
+
+  @Override
+  public void logged(LogUse use) {
+    CounterDataPoint counter = logged.get(use);
+    if (counter != null) {
       counter.inc();
     }
   }

@@ -140,9 +140,9 @@ final class LedgerMetrics implements MultiCollector {
     long feedback = 0;
     long lost = 0;
     for (Row row : rows) {
-      boolean isFeedback = EntryKind.FEEDBACK.word().equals(row.labels().get("kind"));
-      requests += isFeedback ? 0 : row.counts().accepted();
-      feedback += isFeedback ? row.counts().accepted() : 0;
+      String kind = row.labels().get("kind");
+      requests += EntryKind.PREDICTION.word().equals(kind) ? row.counts().accepted() : 0;
+      feedback += EntryKind.FEEDBACK.word().equals(kind) ? row.counts().accepted() : 0;
       lost += row.counts().droppedTotal();
     }
     all.metricSnapshot(gauge("total_collected_requests", "Predictions kept.", requests));

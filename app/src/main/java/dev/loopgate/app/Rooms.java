@@ -4,6 +4,7 @@ import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.BodyRules;
 import dev.loopgate.capture.Redaction;
+import dev.loopgate.extproc.AccessLogMode;
 import dev.loopgate.extproc.ObservationConfig;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.logshipper.GcsConfig;
@@ -85,7 +86,10 @@ final class Rooms {
     budget = sinks().onHeap(budget);
     if (hasEnvoy()) {
       // Twice: as Envoy sends it, and as it is kept.
-      budget = budget.onHeap("heads of exchanges beside Envoy", 2L * ENVOY_HEAD_BYTES_MAX);
+      budget =
+          budget
+              .onHeap("heads of exchanges beside Envoy", 2L * ENVOY_HEAD_BYTES_MAX)
+              .onHeap("access logs of Envoys", ObservationConfig.LOG_BYTES_MAX);
     }
     PolicyConfig policy = policy();
     return policy == null ? budget : budget.onHeap("auth.cache-bytes", policy.bytesMax());
@@ -391,7 +395,10 @@ final class Rooms {
                 settings.get(SettingsTable.CAPTURE_BYTES_MAX),
                 settings.get(EnvoySettings.ENVOY_EXCHANGES_MAX),
                 ENVOY_HEAD_BYTES_MAX,
-                settings.get(EnvoySettings.ENVOY_IDLE)),
+                settings.get(EnvoySettings.ENVOY_IDLE),
+                settings.get(EnvoySettings.ENVOY_ACCESS_LOG).equals("keep")
+                    ? AccessLogMode.KEEP
+                    : AccessLogMode.JOIN),
             tls));
   }
 

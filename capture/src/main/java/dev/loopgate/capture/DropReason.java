@@ -11,7 +11,10 @@ public enum DropReason {
   /// The entry is larger than the spool takes (32 MiB).
   TOO_LARGE(3, "too_large"),
   /// Begun by a process that was killed before the exchange ended.
-  GATEWAY_KILLED(4, "gateway_killed");
+  GATEWAY_KILLED(4, "gateway_killed"),
+  /// Beside Envoy only: it passed, and Envoy did not show it, or showed more than is followed at
+  /// once. A lower bound: not all that was not shown can be known.
+  NOT_OBSERVED(5, "not_observed");
 
   /// How many reasons there are: cells of a ledger row.
   public static final int COUNT = values().length;

@@ -5,7 +5,9 @@ public enum EntryKind {
   /// One exchange with a model: two streams, `request_response` and `response_body`.
   PREDICTION(0, "prediction"),
   /// One feedback: the stream `feedback`.
-  FEEDBACK(1, "feedback");
+  FEEDBACK(1, "feedback"),
+  /// What an Envoy's access log says of one exchange: the stream `access_log`.
+  ACCESS_LOG(2, "access_log");
 
   private final int number;
   private final String word;
@@ -30,6 +32,7 @@ public enum EntryKind {
     return switch (number) {
       case 0 -> PREDICTION;
       case 1 -> FEEDBACK;
+      case 2 -> ACCESS_LOG;
       default -> throw new IllegalArgumentException("entry kind: number=" + number);
     };
   }

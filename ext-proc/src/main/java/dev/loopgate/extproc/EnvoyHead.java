@@ -24,13 +24,24 @@ record EnvoyHead(List<Header> pseudo, List<Header> headers, int bytes) {
   static EnvoyHead of(HeaderMap map) {
     List<Header> pseudo = new ArrayList<>(4);
     List<Header> headers = new ArrayList<>(map.getHeadersCount());
-    int bytes = 0;
     for (HeaderValue each : map.getHeadersList()) {
       Header header = new Header(each.getKey(), valueOf(each));
-      bytes += HEADER_BYTES + header.name().length() + header.value().length();
       (header.name().startsWith(":") ? pseudo : headers).add(header);
     }
-    return new EnvoyHead(pseudo, headers, bytes);
+    return of(pseudo, headers);
+  }
+
+  static EnvoyHead of(List<Header> pseudo, List<Header> headers) {
+    return new EnvoyHead(pseudo, headers, bytes(pseudo) + bytes(headers));
+  }
+
+  private static int bytes(List<Header> headers) {
+    int bytes = 0;
+    for (int i = 0; i < headers.size(); i++) {
+      Header header = headers.get(i);
+      bytes += HEADER_BYTES + header.name().length() + header.value().length();
+    }
+    return bytes;
   }
 
   /// The first value of that name; empty when there is none.

@@ -20,6 +20,9 @@ public interface ObservationEvents {
   /// What was shown is no entry.
   default void passedOver(PassedOver why) {}
 
+  /// What became of one entry of an Envoy's access log.
+  default void logged(LogUse use) {}
+
   /// An exchange with a model began.
   default void exchangeStarted(String deployment) {}
 

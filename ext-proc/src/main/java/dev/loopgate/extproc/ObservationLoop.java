@@ -3,20 +3,25 @@ package dev.loopgate.extproc;
 import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.CaptureBuffers;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.TimeSource;
+import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.spool.SpoolLane;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// What one event loop has of its own: lane, ids, capture buffers, exchanges. Confined to that
 /// event loop.
@@ -29,7 +34,8 @@ final class ObservationLoop {
       Redaction redaction,
       TimeSource time,
       ObservationEvents events,
-      ObserverLanes lanes) {}
+      ObserverLanes lanes,
+      Joins joins) {}
 
   private record Compiled(Kept kept, ObservedRules rules) {}
 
@@ -40,6 +46,9 @@ final class ObservationLoop {
   private final BodyRedactor redactor = new BodyRedactor();
   private final Map<String, Compiled> rules = new HashMap<>(); // models of the fleet
   private final Set<ObservedStream> streams = new HashSet<>();
+  private final Set<AccessLogStream> logs = new HashSet<>();
+  private final Executor executor;
+  private final AccessLog accessLog;
   private final int exchangesMax;
   private final int headBytesMax;
   private int exchanges;
@@ -47,13 +56,34 @@ final class ObservationLoop {
   private int headBytes;
 
   /// Called on the event loop, since the lane belongs to the thread that opened it.
-  ObservationLoop(Shared shared) {
+  ///
+  /// @param executor the event loop
+  ObservationLoop(Shared shared, Executor executor) {
     this.shared = shared;
+    this.executor = executor;
+    this.accessLog = new AccessLog(this, shared.joins(), shared.config().accessLog());
     ObservationConfig config = shared.config();
     this.lane = shared.lanes().openLane();
     this.captureBuffers = new CaptureBuffers(config.captureBytesMax() / shared.loops());
     this.exchangesMax = Math.max(1, config.exchangesMax() / shared.loops());
     this.headBytesMax = config.headBytesMax() / shared.loops();
+  }
+
+  /// Runs on this loop, for whoever is on another thread.
+  void execute(Runnable task) {
+    executor.execute(task);
+  }
+
+  AccessLog accessLog() {
+    return accessLog;
+  }
+
+  Joins joins() {
+    return shared.joins();
+  }
+
+  static ModelIdentity identity(Deployment.Labels labels) {
+    return new ModelIdentity(labels.name(), labels.version());
   }
 
   Fleet fleet() {
@@ -139,16 +169,39 @@ final class ObservationLoop {
     streams.remove(stream);
   }
 
-  /// Ends what Envoy has said nothing of for too long.
+  void add(AccessLogStream log) {
+    logs.add(log);
+  }
+
+  void remove(AccessLogStream log) {
+    logs.remove(log);
+  }
+
+  /// Ends what Envoy has said nothing of for too long, and what it logged the end of.
   void sweep() {
-    long before = shared.time().nanos() - shared.config().idleMax().toNanos();
-    tellEach(stream -> stream.endIfIdleSince(before));
+    long now = shared.time().nanos();
+    long idle = shared.config().idleMax().toNanos();
+    tellEach(streams, stream -> stream.endIfDue(now, idle));
+    tellEach(List.of(accessLog), AccessLog::sweep);
+  }
+
+  /// The exchange that Envoy sends elsewhere by itself, with this as the next leg; null when there
+  /// is none.
+  @Nullable ObservedStream redirectedTo(ObservedRequest next) {
+    for (ObservedStream stream : streams) {
+      if (stream.isRedirectedTo(next)) {
+        return stream;
+      }
+    }
+    return null;
   }
 
   /// Ends what is open: the gateway stops. What still comes is not followed.
   void stop() {
     stopped = true;
-    tellEach(stream -> stream.over(Ending.GATEWAY_STOPPED));
+    tellEach(streams, stream -> stream.over(Ending.GATEWAY_STOPPED));
+    tellEach(logs, AccessLogStream::stop);
+    tellEach(List.of(accessLog), AccessLog::stop);
   }
 
   boolean isStopped() {
@@ -164,18 +217,13 @@ final class ObservationLoop {
   }
 
   // One that fails must not keep the others from being told.
-  private void tellEach(Consumer<ObservedStream> what) {
-    for (ObservedStream stream : snapshot()) {
+  private <T> void tellEach(Collection<T> all, Consumer<T> what) {
+    for (T each : new ArrayList<>(all)) { // some leave while they are told
       try {
-        what.accept(stream);
+        what.accept(each);
       } catch (RuntimeException | OutOfMemoryError e) {
         shared.events().failed(e);
       }
     }
-  }
-
-  // Streams come off the set while they are told something.
-  private List<ObservedStream> snapshot() {
-    return new ArrayList<>(streams);
   }
 }

@@ -3,6 +3,9 @@ package dev.loopgate.extproc;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.TimeSource;
 import dev.loopgate.fleet.Fleet;
+import io.envoyproxy.envoy.service.accesslog.v3.AccessLogServiceGrpc;
+import io.envoyproxy.envoy.service.accesslog.v3.StreamAccessLogsMessage;
+import io.envoyproxy.envoy.service.accesslog.v3.StreamAccessLogsResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
@@ -24,7 +27,8 @@ import java.util.function.Consumer;
 /// Envoy's external processing (`envoy.service.ext_proc.v3.ExternalProcessor`), as an observer:
 /// each stream is one exchange, each exchange of a model one entry, and nothing that passes through
 /// Envoy is ever changed. Each message says whether Envoy waits for an answer to it: both are
-/// served here.
+/// served here. And Envoy's access log (`envoy.service.accesslog.v3.AccessLogService`), which says
+/// how exchanges ended, and what was not shown.
 ///
 /// To be served by a gRPC server whose calls run on the loops that were given here, on a direct
 /// executor: bodies are read from the connection's own buffers.
@@ -52,13 +56,14 @@ public final class ObservationService {
       ObserverLanes lanes) {
     ObservationService service = new ObservationService(List.copyOf(loops));
     ObservationLoop.Shared shared =
-        new ObservationLoop.Shared(config, loops.size(), fleet, redaction, time, events, lanes);
+        new ObservationLoop.Shared(
+            config, loops.size(), fleet, redaction, time, events, lanes, new Joins(time));
     service.onEachLoop(loop -> service.enter(loop, shared));
     return service;
   }
 
   private void enter(ScheduledExecutorService executor, ObservationLoop.Shared shared) {
-    ObservationLoop loop = new ObservationLoop(shared);
+    ObservationLoop loop = new ObservationLoop(shared, executor);
     ofThread.put(Thread.currentThread(), loop);
     var _ =
         executor.scheduleWithFixedDelay( // ends with its loop
@@ -66,7 +71,22 @@ public final class ObservationService {
   }
 
   /// What a server serves.
-  public ServerServiceDefinition definition() {
+  public List<ServerServiceDefinition> definitions() {
+    return List.of(externalProcessing(), accessLog());
+  }
+
+  private ServerServiceDefinition accessLog() {
+    return new AccessLogServiceGrpc.AccessLogServiceImplBase() {
+      @Override
+      public StreamObserver<StreamAccessLogsMessage> streamAccessLogs(
+          StreamObserver<StreamAccessLogsResponse> envoy) {
+        return new AccessLogStream(
+            ofThisThread(), (ServerCallStreamObserver<StreamAccessLogsResponse>) envoy);
+      }
+    }.bindService();
+  }
+
+  private ServerServiceDefinition externalProcessing() {
     MethodDescriptor<ProcessingRequest, ProcessingResponse> method =
         ExternalProcessorGrpc.getProcessMethod().toBuilder()
             .setRequestMarshaller(new ObservationMarshaller())

@@ -9,8 +9,8 @@ import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.GrpcStatus;
-import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
+import dev.loopgate.capture.RequestId;
 import dev.loopgate.capture.Requesting;
 import dev.loopgate.capture.Responding;
 import dev.loopgate.capture.ResponseHead;
@@ -44,13 +44,20 @@ final class ObservedExchange {
   private final @Nullable Requesting requesting; // null: left out
   private final boolean sampledOut; // unless the ending says otherwise
   private final long startNanos;
+  private final long startMillis;
   private final boolean isHead;
+  private final RequestId id;
   private int roomBytes;
   private @Nullable Responding responding;
   private int status;
   private boolean answered;
   private Ending whole = Ending.COMPLETE; // what its ending is called when its answer is whole
   private String replica = "";
+  private int attempts;
+  private long requestBytes; // shown, kept or not
+  private long responseBytes;
+  private @Nullable LoggedFacts log;
+  private boolean handedOver; // what began here ends in another one
   private long lengthLeft = -1; // that the answer's head declared; -1 when it declared none
   private long firstByteNanos = Timing.NONE;
   private long pieceNanos = Timing.NONE; // of the last piece of the response
@@ -61,16 +68,25 @@ final class ObservedExchange {
 
   /// A prediction's request was shown: seen, in the ledger's words. Room for it was taken, and is
   /// given back at its ending.
-  ObservedExchange(ObservationLoop loop, Fleet.Match match, ObservedRequest request) {
+  ///
+  /// @param before the same exchange, before Envoy followed a redirect; null when there is none. It
+  ///   was seen then; what is kept of it is kept here
+  ObservedExchange(
+      ObservationLoop loop,
+      Fleet.Match match,
+      ObservedRequest request,
+      @Nullable ObservedExchange before) {
     Model model = match.deployment().model();
     this.loop = loop;
     this.match = match;
     this.slot = loop.slotOf(model);
     this.rules = loop.rulesOf(model);
-    this.startNanos = loop.time().nanos();
+    ObservedExchange first = before != null && before.slot == slot ? before : null;
+    this.startNanos = first == null ? loop.time().nanos() : first.startNanos;
+    this.startMillis = first == null ? loop.time().epochMillis() : first.startMillis;
+    this.id = request.id();
     this.isHead = request.head().first(":method").equals("HEAD");
     this.roomBytes = request.head().bytes();
-    long startMillis = loop.time().epochMillis();
     boolean chosen =
         new Sampling(model.kept().sampleRate()).keeps(request.id())
             || rules.always().keeps(request.head().headers());
@@ -81,8 +97,42 @@ final class ObservedExchange {
                 match, loop.redaction(), startMillis, startNanos, body(rules.request()))
             : null;
     // Last: from here on it has an ending.
-    loop.events().exchangeStarted(model.id());
-    loop.lane().begun(EntryKind.PREDICTION, slot, startMillis);
+    if (first == null) {
+      begun();
+    } else {
+      first.handedOver = true;
+    }
+  }
+
+  private void begun() {
+    loop.events().exchangeStarted(match.deployment().model().id());
+    loop.lane().begun(EntryKind.PREDICTION, slot, loop.time().epochMillis());
+  }
+
+  /// A prediction was shown and can't be followed: seen and dropped, in the ledger's words.
+  static void notObserved(ObservationLoop loop, Fleet.Match match) {
+    int slot = loop.slotOf(match.deployment().model());
+    long now = loop.time().epochMillis();
+    loop.lane().begun(EntryKind.PREDICTION, slot, now);
+    loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
+  }
+
+  /// Whether it has this id, and no answer yet that its caller might get.
+  boolean isWaitingAs(RequestId other) {
+    return !ended && !answered && !handedOver && id.equals(other);
+  }
+
+  /// The log tells how it went.
+  void logged(LoggedFacts facts) {
+    log = facts;
+  }
+
+  /// Whether all has been shown that the log counts.
+  boolean isShownAsLogged() {
+    LoggedFacts facts = log;
+    return facts != null
+        && requestBytes >= facts.requestBytes()
+        && responseBytes >= facts.responseBytes();
   }
 
   /// Copies a piece of the request's body.
@@ -90,6 +140,7 @@ final class ObservedExchange {
   /// @param last the request ends with it
   void requestPiece(ByteString piece, boolean last) {
     requestWhole |= last;
+    requestBytes += piece.size();
     if (requesting != null && !ended) {
       copy(piece, requesting.body());
     }
@@ -104,10 +155,16 @@ final class ObservedExchange {
   ///
   /// @param details Envoy's response code details, empty when it does not say
   /// @param replica `host:port` of who answered, empty when Envoy does not say
+  /// @param attempts how often Envoy sent the request to a server, 0 when it does not say
   /// @param last the answer has no body
-  void responseStarted(EnvoyHead head, String details, String replica, boolean last) {
+  void responseStarted(EnvoyHead head, String details, String replica, int attempts, boolean last) {
     long nowNanos = loop.time().nanos();
+    if (handedOver) { // no redirect after all: these are two
+      handedOver = false;
+      begun();
+    }
     this.answered = true;
+    this.attempts = attempts;
     this.status = head.status();
     this.whole = ResponseDetails.endingOf(details);
     this.replica = replica.length() <= REPLICA_LENGTH_MAX ? replica : "";
@@ -144,6 +201,7 @@ final class ObservedExchange {
     if (!piece.isEmpty()) {
       pieceNanos = nowNanos;
     }
+    responseBytes += piece.size();
     if (lengthLeft > 0) {
       lengthLeft = Math.max(0, lengthLeft - piece.size());
     }
@@ -173,11 +231,36 @@ final class ObservedExchange {
     end(whole, true);
   }
 
-  /// Envoy shows no more of it.
+  /// Envoy shows no more of it. What the log said decides how it ended.
   void endCut(Ending ending) {
+    LoggedFacts facts = log;
+    if (facts != null && !facts.isWhole()) {
+      answeredUnseen(facts.status());
+      end(facts.ending(), false);
+      return;
+    }
+    if (facts != null && answered && isShownAsLogged()) {
+      requestWhole = true;
+      end(whole, true);
+      return;
+    }
     boolean over = status == SWITCHED && ending == Ending.CUT; // a tunnel has no end of its own
     requestWhole |= over;
     end(over ? Ending.COMPLETE : ending, over);
+  }
+
+  // An answer of Envoy's own, which some versions do not show.
+  private void answeredUnseen(int logged) {
+    if (answered || logged == 0) {
+      return;
+    }
+    answered = true;
+    status = logged;
+    if (requesting != null) {
+      responding =
+          requesting.responseStarted(
+              new ResponseHead(status, List.of()), body(rules.response()), "", loop.time().nanos());
+    }
   }
 
   private void end(Ending ending, boolean responseWhole) {
@@ -185,6 +268,10 @@ final class ObservedExchange {
       throw new IllegalStateException("exchange: ended before, ending=" + ending.word());
     }
     ended = true;
+    if (handedOver) {
+      release();
+      return;
+    }
     long nowNanos = loop.time().nanos();
     try {
       account(ending, responseWhole, nowNanos);
@@ -300,7 +387,8 @@ final class ObservedExchange {
         match.deployment().model().id(),
         match.route(),
         replica,
-        new ModelIdentity(labels.name(), labels.version()));
+        ObservationLoop.identity(labels),
+        attempts);
   }
 
   private BodyCapture body(BodyRules secret) {

@@ -27,11 +27,22 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   /// The Request-Id is the one that our authorization decided; else the caller's, which Envoy sent
   /// on; else Envoy's own. When none of them can be kept the entry alone has a fresh one.
   static ObservedRequest of(ProcessingRequest message, RequestIds ids, long epochMillis) {
-    EnvoyHead head = EnvoyHead.of(message.getRequestHeaders().getHeaders());
-    String decided = Shown.authorized(message, "request_id");
+    return of(
+        EnvoyHead.of(message.getRequestHeaders().getHeaders()),
+        Shown.authorized(message, "request_id"),
+        Shown.isAuthorized(message, "request_id_replaced"),
+        ids,
+        epochMillis);
+  }
+
+  /// The same of a head that was told otherwise.
+  ///
+  /// @param decided by our authorization; empty when nobody asked it
+  /// @param replaced whether that one took the place of the caller's
+  static ObservedRequest of(
+      EnvoyHead head, String decided, boolean replaced, RequestIds ids, long epochMillis) {
     if (RequestId.isValid(decided)) {
-      return new ObservedRequest(
-          head, new RequestId(decided), Shown.isAuthorized(message, "request_id_replaced"));
+      return new ObservedRequest(head, new RequestId(decided), replaced);
     }
     String sent = head.first("request-id");
     if (RequestId.isValid(sent)) {
@@ -60,37 +71,58 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
         && predictor.captures(head.first(":method"), match.path());
   }
 
+  /// Envoy's own id of it, empty when it has none.
+  String envoyId() {
+    return head.first(EXTERNAL_ID);
+  }
+
+  /// The URL of the request that this one comes of, where Envoy follows a redirect by itself; empty
+  /// where it does not.
+  String redirectedFrom() {
+    return head.first("x-envoy-original-url");
+  }
+
+  /// Envoy's own id as it may be kept.
+  String externalId(Redaction redaction) {
+    return kept(redaction, EXTERNAL_ID);
+  }
+
   /// What is kept of it from now on.
-  ///
-  /// The model's path is taken to be the one behind the route's prefix, as our own proxy passes it
-  /// on: what Envoy's router makes of it comes after us.
   Requesting requesting(
       Fleet.Match match, Redaction redaction, long startMillis, long startNanos, BodyCapture body) {
-    String target = head.first(":path");
-    int query = target.indexOf('?');
-    String modelPath = match.path() + (query < 0 ? "" : target.substring(query));
-    String authority = head.first(":authority");
     return new Requesting(
         id,
         replaced,
-        redaction.removes(EXTERNAL_ID) ? "" : head.first(EXTERNAL_ID),
+        externalId(redaction),
         traceId(redaction),
-        new RequestHead(
-            head.first(":method"),
-            redaction.maskQuery(modelPath),
-            authority,
-            head.first(":scheme"),
-            redaction.maskQuery(
-                firstFilled(
-                    kept(redaction, "x-original-uri"),
-                    kept(redaction, "x-envoy-original-path"),
-                    target)),
-            firstFilled(kept(redaction, "x-forwarded-host"), "", authority),
-            redaction.redact(head.headers())),
+        requestHead(match, redaction),
         startMillis,
         startNanos,
         body,
         head.first("content-encoding").toLowerCase(Locale.ROOT));
+  }
+
+  /// What is kept of its head.
+  ///
+  /// The model's path is taken to be the one behind the route's prefix, as our own proxy passes it
+  /// on: what Envoy's router makes of it comes after us.
+  RequestHead requestHead(Fleet.Match match, Redaction redaction) {
+    String target = head.first(":path");
+    int query = target.indexOf('?');
+    String modelPath = match.path() + (query < 0 ? "" : target.substring(query));
+    String authority = head.first(":authority");
+    return new RequestHead(
+        head.first(":method"),
+        redaction.maskQuery(modelPath),
+        authority,
+        head.first(":scheme"),
+        redaction.maskQuery(
+            firstFilled(
+                kept(redaction, "x-original-uri"),
+                kept(redaction, "x-envoy-original-path"),
+                target)),
+        firstFilled(kept(redaction, "x-forwarded-host"), "", authority),
+        redaction.redact(head.headers()));
   }
 
   private String path() {
@@ -113,7 +145,7 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   }
 
   // What may not be kept as a header is not kept in part either; several are none.
-  private String traceId(Redaction redaction) {
+  String traceId(Redaction redaction) {
     long parents = head.headers().stream().map(Header::name).filter(TRACE_PARENT::equals).count();
     return parents != 1 || redaction.touches(TRACE_PARENT)
         ? ""

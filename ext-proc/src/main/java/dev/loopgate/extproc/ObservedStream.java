@@ -8,6 +8,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One stream of Envoy's, which shows one exchange. Confined to its connection's event loop.
@@ -26,6 +27,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// Answers that Envoy has not taken from us: far more than one exchange has messages under way.
   private static final int UNREAD_MAX = 1024;
 
+  /// How long what is on its way still may come, once the log has told of a cut.
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final ObservationLoop loop;
   private final ServerCallStreamObserver<ProcessingResponse> envoy;
   private @Nullable ObservedExchange exchange;
@@ -34,6 +38,10 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   private boolean closed; // by us, or nobody is there
   private int unread;
   private long heardNanos;
+  private String envoyId = ""; // by which the log tells of it
+  private String target = "";
+  private long loggedNanos; // when the log told of a cut
+  private boolean loggedCut;
 
   ObservedStream(ObservationLoop loop, ServerCallStreamObserver<ProcessingResponse> envoy) {
     this.loop = loop;
@@ -69,6 +77,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       over(Ending.CUT);
       return;
     }
+    if (loggedCut) {
+      endIfAllShown();
+    }
     if (!observer && !closed) {
       answer(message);
     }
@@ -97,8 +108,46 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     close();
   }
 
-  void endIfIdleSince(long beforeNanos) {
-    if (heardNanos - beforeNanos < 0) {
+  /// Ends what nothing was heard of for `idleNanos`, and what the log told to be cut.
+  void endIfDue(long nowNanos, long idleNanos) {
+    boolean cut = loggedCut && nowNanos - loggedNanos > GRACE_NANOS;
+    if (cut || nowNanos - heardNanos > idleNanos) {
+      over(Ending.CUT);
+    }
+  }
+
+  /// For another thread than this loop's.
+  void onItsLoop(Runnable task) {
+    loop.execute(task);
+  }
+
+  /// The log tells how the exchange went: it is over, but its last pieces may still be on their
+  /// way.
+  void logged(LoggedFacts facts) {
+    ObservedExchange of = exchange;
+    if (closed || of == null || of.isEnded()) {
+      return;
+    }
+    of.logged(facts);
+    loggedCut = !facts.isWhole();
+    loggedNanos = loop.time().nanos();
+    if (loggedCut) {
+      endIfAllShown();
+    }
+  }
+
+  /// Whether `next` is the request that Envoy makes of this one's by itself, following a redirect.
+  boolean isRedirectedTo(ObservedRequest next) {
+    ObservedExchange of = exchange;
+    return of != null
+        && of.isWaitingAs(next.id())
+        && envoyId.equals(next.envoyId())
+        && next.redirectedFrom().endsWith(target);
+  }
+
+  private void endIfAllShown() {
+    ObservedExchange of = exchange;
+    if (of != null && !of.isEnded() && of.isShownAsLogged()) {
       over(Ending.CUT);
     }
   }
@@ -139,24 +188,44 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     }
     ObservedRequest request =
         ObservedRequest.of(message, loop.requestIds(), loop.time().epochMillis());
+    envoyId = request.envoyId();
+    target = request.head().first(":path");
     Optional<Fleet.Match> match = request.match(loop.fleet());
     if (match.isEmpty()) {
       passOver(PassedOver.UNKNOWN_MODEL);
     } else if (!request.isCaptured(match.get())) {
       passOver(PassedOver.NOT_CAPTURED);
     } else if (!loop.takeRoom(request.head().bytes())) {
+      ObservedExchange.notObserved(loop, match.get());
       passOver(PassedOver.OVER_BOUNDS);
     } else {
-      exchange = begin(match.get(), request);
-      if (message.getRequestHeaders().getEndOfStream()) {
-        exchange.requestWhole();
-      }
+      start(match.get(), request, message.getRequestHeaders().getEndOfStream());
     }
+  }
+
+  private void start(Fleet.Match match, ObservedRequest request, boolean last) {
+    ObservedExchange of = begin(match, request);
+    exchange = of;
+    if (last) {
+      of.requestWhole();
+    }
+    LoggedFacts facts = loop.joins().opened(envoyId, this);
+    if (facts != null) {
+      logged(facts);
+    }
+  }
+
+  /// From now on another stream shows the rest of it.
+  private @Nullable ObservedExchange handOver() {
+    loop.joins().forget(envoyId, this);
+    return exchange;
   }
 
   private ObservedExchange begin(Fleet.Match match, ObservedRequest request) {
     try {
-      return new ObservedExchange(loop, match, request);
+      ObservedStream before =
+          request.redirectedFrom().isEmpty() ? null : loop.redirectedTo(request);
+      return new ObservedExchange(loop, match, request, before == null ? null : before.handOver());
     } catch (RuntimeException | OutOfMemoryError e) {
       loop.giveBack(request.head().bytes());
       throw e;
@@ -185,6 +254,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
         EnvoyHead.of(message.getResponseHeaders().getHeaders()),
         Shown.attribute(message, "response.code_details"),
         Shown.attribute(message, "upstream.address"),
+        Shown.number(message, "upstream.request_attempt_count"),
         last);
     endIfWhole(of, last);
   }
@@ -239,6 +309,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// Nothing of this stream is kept any more: Envoy goes on without us.
   private void passOver(PassedOver why) {
     loop.events().passedOver(why);
+    if (exchange == null) {
+      loop.joins().passedOver(envoyId);
+    }
     over(Ending.CUT);
   }
 
@@ -262,6 +335,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   private void leave() {
     loop.remove(this);
+    loop.joins().over(envoyId, this);
     if (opened) {
       opened = false;
       loop.events().streamClosed();

@@ -1,6 +1,6 @@
 package dev.loopgate.extproc;
 
-/// Why an exchange that Envoy showed is no entry. Counted, outside of the ledger.
+/// Why an exchange that Envoy showed is no entry. Counted, all but one outside of the ledger.
 public enum PassedOver {
   /// Its path leads to no model of ours.
   UNKNOWN_MODEL("unknown_model"),
@@ -8,7 +8,7 @@ public enum PassedOver {
   NOT_CAPTURED("not_captured"),
   /// Envoy answered before it showed the request: refused above our filter, or malformed.
   ANSWERED_BEFORE("answered_before"),
-  /// As many exchanges, or headers, are followed as may be.
+  /// As many exchanges, or headers, are followed as may be. In the ledger: dropped.
   OVER_BOUNDS("over_bounds"),
   /// The stream is not what the protocol allows.
   MALFORMED("malformed");

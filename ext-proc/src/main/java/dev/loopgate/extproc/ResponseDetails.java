@@ -1,13 +1,30 @@
 package dev.loopgate.extproc;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.loopgate.capture.Ending;
+import io.envoyproxy.envoy.data.accesslog.v3.ResponseFlags;
+import java.util.List;
+import java.util.stream.Collectors;
 
-/// What Envoy's `response_code_details` say of an answer: the model's own, or one that Envoy made,
-/// and then why. The words are those of Envoy's documentation (response code details) and of its
-/// real answers, versions 1.36 to 1.40.
+/// What Envoy's `response_code_details` and, where these say nothing, its response flags say of how
+/// an exchange ended. The words are those of Envoy's documentation (response code details) and of
+/// its real answers, versions 1.36 to 1.40.
 final class ResponseDetails {
   private static final String VIA_UPSTREAM = "via_upstream";
   private static final String RESET_BEFORE = "upstream_reset_before_response_started";
+  private static final String RESET_AFTER = "upstream_reset_after_response_started";
+
+  // Filters that stand above external processing and answer themselves.
+  private static final List<String> ABOVE =
+      List.of(
+          "ext_authz_",
+          "jwt_authn_",
+          "rbac_",
+          "oauth.",
+          "csrf_",
+          "request_rate_limited",
+          "local_rate_limited",
+          "rate_limiter_error");
 
   private ResponseDetails() {}
 
@@ -21,6 +38,12 @@ final class ResponseDetails {
     if (details.startsWith(RESET_BEFORE)) {
       return isNoConnection(details) ? Ending.MODEL_UNREACHABLE : Ending.MODEL_RESET;
     }
+    if (details.startsWith(RESET_AFTER)) {
+      return Ending.MODEL_RESET;
+    }
+    if (isCallersDoing(details)) {
+      return Ending.CLIENT_LEFT;
+    }
     if (details.contains("timeout")) {
       return Ending.TIMED_OUT;
     }
@@ -31,7 +54,60 @@ final class ResponseDetails {
     };
   }
 
+  /// How an exchange ended that an access log tells of. The details come first: flags stand, too,
+  /// where nothing went wrong, as when a tunnel is closed.
+  static Ending endingOf(String details, ResponseFlags flags) {
+    Ending ending = endingOf(details);
+    return ending == Ending.COMPLETE ? endingOf(flags) : ending;
+  }
+
+  /// How it ended as the flags say it.
+  static Ending endingOf(ResponseFlags flags) {
+    if (flags.getDownstreamConnectionTermination() || flags.getDownstreamRemoteReset()) {
+      return Ending.CLIENT_LEFT;
+    }
+    if (flags.getUpstreamRequestTimeout()
+        || flags.getStreamIdleTimeout()
+        || flags.getDurationTimeout()
+        || flags.getUpstreamMaxStreamDurationReached()) {
+      return Ending.TIMED_OUT;
+    }
+    if (flags.getNoHealthyUpstream()
+        || flags.getUpstreamConnectionFailure()
+        || flags.getNoClusterFound()
+        || flags.getDnsResolutionFailure()) {
+      return Ending.MODEL_UNREACHABLE;
+    }
+    if (flags.getUpstreamConnectionTermination()
+        || flags.getUpstreamRemoteReset()
+        || flags.getUpstreamProtocolError()
+        || flags.getLocalReset()) {
+      return Ending.MODEL_RESET;
+    }
+    return Ending.COMPLETE;
+  }
+
+  /// Whether a filter above external processing answered: it never sees the request.
+  static boolean isFromAbove(String details) {
+    return ABOVE.stream().anyMatch(details::startsWith);
+  }
+
+  /// The names of the flags that stand, joined by commas.
+  static String wordsOf(ResponseFlags flags) {
+    return flags.getAllFields().keySet().stream()
+        .map(FieldDescriptor::getName)
+        .collect(Collectors.joining(","));
+  }
+
   private static boolean isNoConnection(String details) {
     return details.contains("connection_failure") || details.contains("connection_timeout");
+  }
+
+  // HTTP/1.1's, and HTTP/2's resets.
+  private static boolean isCallersDoing(String details) {
+    return details.contains("downstream_remote_disconnect")
+        || details.contains("downstream_remote_reset")
+        || details.equals("http2.remote_reset")
+        || details.equals("http2.remote_refuse");
   }
 }

@@ -122,7 +122,7 @@ class HostileStreamsIT {
 
   @Test
   void moreExchangesThanMayBeFollowedArePassedOver() throws Exception {
-    open(new ObservationConfig(1 << 20, 1, 1 << 20, Duration.ofHours(1)));
+    open(new ObservationConfig(1 << 20, 1, 1 << 20, Duration.ofHours(1), AccessLogMode.JOIN));
     EnvoyStream first = EnvoyStream.waiting(observed.channel());
     first.show(post("first"));
 
@@ -139,7 +139,7 @@ class HostileStreamsIT {
 
   @Test
   void aHeadThatDoesNotFitIsPassedOverAndOneOfAnAnswerIsLeftOut() throws Exception {
-    open(new ObservationConfig(1 << 20, 10, 10_000, Duration.ofHours(1)));
+    open(new ObservationConfig(1 << 20, 10, 10_000, Duration.ofHours(1), AccessLogMode.JOIN));
     EnvoyStream giant = EnvoyStream.observing(observed.channel());
     giant.show(post("giant", "x: " + "y".repeat(20_000)));
     assertThat(giant.awaitEnd()).isEqualTo(Status.Code.OK);
@@ -155,7 +155,7 @@ class HostileStreamsIT {
 
   @Test
   void aStreamOfWhichNothingIsHeardIsTakenForOver() throws Exception {
-    open(new ObservationConfig(1 << 20, 10, 1 << 20, Duration.ofMillis(1)));
+    open(new ObservationConfig(1 << 20, 10, 1 << 20, Duration.ofMillis(1), AccessLogMode.JOIN));
     EnvoyStream silent = EnvoyStream.observing(observed.channel());
     silent.show(post("silent"));
 

@@ -2,7 +2,9 @@ package dev.loopgate.extproc;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.Redaction;
@@ -44,6 +46,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The service at a real gRPC server, over a real spool, and a channel to it: what Envoy shows and
 /// what is kept of it.
@@ -65,6 +68,8 @@ final class Observed implements ObservationEvents, ObserverLanes {
   private final Server server;
   private final ManagedChannel channel;
   private final Map<PassedOver, Integer> passedOver = new EnumMap<>(PassedOver.class);
+  private final Map<LogUse, Integer> logged = new EnumMap<>(LogUse.class);
+  private final AtomicLong aheadNanos = new AtomicLong();
   private int streamsOpen;
   private int failures;
 
@@ -75,7 +80,7 @@ final class Observed implements ObservationEvents, ObserverLanes {
         new TimeSource() {
           @Override
           public long nanos() {
-            return System.nanoTime();
+            return System.nanoTime() + aheadNanos.get();
           }
 
           @Override
@@ -126,7 +131,7 @@ final class Observed implements ObservationEvents, ObserverLanes {
             .workerEventLoopGroup(loops)
             .channelType(NioServerSocketChannel.class)
             .directExecutor()
-            .addService(service.definition())
+            .addServices(service.definitions())
             .build()
             .start();
     channel =
@@ -144,7 +149,16 @@ final class Observed implements ObservationEvents, ObserverLanes {
   }
 
   static ObservationConfig config() {
-    return new ObservationConfig(16 << 20, 100, 1 << 20, Duration.ofHours(1));
+    return config(AccessLogMode.JOIN);
+  }
+
+  static ObservationConfig config(AccessLogMode mode) {
+    return new ObservationConfig(16 << 20, 100, 1 << 20, Duration.ofHours(1), mode);
+  }
+
+  /// The monotonic clock runs ahead from now on.
+  void advance(Duration by) {
+    aheadNanos.addAndGet(by.toNanos());
   }
 
   ManagedChannel channel() {
@@ -170,8 +184,37 @@ final class Observed implements ObservationEvents, ObserverLanes {
   }
 
   private LedgerCounts counts(String deployment) {
+    return counts(EntryKind.PREDICTION, deployment);
+  }
+
+  LedgerCounts counts(EntryKind kind, String deployment) {
     return Objects.requireNonNull(
-        Objects.requireNonNull(spool.status().counts().get(EntryKind.PREDICTION)).get(deployment));
+        Objects.requireNonNull(spool.status().counts().get(kind)).get(deployment));
+  }
+
+  /// What the log kept of access logs, once so many are durable.
+  synchronized List<AccessRecord> awaitAccess(int count) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
+    List<AccessRecord> kept = access();
+    while (kept.size() < count && System.nanoTime() - deadline < 0) {
+      wait(5); // the writer's own turn
+      kept = access();
+    }
+    if (kept.size() != count) {
+      throw new AssertionError("kept=" + kept.size() + ", awaited=" + count + ", of " + logged);
+    }
+    return kept;
+  }
+
+  /// Waits until so many entries of logs became that.
+  synchronized void awaitLogged(LogUse use, int count) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
+    while (logged.getOrDefault(use, 0) < count && System.nanoTime() - deadline < 0) {
+      wait(50);
+    }
+    if (logged.getOrDefault(use, 0) != count) {
+      throw new AssertionError("logged: " + logged + ", awaited=" + use);
+    }
   }
 
   /// All that is durable, once so many are.
@@ -224,6 +267,12 @@ final class Observed implements ObservationEvents, ObserverLanes {
   }
 
   @Override
+  public synchronized void logged(LogUse use) {
+    logged.merge(use, 1, Integer::sum);
+    notifyAll();
+  }
+
+  @Override
   public synchronized void failed(Throwable cause) {
     failures++;
   }
@@ -252,20 +301,34 @@ final class Observed implements ObservationEvents, ObserverLanes {
   }
 
   private List<Seen> read() throws IOException {
-    List<Seen> kept = new ArrayList<>();
-    LogPosition at = reader.start();
-    Optional<LogRecord> next = reader.next(at);
-    while (next.isPresent()) {
-      if (next.get() instanceof LogRecord.EntryAt entry
-          && reader.read(entry) instanceof Prediction prediction) {
-        kept.add(
+    return entries().stream()
+        .filter(Prediction.class::isInstance)
+        .map(Prediction.class::cast)
+        .map(prediction ->
             new Seen(
                 prediction,
                 new String(prediction.requestBody().copyKept(), ISO_8859_1),
-                new String(prediction.responseBody().copyKept(), ISO_8859_1)));
+                new String(prediction.responseBody().copyKept(), ISO_8859_1)))
+        .toList();
+  }
+
+  private List<AccessRecord> access() throws IOException {
+    return entries().stream()
+        .filter(AccessRecord.class::isInstance)
+        .map(AccessRecord.class::cast)
+        .toList();
+  }
+
+  private List<Entry> entries() throws IOException {
+    List<Entry> entries = new ArrayList<>();
+    LogPosition at = reader.start();
+    Optional<LogRecord> next = reader.next(at);
+    while (next.isPresent()) {
+      if (next.get() instanceof LogRecord.EntryAt entry) {
+        entries.add(reader.read(entry));
       }
       next = reader.next(next.get().next());
     }
-    return kept;
+    return entries;
   }
 }

@@ -70,6 +70,16 @@ final class Shows {
         ATTRIBUTES, before.toBuilder().putFields(attribute, text(value)).build());
   }
 
+  /// The message with an attribute that is a number.
+  static ProcessingRequest.Builder with(
+      ProcessingRequest.Builder message, String attribute, int value) {
+    return message.putAttributes(
+        ATTRIBUTES,
+        Struct.newBuilder()
+            .putFields(attribute, Value.newBuilder().setNumberValue(value).build())
+            .build());
+  }
+
   /// The message with what an authorization noted.
   static ProcessingRequest.Builder authorized(ProcessingRequest.Builder message, String id) {
     Struct noted =

@@ -148,6 +148,20 @@ public final class Fleet {
     return Optional.ofNullable(deployments.get(name));
   }
 
+  /// The first deployment that has a server at this address.
+  ///
+  /// @param address `host:port`, as its configuration says it
+  public Optional<Deployment> deploymentAt(String address) {
+    for (Deployment deployment : snapshot.deployments().values()) {
+      for (Replica replica : deployment.model().upstream().replicas()) {
+        if (replica.authority().equals(address)) {
+          return Optional.of(deployment);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   /// Whether a model of the fleet calls itself so, in this version.
   public boolean has(String name, String version) {
     for (Deployment deployment : snapshot.deployments().values()) {

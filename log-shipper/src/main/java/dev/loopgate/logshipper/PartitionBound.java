@@ -19,7 +19,7 @@ final class PartitionBound {
   private final Map<Place, Set<String>> open = new HashMap<>();
 
   /// @param filesMax files of an hour, of windows that were committed; a window adds as many as
-  ///   there are partitions, so at most three times `pairsMax` more
+  ///   there are partitions, so at most four times `pairsMax` more
   /// @param filesOf files that an hour has
   PartitionBound(int pairsMax, int filesMax, LongToIntFunction filesOf) {
     this.pairsMax = pairsMax;
@@ -47,9 +47,8 @@ final class PartitionBound {
     for (Manifest.FileEntry file : book.files()) {
       String[] parts = file.key().split("/", 4);
       if (parts.length == 4 && !parts[1].equals(PathPart.OTHER)) {
-        EntryKind kind =
-            parts[0].equals(LogStream.FEEDBACK.word()) ? EntryKind.FEEDBACK : EntryKind.PREDICTION;
-        opened(kind, book.hour(), parts[1], parts[2]);
+        LogStream.named(parts[0])
+            .ifPresent(stream -> opened(stream.kind(), book.hour(), parts[1], parts[2]));
       }
     }
   }

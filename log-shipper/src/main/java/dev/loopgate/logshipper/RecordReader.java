@@ -69,30 +69,40 @@ final class RecordReader {
           "decoding", Field.maybe(Type.TEXT),
           "size", Field.always(Type.INTEGER),
           "truncated", Field.always(Type.BOOLEAN));
-  private static final Map<String, Field> OF_REQUEST =
+  private static final Map<String, Field> OF_HEADS =
       Map.of(
           "request_http_method", Field.always(Type.TEXT),
           "request_uri", Field.always(Type.TEXT),
           "request_host", Field.always(Type.TEXT),
           "request_http_headers", Field.always(Type.TEXTS),
-          "request_content", Field.always(Type.TEXT),
           "response_status", Field.always(Type.TEXT),
           "response_http_headers", Field.always(Type.TEXTS),
           "route", Field.always(Type.TEXT),
           "deployment", Field.always(Type.TEXT),
-          "replica", Field.maybe(Type.TEXT));
+          "replica", Field.maybe(Type.TEXT),
+          "attempts", Field.maybe(Type.INTEGER));
   private static final Map<String, Field> OF_EXCHANGE =
       Map.of(
           "start_time", Field.always(Type.TEXT),
           "duration_ms", Field.always(Type.NUMBER),
           "first_byte_ms", Field.maybe(Type.NUMBER),
-          "gap_max_ms", Field.maybe(Type.NUMBER),
           "response_size", Field.always(Type.INTEGER),
           "ending", Field.always(Type.TEXT),
           "request_id_replaced", Field.always(Type.BOOLEAN),
-          "x_request_id", Field.maybe(Type.TEXT),
+          "x_request_id", Field.maybe(Type.TEXT));
+  private static final Map<String, Field> OF_PREDICTION =
+      Map.of(
+          "request_content", Field.always(Type.TEXT),
+          "gap_max_ms", Field.maybe(Type.NUMBER),
           "trace_id", Field.maybe(Type.TEXT),
-          "grpc_status", Field.maybe(Type.INTEGER));
+          "grpc_status", Field.maybe(Type.INTEGER),
+          "grpc_message", Field.maybe(Type.TEXT));
+  private static final Map<String, Field> OF_ACCESS_LOG =
+      Map.of(
+          "request_size", Field.always(Type.INTEGER),
+          "protocol", Field.maybe(Type.TEXT),
+          "response_code_details", Field.maybe(Type.TEXT),
+          "response_flags", Field.maybe(Type.TEXT));
   private static final Map<String, Field> OF_FEEDBACK =
       Map.of("payload", Field.always(Type.OBJECT), "idempotency_key", Field.maybe(Type.TEXT));
 
@@ -126,9 +136,9 @@ final class RecordReader {
     Map<String, Field> fields = new HashMap<>(OF_ALL);
     switch (stream) {
       case REQUEST_RESPONSE -> {
-        fields.putAll(OF_REQUEST);
+        fields.putAll(OF_HEADS);
         fields.putAll(OF_EXCHANGE);
-        fields.put("grpc_message", Field.maybe(Type.TEXT));
+        fields.putAll(OF_PREDICTION);
         fields.putAll(OF_BODY);
       }
       case RESPONSE_BODY -> {
@@ -136,6 +146,11 @@ final class RecordReader {
         fields.putAll(OF_BODY);
       }
       case FEEDBACK -> fields.putAll(OF_FEEDBACK);
+      case ACCESS_LOG -> {
+        fields.putAll(OF_HEADS);
+        fields.putAll(OF_EXCHANGE);
+        fields.putAll(OF_ACCESS_LOG);
+      }
     }
     return new RecordReader(hour, fields, model, version);
   }

@@ -1,11 +1,15 @@
 package dev.loopgate.logshipper;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Prediction;
+import dev.loopgate.capture.RequestHead;
 import dev.loopgate.capture.RequestId;
+import dev.loopgate.capture.ResponseHead;
+import dev.loopgate.capture.Target;
 import dev.loopgate.capture.Timing;
 import java.io.IOException;
 import java.time.LocalDateTime;
@@ -18,8 +22,9 @@ import java.util.Map;
 /// Confined to one thread.
 ///
 /// A field that has nothing to say (`encoding`, `content_encoding`, `decoding`, `first_byte_ms`,
-/// `gap_max_ms`, `grpc_status`, `grpc_message`, `replica`, `x_request_id`, `trace_id`,
-/// `idempotency_key`) is left out; all others are always there.
+/// `gap_max_ms`, `grpc_status`, `grpc_message`, `replica`, `attempts`, `x_request_id`, `trace_id`,
+/// `idempotency_key`, `protocol`, `response_code_details`, `response_flags`) is left out; all
+/// others are always there.
 final class Rendering {
   private static final int FEW_HEADERS = 48;
   private static final String GRPC_TYPE = "application/grpc";
@@ -39,27 +44,16 @@ final class Rendering {
     Timing timing = prediction.timing();
     json.beginObject();
     identity(json, prediction.requestId(), prediction.model());
-    json.member("request_http_method", prediction.request().method())
-        .member("request_uri", prediction.request().uri())
-        .member("request_host", prediction.request().host());
-    requestHeaders(prediction, json);
+    requestHead(prediction.request(), json);
     body(json, "request_content", prediction.requestBody(), isGrpc(prediction));
-    json.member("response_status", Integer.toString(prediction.response().status()));
-    responseHeaders(prediction, json);
-    json.member("time", time(timing.endMillis()))
-        .member("start_time", timeWithMillis(timing.startMillis()))
-        .memberThousandths("duration_ms", timing.durationNanos() / MICROS);
-    if (timing.firstByteNanos() != Timing.NONE) {
-      json.memberThousandths("first_byte_ms", timing.firstByteNanos() / MICROS);
-    }
+    responseHead(prediction.response(), json);
+    times(timing, json);
     if (timing.gapMaxNanos() != Timing.NONE) {
       json.memberThousandths("gap_max_ms", timing.gapMaxNanos() / MICROS);
     }
     json.member("response_size", prediction.responseBody().size())
-        .member("ending", prediction.ending().word())
-        .member("route", prediction.target().route())
-        .member("deployment", prediction.target().deployment());
-    memberIfAny(json, "replica", prediction.target().replica());
+        .member("ending", prediction.ending().word());
+    target(prediction.target(), json);
     json.member("request_id_replaced", prediction.requestIdReplaced());
     memberIfAny(json, "x_request_id", prediction.externalRequestId());
     memberIfAny(json, "trace_id", prediction.traceId());
@@ -88,6 +82,42 @@ final class Rendering {
     json.endObject().endLine();
   }
 
+  /// One line of the stream `access_log`.
+  void accessLog(AccessRecord access, JsonWriter json) throws IOException {
+    json.beginObject();
+    identity(json, access.requestId(), access.model());
+    requestHead(access.request(), json);
+    json.member("request_size", access.sizes().request());
+    responseHead(access.response(), json);
+    json.member("response_size", access.sizes().response());
+    times(access.timing(), json);
+    json.member("ending", access.ending().word());
+    target(access.target(), json);
+    json.member("request_id_replaced", access.requestIdReplaced());
+    memberIfAny(json, "x_request_id", access.externalRequestId());
+    memberIfAny(json, "protocol", access.told().protocol());
+    memberIfAny(json, "response_code_details", access.told().details());
+    memberIfAny(json, "response_flags", access.told().flags());
+    json.endObject().endLine();
+  }
+
+  private static void target(Target target, JsonWriter json) throws IOException {
+    json.member("route", target.route()).member("deployment", target.deployment());
+    memberIfAny(json, "replica", target.replica());
+    if (target.attempts() != 0) {
+      json.member("attempts", target.attempts());
+    }
+  }
+
+  private void times(Timing timing, JsonWriter json) throws IOException {
+    json.member("time", time(timing.endMillis()))
+        .member("start_time", timeWithMillis(timing.startMillis()))
+        .memberThousandths("duration_ms", timing.durationNanos() / MICROS);
+    if (timing.firstByteNanos() != Timing.NONE) {
+      json.memberThousandths("first_byte_ms", timing.firstByteNanos() / MICROS);
+    }
+  }
+
   private static void identity(JsonWriter json, RequestId id, ModelIdentity model)
       throws IOException {
     json.member("request_id", id.value())
@@ -95,22 +125,26 @@ final class Rendering {
         .member("model_version", model.version());
   }
 
-  private static void requestHeaders(Prediction prediction, JsonWriter json) throws IOException {
+  private static void requestHead(RequestHead request, JsonWriter json) throws IOException {
+    json.member("request_http_method", request.method())
+        .member("request_uri", request.uri())
+        .member("request_host", request.host());
     json.name("request_http_headers").beginObject();
-    json.member(":method", prediction.request().method())
-        .member(":path", prediction.request().path())
-        .member(":authority", prediction.request().authority())
-        .member(":scheme", prediction.request().scheme());
-    headers(prediction.request().headers(), json);
+    json.member(":method", request.method())
+        .member(":path", request.path())
+        .member(":authority", request.authority())
+        .member(":scheme", request.scheme());
+    headers(request.headers(), json);
     json.endObject();
   }
 
-  private static void responseHeaders(Prediction prediction, JsonWriter json) throws IOException {
+  private static void responseHead(ResponseHead response, JsonWriter json) throws IOException {
+    json.member("response_status", Integer.toString(response.status()));
     json.name("response_http_headers").beginObject();
-    if (prediction.response().status() != 0) {
-      json.member(":status", Integer.toString(prediction.response().status()));
+    if (response.status() != 0) {
+      json.member(":status", Integer.toString(response.status()));
     }
-    headers(prediction.response().headers(), json);
+    headers(response.headers(), json);
     json.endObject();
   }
 

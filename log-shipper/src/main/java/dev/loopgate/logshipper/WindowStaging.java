@@ -1,5 +1,6 @@
 package dev.loopgate.logshipper;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.Prediction;
@@ -176,6 +177,7 @@ final class WindowStaging {
         case REQUEST_RESPONSE -> rendering.requestResponse((Prediction) entry, json);
         case RESPONSE_BODY -> rendering.responseBody((Prediction) entry, json);
         case FEEDBACK -> rendering.feedback((Feedback) entry, json);
+        case ACCESS_LOG -> rendering.accessLog((AccessRecord) entry, json);
       }
       firstSeq = records == 0 ? seq : Math.min(firstSeq, seq);
       lastSeq = records == 0 ? seq : Math.max(lastSeq, seq);

@@ -1,5 +1,6 @@
 package dev.loopgate.logshipper;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Entry;
@@ -53,6 +54,20 @@ final class FakeLog implements SpoolReader {
   static Feedback feedback(String id, String model, String version, long millis) {
     return new Feedback(
         new RequestId(id), new ModelIdentity(model, version), millis, "{\"json\":1.0}", "");
+  }
+
+  static AccessRecord access(String id, String model, String version, long millis) {
+    return new AccessRecord(
+        new RequestId(id),
+        false,
+        "x-" + id,
+        new Target("wine", "wine", "127.0.0.1:5000", new ModelIdentity(model, version), 3),
+        new RequestHead("POST", "/x", "h", "http", "/x", "h", List.of(new Header("accept", "*/*"))),
+        new ResponseHead(504, List.of()),
+        new AccessRecord.Sizes(2, 24),
+        Ending.TIMED_OUT,
+        new Timing(millis - 5, millis, 5_000_000, Timing.NONE, Timing.NONE),
+        new AccessRecord.Told("HTTP/1.1", "response_timeout", "upstream_request_timeout"));
   }
 
   static Prediction prediction(String id, String model, String version, long millis) {

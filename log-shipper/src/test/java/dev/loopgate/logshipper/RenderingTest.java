@@ -199,6 +199,28 @@ final class RenderingTest {
   }
 
   @Test
+  void anAccessLogsLineSaysWhatEnvoyDid() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    JsonWriter json = new JsonWriter(out, 64);
+    new Rendering(1 << 20).accessLog(FakeLog.access("id", "m", "1", TIME), json);
+    json.flush();
+
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            {"request_id":"id","model_name":"m","model_version":"1","request_http_method":"POST",\
+            "request_uri":"/x","request_host":"h","request_http_headers":{":method":"POST",\
+            ":path":"/x",":authority":"h",":scheme":"http","accept":"*/*"},"request_size":2,\
+            "response_status":"504","response_http_headers":{":status":"504"},"response_size":24,\
+            "time":"2019-12-17 08:46:40 +0000","start_time":"2019-12-17 08:46:39.995 +0000",\
+            "duration_ms":5.000,"ending":"timed_out","route":"wine","deployment":"wine",\
+            "replica":"127.0.0.1:5000","attempts":3,"request_id_replaced":false,\
+            "x_request_id":"x-id","protocol":"HTTP/1.1","response_code_details":"response_timeout",\
+            "response_flags":"upstream_request_timeout"}
+            """);
+  }
+
+  @Test
   void textStaysTextWhereverItIsCut() throws IOException {
     byte[] text = "a\u00e9\u20ac\ud83d\ude00\u2028\u0001\n".getBytes(StandardCharsets.UTF_8);
     for (int cut = 0; cut <= text.length; cut++) {

@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
@@ -56,6 +57,11 @@ final class KeepingLane implements SpoolLane {
             new String(prediction.responseBody().copyKept(), ISO_8859_1)));
     notifyAll();
     return answer;
+  }
+
+  @Override
+  public synchronized Appended append(AccessRecord access, int slot) {
+    throw new AssertionError("no access log comes to the proxy");
   }
 
   @Override

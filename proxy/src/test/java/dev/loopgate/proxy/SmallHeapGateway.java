@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
@@ -44,6 +45,11 @@ final class SmallHeapGateway {
               + " "
               + prediction.responseBody().keptLength());
       return Appended.ACCEPTED;
+    }
+
+    @Override
+    public Appended append(AccessRecord access, int slot) {
+      throw new AssertionError("no access log comes to the proxy");
     }
 
     @Override

@@ -6,6 +6,7 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Entry;
@@ -19,6 +20,7 @@ import dev.loopgate.capture.RequestId;
 import dev.loopgate.capture.ResponseHead;
 import dev.loopgate.capture.Target;
 import dev.loopgate.capture.Timing;
+import dev.loopgate.proto.v1.AccessMessage;
 import dev.loopgate.proto.v1.BodyMessage;
 import dev.loopgate.proto.v1.EntryMessage;
 import dev.loopgate.proto.v1.FeedbackMessage;
@@ -70,6 +72,10 @@ final class EntryCodec {
           write(out, feedback);
           to.end(out, EntryMessage.FEEDBACK_FIELD_NUMBER);
         }
+        case AccessRecord access -> {
+          write(out, access);
+          to.end(out, EntryMessage.ACCESS_FIELD_NUMBER);
+        }
       }
     } catch (IOException e) {
       throw new IllegalStateException("entry: the scratch is too small by our own sum", e);
@@ -88,7 +94,8 @@ final class EntryCodec {
       return switch (message.getEntryCase()) {
         case PREDICTION -> read(message.getPrediction());
         case FEEDBACK -> read(message.getFeedback());
-        case ENTRY_NOT_SET -> throw new IOException("entry: neither prediction nor feedback");
+        case ACCESS -> read(message.getAccess());
+        case ENTRY_NOT_SET -> throw new IOException("entry: of no kind that is known");
       };
     } catch (IllegalArgumentException e) {
       throw new IOException("entry: " + e.getMessage(), e);
@@ -100,27 +107,47 @@ final class EntryCodec {
     long fields = FIELDS_MAX;
     switch (entry) {
       case Prediction p -> {
-        Target target = p.target();
-        RequestHead request = p.request();
         chars += p.requestId().value().length() + p.externalRequestId().length();
-        chars += p.traceId().length();
-        chars += target.deployment().length() + target.route().length() + target.replica().length();
-        chars += target.model().name().length() + target.model().version().length();
-        chars += request.method().length() + request.path().length() + request.uri().length();
-        chars += request.authority().length() + request.scheme().length() + request.host().length();
+        chars += p.traceId().length() + chars(p.target()) + chars(p.request());
         chars += p.requestBody().contentEncoding().length();
         chars += p.responseBody().contentEncoding().length() + p.ending().word().length();
         chars += p.grpc().message().length();
-        chars += chars(request.headers()) + chars(p.response().headers());
-        fields += 3L * (request.headers().size() + p.response().headers().size());
+        chars += chars(p.response().headers());
+        fields += 3L * (p.request().headers().size() + p.response().headers().size());
       }
       case Feedback f -> {
         chars += f.requestId().value().length() + f.payloadJson().length();
         chars += f.idempotencyKey().length();
         chars += f.model().name().length() + f.model().version().length();
       }
+      case AccessRecord a -> {
+        AccessRecord.Told told = a.told();
+        chars += a.requestId().value().length() + a.externalRequestId().length();
+        chars += chars(a.target()) + chars(a.request()) + chars(a.response().headers());
+        chars += a.ending().word().length() + told.protocol().length();
+        chars += told.details().length() + told.flags().length();
+        fields += 3L * (a.request().headers().size() + a.response().headers().size());
+      }
     }
     return chars * 3 + fields * FIELD_BYTES_MAX;
+  }
+
+  private static long chars(Target target) {
+    return (long) target.deployment().length()
+        + target.route().length()
+        + target.replica().length()
+        + target.model().name().length()
+        + target.model().version().length();
+  }
+
+  private static long chars(RequestHead request) {
+    return (long) request.method().length()
+        + request.path().length()
+        + request.uri().length()
+        + request.authority().length()
+        + request.scheme().length()
+        + request.host().length()
+        + chars(request.headers());
   }
 
   private static long chars(List<Header> headers) {
@@ -170,6 +197,43 @@ final class EntryCodec {
       out.writeInt32(PredictionMessage.GRPC_STATUS_FIELD_NUMBER, p.grpc().code());
     }
     text(out, PredictionMessage.GRPC_MESSAGE_FIELD_NUMBER, p.grpc().message());
+    number(out, PredictionMessage.ATTEMPTS_FIELD_NUMBER, target.attempts());
+  }
+
+  private static void write(CodedOutputStream out, AccessRecord a) throws IOException {
+    Target target = a.target();
+    text(out, AccessMessage.REQUEST_ID_FIELD_NUMBER, a.requestId().value());
+    flag(out, AccessMessage.REQUEST_ID_REPLACED_FIELD_NUMBER, a.requestIdReplaced());
+    text(out, AccessMessage.X_REQUEST_ID_FIELD_NUMBER, a.externalRequestId());
+    text(out, AccessMessage.MODEL_NAME_FIELD_NUMBER, target.model().name());
+    text(out, AccessMessage.MODEL_VERSION_FIELD_NUMBER, target.model().version());
+    text(out, AccessMessage.DEPLOYMENT_FIELD_NUMBER, target.deployment());
+    text(out, AccessMessage.ROUTE_FIELD_NUMBER, target.route());
+    text(out, AccessMessage.REPLICA_FIELD_NUMBER, target.replica());
+    number(out, AccessMessage.ATTEMPTS_FIELD_NUMBER, target.attempts());
+    RequestHead request = a.request();
+    text(out, AccessMessage.METHOD_FIELD_NUMBER, request.method());
+    text(out, AccessMessage.PATH_FIELD_NUMBER, request.path());
+    text(out, AccessMessage.AUTHORITY_FIELD_NUMBER, request.authority());
+    text(out, AccessMessage.SCHEME_FIELD_NUMBER, request.scheme());
+    text(out, AccessMessage.URI_FIELD_NUMBER, request.uri());
+    text(out, AccessMessage.HOST_FIELD_NUMBER, request.host());
+    headers(out, AccessMessage.REQUEST_HEADERS_FIELD_NUMBER, request.headers());
+    number(out, AccessMessage.REQUEST_SIZE_FIELD_NUMBER, a.sizes().request());
+    number(out, AccessMessage.STATUS_FIELD_NUMBER, a.response().status());
+    headers(out, AccessMessage.RESPONSE_HEADERS_FIELD_NUMBER, a.response().headers());
+    number(out, AccessMessage.RESPONSE_SIZE_FIELD_NUMBER, a.sizes().response());
+    text(out, AccessMessage.ENDING_FIELD_NUMBER, a.ending().word());
+    Timing timing = a.timing();
+    number(out, AccessMessage.START_TIME_MS_FIELD_NUMBER, timing.startMillis());
+    number(out, AccessMessage.END_TIME_MS_FIELD_NUMBER, timing.endMillis());
+    number(out, AccessMessage.DURATION_US_FIELD_NUMBER, timing.durationNanos() / 1000);
+    if (timing.firstByteNanos() != Timing.NONE) {
+      out.writeInt64(AccessMessage.FIRST_BYTE_US_FIELD_NUMBER, timing.firstByteNanos() / 1000);
+    }
+    text(out, AccessMessage.PROTOCOL_FIELD_NUMBER, a.told().protocol());
+    text(out, AccessMessage.DETAILS_FIELD_NUMBER, a.told().details());
+    text(out, AccessMessage.FLAGS_FIELD_NUMBER, a.told().flags());
   }
 
   private static void write(CodedOutputStream out, Feedback f) throws IOException {
@@ -289,7 +353,8 @@ final class EntryCodec {
             m.getDeployment(),
             m.getRoute(),
             m.getReplica(),
-            new ModelIdentity(m.getModelName(), m.getModelVersion())),
+            new ModelIdentity(m.getModelName(), m.getModelVersion()),
+            m.getAttempts()),
         new RequestHead(
             m.getMethod(),
             m.getPath(),
@@ -320,6 +385,37 @@ final class EntryCodec {
         m.getTimeMs(),
         m.getPayloadJson(),
         m.getIdempotencyKey());
+  }
+
+  private static AccessRecord read(AccessMessage m) {
+    return new AccessRecord(
+        new RequestId(m.getRequestId()),
+        m.getRequestIdReplaced(),
+        m.getXRequestId(),
+        new Target(
+            m.getDeployment(),
+            m.getRoute(),
+            m.getReplica(),
+            new ModelIdentity(m.getModelName(), m.getModelVersion()),
+            m.getAttempts()),
+        new RequestHead(
+            m.getMethod(),
+            m.getPath(),
+            m.getAuthority(),
+            m.getScheme(),
+            m.getUri(),
+            m.getHost(),
+            headers(m.getRequestHeadersList())),
+        new ResponseHead(m.getStatus(), headers(m.getResponseHeadersList())),
+        new AccessRecord.Sizes(m.getRequestSize(), m.getResponseSize()),
+        Ending.ofWord(m.getEnding()),
+        new Timing(
+            m.getStartTimeMs(),
+            m.getEndTimeMs(),
+            m.getDurationUs() * 1000,
+            m.hasFirstByteUs() ? m.getFirstByteUs() * 1000 : Timing.NONE,
+            Timing.NONE),
+        new AccessRecord.Told(m.getProtocol(), m.getDetails(), m.getFlags()));
   }
 
   private static List<Header> headers(List<HeaderMessage> messages) {

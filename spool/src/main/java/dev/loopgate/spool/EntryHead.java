@@ -152,7 +152,7 @@ record EntryHead(
     int nameLength = memory.get(INT, at + 48);
     int versionLength = memory.get(INT, at + 52);
     if (kind < 0
-        || kind > 1
+        || kind >= Ledger.KINDS
         || nameLength < 1
         || nameLength > NAME_BYTES_MAX
         || versionLength < 1

@@ -23,6 +23,8 @@ import java.util.Map;
 ///  cells      int64   [slot][kind][plane][field]; plane is the hour modulo 2; the fields are begun,
 ///                     accepted, sampled out, then the drop reasons by their number
 /// ```
+///
+/// Version 1 had two kinds and five drop reasons, see [Shape].
 final class Ledger {
   /*
    * Two planes are enough: whoever reads the cells and then the time knows that the plane of the current
@@ -47,7 +49,7 @@ final class Ledger {
   static final int DROPPED = 3;
   static final int FIELDS = DROPPED + DropReason.COUNT;
 
-  static final int KINDS = 2;
+  static final int KINDS = 3;
   static final int PLANES = 2;
 
   private static final int PAGE = 4096;
@@ -56,25 +58,50 @@ final class Ledger {
   private static final int NAME_SLOT_BYTES = 256;
   private static final long NAMES_AT = PAGE;
   private static final long CELLS_AT = NAMES_AT + page((SLOTS_MAX + 1L) * NAME_SLOT_BYTES);
-  private static final long LANE_BYTES =
-      page((SLOTS_MAX + 1L) * KINDS * PLANES * FIELDS * Long.BYTES);
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final long MILLIS_PER_HOUR = 3_600_000;
 
-  private final MemorySegment memory;
-  private final int lanes;
-  private final Map<String, Integer> slots = new HashMap<>();
+  /// How many cells a lane has: a later version counts more, and reads what an earlier one left.
+  record Shape(int kinds, int fields) {
+    static final Shape FIRST = new Shape(2, DROPPED + 5);
+    static final Shape NOW = new Shape(KINDS, FIELDS);
 
-  /// A ledger over zeroed memory, or over what an earlier process left (then only to read).
-  Ledger(MemorySegment memory, int lanes) {
-    this.memory = memory;
-    this.lanes = lanes;
+    /// What `lanes` lanes need.
+    long bytes(int lanes) {
+      return CELLS_AT + lanes * laneBytes();
+    }
+
+    private long laneBytes() {
+      return page((SLOTS_MAX + 1L) * kinds * PLANES * fields * Long.BYTES);
+    }
+
+    private boolean has(int cell) {
+      return cell % FIELDS < fields && cell / FIELDS / PLANES % KINDS < kinds;
+    }
+
+    private long at(int lane, int cell) {
+      long index = cell;
+      if (fields != FIELDS || kinds != KINDS) {
+        int row = cell / FIELDS / PLANES; // of a slot and a kind
+        index = (row / KINDS * kinds + row % KINDS) * (long) PLANES + cell / FIELDS % PLANES;
+        index = index * fields + cell % FIELDS;
+      }
+      return CELLS_AT + lane * laneBytes() + index * Long.BYTES;
+    }
   }
 
-  /// What `lanes` lanes need.
-  static long bytes(int lanes) {
-    return CELLS_AT + lanes * LANE_BYTES;
+  private final MemorySegment memory;
+  private final int lanes;
+  private final Shape shape;
+  private final Map<String, Integer> slots = new HashMap<>();
+
+  /// A ledger over zeroed memory of this version's shape, or over what an earlier process left
+  /// (then only to read).
+  Ledger(MemorySegment memory, int lanes, Shape shape) {
+    this.memory = memory;
+    this.lanes = lanes;
+    this.shape = shape;
   }
 
   static long hourOf(long epochMillis) {
@@ -92,7 +119,7 @@ final class Ledger {
 
   /// One more. Only the lane's own thread.
   void count(int lane, int slot, EntryKind kind, long hour, int field) {
-    long at = cellAt(lane, cell(slot, kind.number(), planeOf(hour), field));
+    long at = shape.at(lane, cell(slot, kind.number(), planeOf(hour), field));
     // Released: after a kill no ending may be seen without the beginning that was counted before
     // it.
     LONG.setRelease(memory, at, (long) LONG.get(memory, at) + 1);
@@ -100,9 +127,12 @@ final class Ledger {
 
   /// The sum of one cell over the lanes.
   long sum(int cell) {
+    if (!shape.has(cell)) {
+      return 0;
+    }
     long sum = 0;
     for (int lane = 0; lane < lanes; lane++) {
-      sum += (long) LONG.getAcquire(memory, cellAt(lane, cell));
+      sum += (long) LONG.getAcquire(memory, shape.at(lane, cell));
     }
     return sum;
   }
@@ -157,9 +187,5 @@ final class Ledger {
 
   private static long page(long bytes) {
     return (bytes + PAGE - 1) / PAGE * PAGE;
-  }
-
-  private static long cellAt(int lane, int cell) {
-    return CELLS_AT + lane * LANE_BYTES + (long) cell * Long.BYTES;
   }
 }

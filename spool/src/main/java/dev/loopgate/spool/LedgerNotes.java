@@ -164,7 +164,10 @@ final class LedgerNotes {
   }
 
   private void restore(LedgerKey key, LedgerRow row) {
-    if (key.slot() < 0 || key.slot() > Ledger.SLOTS_MAX || key.kind() < 0 || key.kind() > 1) {
+    if (key.slot() < 0
+        || key.slot() > Ledger.SLOTS_MAX
+        || key.kind() < 0
+        || key.kind() >= Ledger.KINDS) {
       return; // of a version with more; what it counted is beyond us
     }
     int at = Ledger.cell(key.slot(), key.kind(), key.plane() & 1, 0);

@@ -48,7 +48,7 @@ final class RingFile implements AutoCloseable {
    */
 
   static final int PAGE = 4096;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final long MAGIC = 0x31474e4952474cL; // "LGRING1"
   private static final int BOOT_ID_BYTES = 36;
@@ -57,9 +57,19 @@ final class RingFile implements AutoCloseable {
   private static final int CRC_AT = PAGE - 4;
 
   /// What the first page says.
-  record Header(long ringId, int capacity, int lanes, String bootId, String directory) {
+  record Header(
+      int version, long ringId, int capacity, int lanes, String bootId, String directory) {
+    /// Of a file that this version makes.
+    Header(long ringId, int capacity, int lanes, String bootId, String directory) {
+      this(VERSION, ringId, capacity, lanes, bootId, directory);
+    }
+
     long fileBytes() {
-      return PAGE + Ledger.bytes(lanes) + capacity + Ring.TRAILER_BYTES;
+      return PAGE + shape().bytes(lanes) + capacity + Ring.TRAILER_BYTES;
+    }
+
+    private Ledger.Shape shape() {
+      return version == 1 ? Ledger.Shape.FIRST : Ledger.Shape.NOW;
     }
   }
 
@@ -73,8 +83,8 @@ final class RingFile implements AutoCloseable {
     this.path = path;
     this.header = header;
     this.channel = channel;
-    long ledgerBytes = Ledger.bytes(header.lanes());
-    this.ledger = new Ledger(memory.asSlice(PAGE, ledgerBytes), header.lanes());
+    long ledgerBytes = header.shape().bytes(header.lanes());
+    this.ledger = new Ledger(memory.asSlice(PAGE, ledgerBytes), header.lanes(), header.shape());
     this.ring = new Ring(memory.asSlice(PAGE + ledgerBytes));
   }
 
@@ -112,7 +122,8 @@ final class RingFile implements AutoCloseable {
 
   /// Opens what an earlier process left, to read only.
   ///
-  /// @throws IOException when the file is no whole ring file of this version; the message says why
+  /// @throws IOException when the file is no whole ring file of this version or an earlier one; the
+  ///   message says why
   static RingFile openToRead(Path path) throws IOException {
     FileChannel channel =
         FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
@@ -200,7 +211,7 @@ final class RingFile implements AutoCloseable {
           "spool directory: bytes=" + directory.length + ", max=" + DIRECTORY_BYTES_MAX);
     }
     ByteBuffer page = ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
-    page.putLong(0, MAGIC).putInt(8, VERSION).putLong(16, header.ringId());
+    page.putLong(0, MAGIC).putInt(8, header.version()).putLong(16, header.ringId());
     page.putInt(24, header.capacity()).putInt(28, header.lanes());
     byte[] boot = header.bootId().getBytes(StandardCharsets.US_ASCII);
     page.put(32, boot, 0, Math.min(boot.length, BOOT_ID_BYTES));
@@ -218,13 +229,14 @@ final class RingFile implements AutoCloseable {
     if (page.getLong(0) != MAGIC) {
       throw new IOException("no ring file: file=" + path);
     }
-    if (page.getInt(8) != VERSION) {
+    int version = page.getInt(8);
+    if (version < 1 || version > VERSION) {
       throw new IOException(
           "ring file of another version: file="
               + path
               + ", version="
-              + page.getInt(8)
-              + ", known="
+              + version
+              + ", known=1 to "
               + VERSION);
     }
     if (page.getInt(CRC_AT) != crcOf(page)) {
@@ -235,6 +247,7 @@ final class RingFile implements AutoCloseable {
     byte[] directory = new byte[Math.clamp(page.getInt(DIRECTORY_AT - 4), 0, DIRECTORY_BYTES_MAX)];
     page.get(DIRECTORY_AT, directory);
     return new Header(
+        version,
         page.getLong(16),
         page.getInt(24),
         page.getInt(28),

@@ -1,11 +1,13 @@
 package dev.loopgate.spool;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.TimeSource;
+import org.jspecify.annotations.Nullable;
 
 /// One producer of the ring. Confined to the thread that opened it.
 final class RingLane implements SpoolLane {
@@ -50,28 +52,42 @@ final class RingLane implements SpoolLane {
 
   @Override
   public Appended append(Prediction prediction, int slot) {
-    long time = prediction.timeMillis();
-    if (shared.intake().takesNothing()) {
-      return drop(prediction, slot, DropReason.SPOOL_FAILED, Appended.CLOSED);
-    }
-    if (!shared.intake().takesPredictions()) {
-      return drop(prediction, slot, DropReason.SPOOL_FULL, Appended.FULL);
-    }
-    if (!EntryCodec.encode(prediction, encoded, ENTRY_BYTES_MAX)) {
-      encoded.clear();
-      return drop(prediction, slot, DropReason.TOO_LARGE, Appended.FULL);
-    }
-    if (put(prediction, slot, ForceTickets.NONE, reserveBytes)) {
-      count(EntryKind.PREDICTION, slot, time, Ledger.ACCEPTED);
-      return Appended.ACCEPTED;
+    Appended appended = offer(prediction, slot);
+    if (appended != null) {
+      return appended;
     }
     EntryCodec.encode(prediction.withoutBodies(), encoded, ENTRY_BYTES_MAX);
     if (put(prediction, slot, ForceTickets.NONE, reserveBytes)) {
-      count(EntryKind.PREDICTION, slot, time, Ledger.ACCEPTED);
+      count(EntryKind.PREDICTION, slot, prediction.timeMillis(), Ledger.ACCEPTED);
       shared.events().entryCut();
       return Appended.ACCEPTED_WITHOUT_BODIES;
     }
     return drop(prediction, slot, DropReason.RING_FULL, Appended.FULL);
+  }
+
+  @Override
+  public Appended append(AccessRecord access, int slot) {
+    Appended appended = offer(access, slot);
+    return appended == null ? drop(access, slot, DropReason.RING_FULL, Appended.FULL) : appended;
+  }
+
+  /// Null when the ring has no room for it; nothing is counted then.
+  private @Nullable Appended offer(Entry entry, int slot) {
+    if (shared.intake().takesNothing()) {
+      return drop(entry, slot, DropReason.SPOOL_FAILED, Appended.CLOSED);
+    }
+    if (!shared.intake().takesPredictions()) {
+      return drop(entry, slot, DropReason.SPOOL_FULL, Appended.FULL);
+    }
+    if (!EntryCodec.encode(entry, encoded, ENTRY_BYTES_MAX)) {
+      encoded.clear();
+      return drop(entry, slot, DropReason.TOO_LARGE, Appended.FULL);
+    }
+    if (!put(entry, slot, ForceTickets.NONE, reserveBytes)) {
+      return null;
+    }
+    count(entry.kind(), slot, entry.timeMillis(), Ledger.ACCEPTED);
+    return Appended.ACCEPTED;
   }
 
   @Override

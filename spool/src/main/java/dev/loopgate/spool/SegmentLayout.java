@@ -37,7 +37,10 @@ import org.jspecify.annotations.Nullable;
 /// ```
 final class SegmentLayout {
   static final int PAGE_BYTES = 4096;
-  static final int VERSION = 1;
+
+  /// 2 has entries of the kind `access_log`, and is else as 1.
+  static final int VERSION = 2;
+
   static final int GROUP_HEADER_BYTES = 96;
   static final int GROUP_BYTES_MAX = 8 << 20;
 
@@ -100,9 +103,10 @@ final class SegmentLayout {
     page.putInt(HEADER_CRC_AT, crc(page, 0, HEADER_CRC_AT));
   }
 
-  /// The header in the first bytes of `page`, null when it is damaged or of another version.
+  /// The header in the first bytes of `page`, null when it is damaged or of a later version.
   static @Nullable Header readHeader(ByteBuffer page) {
-    if (versionOf(page) != VERSION) {
+    int version = versionOf(page);
+    if (version < 1 || version > VERSION) {
       return null;
     }
     return new Header(

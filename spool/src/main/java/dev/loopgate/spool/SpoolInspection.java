@@ -151,7 +151,7 @@ public record SpoolInspection(
 
     private void add(LedgerNote note) {
       for (LedgerRow row : note.getRowsList()) {
-        if (row.getKind() == 0 || row.getKind() == 1) {
+        if (row.getKind() >= 0 && row.getKind() < Ledger.KINDS) { // else of a later version
           noted.merge(
               EntryKind.ofNumber(row.getKind()),
               Spool.countsOf(row.getDelta()),

@@ -1,5 +1,6 @@
 package dev.loopgate.spool;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Feedback;
@@ -22,6 +23,9 @@ public interface SpoolLane {
   /// dropped. When this returns, the prediction's buffers may be released, and after anything but a
   /// drop the entry survives SIGKILL (P1).
   Appended append(Prediction prediction, int slot);
+
+  /// The same for what an access log says of an exchange.
+  Appended append(AccessRecord access, int slot);
 
   /// Counts an exchange that the sampling left out.
   void sampledOut(EntryKind kind, int slot, long endMillis);

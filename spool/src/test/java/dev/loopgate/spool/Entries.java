@@ -1,5 +1,6 @@
 package dev.loopgate.spool;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Feedback;
@@ -45,6 +46,42 @@ final class Entries {
     return new Feedback(new RequestId(id), WINE, timeMillis, "{\"quality\":5.50}", "");
   }
 
+  /// What an access log says of an exchange with the model `wine-quality`.
+  static AccessRecord access(String id, long timeMillis) {
+    return new AccessRecord(
+        new RequestId(id),
+        false,
+        id,
+        new Target("wine", "wine", "127.0.0.1:1", WINE, 2),
+        new RequestHead("POST", "/invoke", "h", "http", "/model/wine/invoke", "h", List.of()),
+        new ResponseHead(503, List.of()),
+        new AccessRecord.Sizes(100, 19),
+        Ending.MODEL_UNREACHABLE,
+        new Timing(timeMillis - 5, timeMillis, 5_000_000, 4_000_000, Timing.NONE),
+        new AccessRecord.Told("HTTP/2", "no_healthy_upstream", "no_healthy_upstream"));
+  }
+
+  static AccessRecord anyAccess(Random random) {
+    Prediction like = anyPrediction(random);
+    Timing timing = like.timing();
+    return new AccessRecord(
+        like.requestId(),
+        like.requestIdReplaced(),
+        like.externalRequestId(),
+        like.target(),
+        like.request(),
+        like.response(),
+        new AccessRecord.Sizes(random.nextInt(2) * random.nextLong(1L << 40), random.nextInt(3)),
+        like.ending(),
+        new Timing(
+            timing.startMillis(),
+            timing.endMillis(),
+            timing.durationNanos(),
+            timing.firstByteNanos(),
+            Timing.NONE),
+        new AccessRecord.Told(text(random, 9), text(random, 300), text(random, 60)));
+  }
+
   /// Bytes that follow from `seed`, in pieces as capture buffers give them.
   static Body body(int seed, int length) {
     if (length == 0) {
@@ -62,7 +99,8 @@ final class Entries {
         random.nextBoolean(),
         text(random, 40),
         text(random, 32),
-        new Target(text(random, 20), text(random, 20), text(random, 20), model(random)),
+        new Target(
+            text(random, 20), text(random, 20), text(random, 20), model(random), random.nextInt(3)),
         new RequestHead(
             text(random, 8),
             text(random, 300),

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.Feedback;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.Prediction;
 import dev.loopgate.capture.Timing;
+import dev.loopgate.proto.v1.AccessMessage;
 import dev.loopgate.proto.v1.BodyMessage;
 import dev.loopgate.proto.v1.EntryMessage;
 import dev.loopgate.proto.v1.FeedbackMessage;
@@ -38,7 +40,11 @@ final class EntryCodecModelTest {
   void encodesWhatTheGeneratedCodeWouldAndReadsItBack(long seed) throws IOException {
     Random random = new Random(seed);
     Entry entry =
-        random.nextBoolean() ? Entries.anyPrediction(random) : Entries.anyFeedback(random);
+        switch (random.nextInt(3)) {
+          case 0 -> Entries.anyPrediction(random);
+          case 1 -> Entries.anyFeedback(random);
+          default -> Entries.anyAccess(random);
+        };
 
     assertThat(EntryCodec.encode(entry, encoded, RingLane.ENTRY_BYTES_MAX)).isTrue();
     byte[] bytes = copied(0, encoded.length());
@@ -97,6 +103,7 @@ final class EntryCodecModelTest {
   private static List<Object> plain(Entry entry) {
     return switch (entry) {
       case Feedback feedback -> List.of(feedback);
+      case AccessRecord access -> List.of(access);
       case Prediction p ->
           List.of(
               p.withoutBodies().requestId(),
@@ -135,7 +142,44 @@ final class EntryCodecModelTest {
                       .setPayloadJson(f.payloadJson())
                       .setIdempotencyKey(f.idempotencyKey()))
               .build();
+      case AccessRecord access -> EntryMessage.newBuilder().setAccess(generated(access)).build();
     };
+  }
+
+  private static AccessMessage generated(AccessRecord a) {
+    AccessMessage.Builder message =
+        AccessMessage.newBuilder()
+            .setRequestId(a.requestId().value())
+            .setRequestIdReplaced(a.requestIdReplaced())
+            .setXRequestId(a.externalRequestId())
+            .setModelName(a.model().name())
+            .setModelVersion(a.model().version())
+            .setDeployment(a.target().deployment())
+            .setRoute(a.target().route())
+            .setReplica(a.target().replica())
+            .setAttempts(a.target().attempts())
+            .setMethod(a.request().method())
+            .setPath(a.request().path())
+            .setAuthority(a.request().authority())
+            .setScheme(a.request().scheme())
+            .setUri(a.request().uri())
+            .setHost(a.request().host())
+            .addAllRequestHeaders(generated(a.request().headers()))
+            .setRequestSize(a.sizes().request())
+            .setStatus(a.response().status())
+            .addAllResponseHeaders(generated(a.response().headers()))
+            .setResponseSize(a.sizes().response())
+            .setEnding(a.ending().word())
+            .setStartTimeMs(a.timing().startMillis())
+            .setEndTimeMs(a.timing().endMillis())
+            .setDurationUs(a.timing().durationNanos() / 1000)
+            .setProtocol(a.told().protocol())
+            .setDetails(a.told().details())
+            .setFlags(a.told().flags());
+    if (a.timing().firstByteNanos() != Timing.NONE) {
+      message.setFirstByteUs(a.timing().firstByteNanos() / 1000);
+    }
+    return message.build();
   }
 
   private static PredictionMessage generated(Prediction p) {
@@ -150,6 +194,7 @@ final class EntryCodecModelTest {
             .setDeployment(p.target().deployment())
             .setRoute(p.target().route())
             .setReplica(p.target().replica())
+            .setAttempts(p.target().attempts())
             .setMethod(p.request().method())
             .setPath(p.request().path())
             .setAuthority(p.request().authority())

@@ -39,13 +39,15 @@ final class IdentTest {
   void ofALaterVersionIsRefusedInOneLineAndLeftAsItIs() throws IOException {
     Path file = directory.resolve("IDENT");
     ByteBuffer later =
-        ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN).putInt(8, 2);
+        ByteBuffer.wrap(Files.readAllBytes(file))
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(8, SegmentLayout.VERSION + 1);
     CRC32C crc = new CRC32C();
     crc.update(later.array(), 0, 32);
     Files.write(file, later.putInt(32, (int) crc.getValue()).array());
 
     assertThatThrownBy(() -> Ident.read(disk, directory))
-        .hasMessageStartingWith("spool of a later version: file=" + file + ", version=2, known=1")
+        .hasMessageStartingWith("spool of a later version: file=" + file + ", version=3, known=2")
         .message()
         .doesNotContain("\n");
     SpoolFixture fixture = new SpoolFixture(disk, directory, directory, 64 << 10);

@@ -190,7 +190,7 @@ final class SegmentRotTest {
     assertThatThrownBy(() -> LogFixture.open(disk))
         .isInstanceOf(SpoolException.class)
         .hasMessageContaining("spool of a later version: file=" + SEGMENT)
-        .hasMessageContaining("version=2, known=1")
+        .hasMessageContaining("version=3, known=2")
         .message()
         .doesNotContain("\n");
 

@@ -1,5 +1,6 @@
 package dev.loopgate.spool;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
@@ -152,6 +153,7 @@ final class SpoolFixture {
   static String described(Entry entry) {
     return switch (entry) {
       case Feedback feedback -> feedback.requestId().value();
+      case AccessRecord access -> access.requestId().value();
       case Prediction p ->
           p.requestId().value()
               + ":"

@@ -3,6 +3,7 @@ package dev.loopgate.spool;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Entry;
 import dev.loopgate.capture.EntryKind;
@@ -63,7 +64,8 @@ final class SpoolFormatTest {
         found.add(encoded(spool.reader().read(at)));
       }
     }
-    assertThat(found).containsExactlyElementsOf(entries().stream().map(this::encoded).toList());
+    assertThat(found)
+        .containsExactlyElementsOf(entries(version).stream().map(this::encoded).toList());
     LedgerCounts predictions = SpoolFixture.noted(spool, EntryKind.PREDICTION);
     assertThat(predictions.begun()).isEqualTo(7);
     assertThat(predictions.accepted()).isEqualTo(4);
@@ -71,6 +73,12 @@ final class SpoolFormatTest {
     assertThat(predictions.dropped().get(DropReason.TOO_LARGE.number())).isEqualTo(1);
     assertThat(predictions.dropped().get(DropReason.GATEWAY_KILLED.number())).isEqualTo(1);
     assertThat(SpoolFixture.noted(spool, EntryKind.FEEDBACK).accepted()).isEqualTo(2);
+    if (version > 1) {
+      LedgerCounts accesses = SpoolFixture.noted(spool, EntryKind.ACCESS_LOG);
+      assertThat(accesses.begun()).isEqualTo(3);
+      assertThat(accesses.accepted()).isEqualTo(2);
+      assertThat(accesses.dropped().get(DropReason.NOT_OBSERVED.number())).isEqualTo(1);
+    }
     assertThat(SpoolFixture.gaps(spool)).isEmpty();
     spool.die();
   }
@@ -95,8 +103,17 @@ final class SpoolFormatTest {
     return fixture;
   }
 
-  /// What was accepted, in order: the fourth in parts, the last two in the ring alone.
-  private static List<Entry> entries() {
+  /// What was accepted, in order: the fourth in parts, the last two of version 1 in the ring alone.
+  private static List<Entry> entries(int version) {
+    List<Entry> entries = new ArrayList<>(ofTheFirst());
+    if (version > 1) {
+      entries.add(2, Entries.access("a-1", NOW));
+      entries.add(Entries.access("a-2", NOW + 10 + Duration.ofHours(1).toMillis()));
+    }
+    return entries;
+  }
+
+  private static List<Entry> ofTheFirst() {
     return List.of(
         Entries.prediction("p-1", NOW, 100, 2000),
         Entries.feedback("f-1", NOW),
@@ -113,16 +130,18 @@ final class SpoolFormatTest {
     Spool spool = fixture.open();
     SpoolLane lane = spool.openLane();
     int wine = spool.slotOf("wine");
-    List<Entry> entries = entries();
-    append(lane, wine, entries.subList(0, 2));
+    List<Entry> entries = entries(SegmentLayout.VERSION);
+    append(lane, wine, entries.subList(0, 3));
     drain(spool, fixture);
-    append(lane, wine, entries.subList(2, 4));
+    append(lane, wine, entries.subList(3, 5));
+    lane.begun(EntryKind.ACCESS_LOG, wine, NOW);
+    lane.dropped(EntryKind.ACCESS_LOG, wine, DropReason.NOT_OBSERVED, NOW);
     lane.begun(EntryKind.PREDICTION, wine, NOW);
     lane.sampledOut(EntryKind.PREDICTION, wine, NOW);
     lane.begun(EntryKind.PREDICTION, wine, NOW);
     lane.dropped(EntryKind.PREDICTION, wine, DropReason.TOO_LARGE, NOW);
     drain(spool, fixture);
-    append(lane, wine, entries.subList(4, 6));
+    append(lane, wine, entries.subList(5, 8));
     lane.begun(EntryKind.PREDICTION, wine, NOW + Duration.ofHours(1).toMillis());
     Path ring = spool.ringFile().path();
     spool.die();
@@ -146,6 +165,10 @@ final class SpoolFormatTest {
         }
         case dev.loopgate.capture.Feedback feedback ->
             assertThat(lane.appendForced(feedback, slot, _ -> {})).isEqualTo(Appended.ACCEPTED);
+        case AccessRecord access -> {
+          lane.begun(EntryKind.ACCESS_LOG, slot, access.timeMillis());
+          assertThat(lane.append(access, slot)).isEqualTo(Appended.ACCEPTED);
+        }
       }
     }
   }
