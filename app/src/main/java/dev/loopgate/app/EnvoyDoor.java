@@ -124,6 +124,7 @@ final class EnvoyDoor {
   /// Takes no new exchange from now on: Envoys are told to go elsewhere.
   void leave() {
     server.shutdown();
+    observation.leave();
   }
 
   /// Lets what is open end.

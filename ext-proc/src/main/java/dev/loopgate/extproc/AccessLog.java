@@ -63,8 +63,10 @@ final class AccessLog {
       loop.events().logged(LogUse.JOINED);
     } else if (logged.isRefusedAbove()) {
       refused(logged, match.get());
-    } else if (logged.id().isEmpty() || !joins.judges(logged) || !joins.await(logged, this)) {
+    } else if (logged.id().isEmpty()) {
       keep(logged, match.get(), LogUse.UNJUDGED);
+    } else {
+      joins.await(logged).forEach(this::notShown);
     }
   }
 
@@ -121,14 +123,12 @@ final class AccessLog {
 
   /// What was not shown within its time is a gap.
   void sweep() {
-    joins.expired(this, false).forEach(this::gap);
+    joins.expired(false).forEach(this::notShown);
   }
 
   /// What still waits can't be told from what is still to be shown.
   void stop() {
-    for (LoggedExchange logged : joins.expired(this, true)) {
-      matched(logged).ifPresent(match -> keep(logged, match, LogUse.UNJUDGED));
-    }
+    joins.expired(true).forEach(expired -> unjudged(expired.logged()));
   }
 
   private boolean tell(LoggedExchange logged) {
@@ -145,6 +145,14 @@ final class AccessLog {
     return true;
   }
 
+  private void notShown(Joins.Expired expired) {
+    if (expired.judged()) {
+      gap(expired.logged());
+    } else {
+      unjudged(expired.logged());
+    }
+  }
+
   private void gap(LoggedExchange logged) {
     matched(logged)
         .ifPresent(match -> {
@@ -154,6 +162,10 @@ final class AccessLog {
           loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
           keep(logged, match, LogUse.NOT_OBSERVED);
         });
+  }
+
+  private void unjudged(LoggedExchange logged) {
+    matched(logged).ifPresent(match -> keep(logged, match, LogUse.UNJUDGED));
   }
 
   // The fleet may have changed meanwhile.

@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Which exchanges external processing shows, or has shown within [#WINDOW], and which the access
@@ -26,10 +27,13 @@ final class Joins {
   /// How long a log waits for its exchange, and an exchange that has ended for its log.
   static final Duration WINDOW = Duration.ofSeconds(10);
 
-  /// What waits, about; one more is not judged.
-  static final int WAITING_BYTES_MAX = 2 << 20;
+  /// What waits, about; for one more the oldest waits no longer.
+  static final int WAITING_BYTES_MAX = 4 << 20;
 
-  private static final int WAITING_MAX = 2048;
+  private static final int WAITING_MAX = 4096;
+
+  /// Who had to wait no longer than this proves nothing.
+  private static final long PROOF_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /// Streams with one id. Shared from when there were two until there is none.
   private static final class Place {
@@ -37,7 +41,13 @@ final class Joins {
     boolean shared;
   }
 
-  private record Waiting(LoggedExchange logged, AccessLog of, long sinceNanos) {}
+  private record Waiting(LoggedExchange logged, long sinceNanos, boolean judged) {}
+
+  /// What was not shown within its time.
+  ///
+  /// @param judged whether that proves that it is not shown at all: it began when all that was
+  ///   shown was remembered
+  record Expired(LoggedExchange logged, boolean judged) {}
 
   private static final ObservedStream[] NOBODY = {};
 
@@ -60,6 +70,11 @@ final class Joins {
       agedNanos = time.nanos();
       judgedFromNanos = agedNanos;
     }
+  }
+
+  /// Whether an Envoy logs here.
+  boolean isActive() {
+    return ended != null;
   }
 
   /// External processing shows an exchange.
@@ -141,27 +156,25 @@ final class Joins {
     return place.shared ? NOBODY : new ObservedStream[] {stream};
   }
 
-  /// Whether an exchange that nobody has shown can be told to be a gap: it has begun when all that
-  /// was shown was remembered.
-  synchronized boolean judges(LoggedExchange logged) {
-    long beganNanos = time.nanos() - logged.durationNanos() - WINDOW.toNanos();
-    return ended != null && beganNanos - judgedFromNanos >= 0;
-  }
-
-  /// Keeps what the log says until its exchange is shown, or [#expired].
+  /// Keeps what the log says until its exchange is shown, or its time is over.
   ///
-  /// @return false when too much waits
-  synchronized boolean await(LoggedExchange logged, AccessLog of) {
-    if (waiting.size() == WAITING_MAX || waitingBytes + logged.bytes() > WAITING_BYTES_MAX) {
-      return false;
+  /// @return what may wait no longer for that, each once
+  synchronized List<Expired> await(LoggedExchange logged) {
+    long now = time.nanos();
+    List<Expired> expired = new ArrayList<>();
+    while (!waiting.isEmpty()
+        && (waiting.size() >= WAITING_MAX || waitingBytes + logged.bytes() > WAITING_BYTES_MAX)) {
+      expired.add(removeOldest(now));
     }
-    waiting.add(new Waiting(logged, of, time.nanos()));
+    long beganNanos = now - logged.durationNanos() - WINDOW.toNanos();
+    waiting.add(new Waiting(logged, now, beganNanos - judgedFromNanos >= 0));
     waitingBytes += logged.bytes();
-    return true;
+    return expired;
   }
 
-  /// What `of` put here a window ago, or all of it; and forgets what ended two windows ago.
-  synchronized List<LoggedExchange> expired(AccessLog of, boolean all) {
+  /// What has waited for a window, or all that waits, each once; and forgets what ended two windows
+  /// ago.
+  synchronized List<Expired> expired(boolean all) {
     EndedIds remembered = ended;
     if (remembered == null) {
       return List.of();
@@ -171,19 +184,19 @@ final class Joins {
       remembered.age();
       agedNanos = now;
     }
-    List<LoggedExchange> expired = new ArrayList<>();
-    for (Iterator<Waiting> each = waiting.iterator(); each.hasNext(); ) {
-      Waiting one = each.next();
-      if (!all && now - one.sinceNanos() < WINDOW.toNanos()) {
-        break; // those behind it came later
-      }
-      if (one.of() == of) {
-        each.remove();
-        waitingBytes -= one.logged().bytes();
-        expired.add(one.logged());
-      }
+    List<Expired> expired = new ArrayList<>();
+    while (!waiting.isEmpty()
+        && (all || now - waiting.element().sinceNanos() >= WINDOW.toNanos())) {
+      expired.add(removeOldest(now));
     }
     return expired;
+  }
+
+  private Expired removeOldest(long nowNanos) {
+    Waiting oldest = waiting.remove();
+    waitingBytes -= oldest.logged().bytes();
+    boolean proven = nowNanos - oldest.sinceNanos() >= PROOF_NANOS;
+    return new Expired(oldest.logged(), oldest.judged() && proven);
   }
 
   private @Nullable LoggedExchange takeWaiting(String id) {

@@ -103,11 +103,10 @@ record LoggedExchange(
     AccessLogCommon common = entry.getCommonProperties();
     String details = response.getResponseCodeDetails();
     int status = response.getResponseCode().getValue();
-    boolean tunnel = status == 101; // closed by either side: no flag means harm
-    Ending ending =
-        tunnel
-            ? ResponseDetails.endingOf(details)
-            : ResponseDetails.endingOf(details, common.getResponseFlags());
+    Ending ending = ResponseDetails.endingOf(details, common.getResponseFlags());
+    if (isTunnel(entry) && (ending == Ending.CLIENT_LEFT || ending == Ending.MODEL_RESET)) {
+      ending = Ending.COMPLETE; // it has no other end than that one of both closes it
+    }
     Struct noted =
         common.getMetadata().getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
     return new LoggedExchange(
@@ -139,6 +138,12 @@ record LoggedExchange(
     return type == AccessLogType.NotSet
         ? !common.getIntermediateLogEntry()
         : type == AccessLogType.DownstreamEnd || type == AccessLogType.TcpConnectionEnd;
+  }
+
+  private static boolean isTunnel(HTTPAccessLogEntry entry) {
+    return entry.getResponse().getResponseCode().getValue() == 101
+        || (entry.getRequest().getRequestMethod() == RequestMethod.CONNECT
+            && entry.getResponse().getResponseCode().getValue() == 200);
   }
 
   long durationNanos() {

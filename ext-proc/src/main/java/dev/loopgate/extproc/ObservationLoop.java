@@ -52,6 +52,7 @@ final class ObservationLoop {
   private final int exchangesMax;
   private final int headBytesMax;
   private int exchanges;
+  private boolean leaving;
   private boolean stopped;
   private int headBytes;
 
@@ -167,6 +168,9 @@ final class ObservationLoop {
 
   void remove(ObservedStream stream) {
     streams.remove(stream);
+    if (leaving) {
+      endLogsIfDone();
+    }
   }
 
   void add(AccessLogStream log) {
@@ -194,6 +198,19 @@ final class ObservationLoop {
       }
     }
     return null;
+  }
+
+  /// No exchange begins here any more. What Envoys log of those that are open is still taken; their
+  /// logs have no end of their own.
+  void leave() {
+    leaving = true;
+    endLogsIfDone();
+  }
+
+  private void endLogsIfDone() {
+    if (streams.isEmpty()) {
+      tellEach(logs, AccessLogStream::stop);
+    }
   }
 
   /// Ends what is open: the gateway stops. What still comes is not followed.

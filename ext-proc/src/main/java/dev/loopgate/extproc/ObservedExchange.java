@@ -122,6 +122,11 @@ final class ObservedExchange {
     return !ended && !answered && !handedOver && id.equals(other);
   }
 
+  /// Whether only the log can tell how it ended, and has not.
+  boolean awaitsLog() {
+    return !ended && !handedOver && log == null;
+  }
+
   /// The log tells how it went.
   void logged(LoggedFacts facts) {
     log = facts;

@@ -76,10 +76,12 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
     return head.first(EXTERNAL_ID);
   }
 
-  /// The URL of the request that this one comes of, where Envoy follows a redirect by itself; empty
-  /// where it does not.
+  /// Where the request ends that this one comes of, where Envoy follows a redirect by itself: its
+  /// URL, or its path, if Envoy's router has changed that before. Empty where it does not.
   String redirectedFrom() {
-    return head.first("x-envoy-original-url");
+    String url = head.first("x-envoy-original-url");
+    String path = head.first("x-envoy-original-path");
+    return url.isEmpty() || path.isEmpty() ? url : path;
   }
 
   /// Envoy's own id as it may be kept.

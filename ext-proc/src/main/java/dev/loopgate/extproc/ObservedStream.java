@@ -30,6 +30,10 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// How long what is on its way still may come, once the log has told of a cut.
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /// How long the log still may come, once nothing more is shown: Envoys may gather theirs for a
+  /// second.
+  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private final ObservationLoop loop;
   private final ServerCallStreamObserver<ProcessingResponse> envoy;
   private @Nullable ObservedExchange exchange;
@@ -42,6 +46,8 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   private String target = "";
   private long loggedNanos; // when the log told of a cut
   private boolean loggedCut;
+  private long lingersSinceNanos;
+  private boolean lingers; // nothing more is shown, and the log will say how it ended
 
   ObservedStream(ObservationLoop loop, ServerCallStreamObserver<ProcessingResponse> envoy) {
     this.loop = loop;
@@ -91,7 +97,11 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// Envoy shows nothing more.
   @Override
   public void onCompleted() {
-    over(Ending.CUT);
+    if (!closed) {
+      closed = true;
+      envoy.onCompleted();
+    }
+    shownNoMore();
   }
 
   /// The stream broke: as it is ended, too, where Envoy waited for answers.
@@ -104,13 +114,15 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   ///
   /// @param ending of an exchange whose end was not shown
   void over(Ending ending) {
-    endCut(ending);
+    endCut(lingers ? Ending.CUT : ending);
     close();
   }
 
   /// Ends what nothing was heard of for `idleNanos`, and what the log told to be cut.
   void endIfDue(long nowNanos, long idleNanos) {
-    boolean cut = loggedCut && nowNanos - loggedNanos > GRACE_NANOS;
+    boolean cut =
+        (loggedCut && nowNanos - loggedNanos > GRACE_NANOS)
+            || (lingers && nowNanos - lingersSinceNanos > LINGER_NANOS);
     if (cut || nowNanos - heardNanos > idleNanos) {
       over(Ending.CUT);
     }
@@ -125,10 +137,14 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// way.
   void logged(LoggedFacts facts) {
     ObservedExchange of = exchange;
-    if (closed || of == null || of.isEnded()) {
+    if (of == null || of.isEnded()) {
       return;
     }
     of.logged(facts);
+    if (lingers) {
+      over(Ending.CUT);
+      return;
+    }
     loggedCut = !facts.isWhole();
     loggedNanos = loop.time().nanos();
     if (loggedCut) {
@@ -154,6 +170,16 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
 
   private void gone() {
     closed = true;
+    shownNoMore();
+  }
+
+  private void shownNoMore() {
+    ObservedExchange of = exchange;
+    if (of != null && of.awaitsLog() && !envoyId.isEmpty() && loop.joins().isActive()) {
+      lingers = true;
+      lingersSinceNanos = loop.time().nanos();
+      return;
+    }
     endCut(Ending.CUT);
     leave();
   }

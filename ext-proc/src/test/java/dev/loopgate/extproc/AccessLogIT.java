@@ -17,6 +17,7 @@ import dev.loopgate.capture.Header;
 import dev.loopgate.extproc.Observed.Seen;
 import dev.loopgate.fleet.Kept;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogType;
+import io.envoyproxy.envoy.data.accesslog.v3.HTTPRequestProperties;
 import io.envoyproxy.envoy.data.accesslog.v3.ResponseFlags;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.Status;
@@ -55,9 +56,7 @@ class AccessLogIT {
   }
 
   private void listens() throws InterruptedException {
-    log.tell(
-        exchange("warm-up", "warm-up")
-            .setRequest(exchange("", "").getRequest().toBuilder().setPath("/")));
+    log.tell(exchange("warm-up", "warm-up").setRequest(elsewhere()));
     observed.awaitLogged(LogUse.UNKNOWN_MODEL, 1); // it listens
     observed.advance(Duration.ofMinutes(1)); // what begins now is judged
   }
@@ -166,7 +165,8 @@ class AccessLogIT {
   @Test
   void whatWasNotShownIsAGapAndTheLogIsKept() throws Exception {
     log.tell(exchange("x-a", "a"));
-    log.tell(exchange("x-b", "b"));
+    log.tell(exchange("x-b", "b"), exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
     EnvoyStream.observing(observed.channel()).show(whole("b")).awaitEnd(); // late, and no gap
     observed.await(1);
     observed.advance(Joins.WINDOW.plusSeconds(1));
@@ -193,7 +193,9 @@ class AccessLogIT {
   void whatBeganBeforeAnybodyListenedIsNoGap() throws Exception {
     var long_ = exchange("x-a", "a");
     long_.getCommonPropertiesBuilder().getDurationBuilder().setSeconds(3_600);
-    log.tell(long_);
+    log.tell(long_, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
     observed.awaitLogged(LogUse.UNJUDGED, 1);
 
     assertThat(observed.awaitAccess(1)).hasSize(1);
@@ -331,8 +333,7 @@ class AccessLogIT {
   @Test
   void aStopEndsTheLogAndKeepsWhatWaits() throws Exception {
     log.tell(exchange("x-a", "a"));
-    log.tell(
-        exchange("x-b", "b").setRequest(exchange("", "").getRequest().toBuilder().setPath("/")));
+    log.tell(exchange("x-b", "b").setRequest(elsewhere()));
     observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
     observed.service().stop();
 
@@ -343,6 +344,10 @@ class AccessLogIT {
 
   private long dropped(EntryKind kind) {
     return observed.counts(kind, "m").dropped().get(DropReason.NOT_OBSERVED.number());
+  }
+
+  private static HTTPRequestProperties elsewhere() {
+    return HTTPRequestProperties.newBuilder().setPath("/").build();
   }
 
   private static ProcessingRequest.Builder[] whole(String id) {

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// ledger accepted is there, hour by hour. Confined to one thread.
 final class SpoolAccount {
   private static final List<LogStream> COUNTED =
-      List.of(LogStream.REQUEST_RESPONSE, LogStream.FEEDBACK); // one line an entry
+      List.of(
+          LogStream.REQUEST_RESPONSE,
+          LogStream.FEEDBACK,
+          LogStream.ACCESS_LOG); // one line an entry
 
   /// An hour's entries of one kind.
   private static final class Entries {
