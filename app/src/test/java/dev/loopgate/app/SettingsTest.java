@@ -130,6 +130,7 @@ final class SettingsTest {
           sample("envoy.plaintext", "anywhere", "on", "everywhere"),
           sample("envoy.exchanges-max", "100", "0", "1000001"),
           sample("envoy.idle", "10m", "500ms", "25h"),
+          sample("envoy.access-log", "keep", "off", "both"),
           sample("sidecar.port", "15106", "0", "65536", "none"),
           sample("sidecar.idle", "10m", "500ms", "25h"),
           sample("drain-delay", "3s", "ten", "2h", "none"),
