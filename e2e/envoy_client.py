@@ -14,6 +14,13 @@ from envoy_model import Digest, pieces_of
 SECONDS = 40  # of one case, at most
 
 
+async def opened(where):
+    """Both ends of a connection to a port of the loopback, or as who is asked for it makes it."""
+    if callable(where):
+        return await where()
+    return await asyncio.open_connection("127.0.0.1", where, limit=1 << 18)
+
+
 @dataclass
 class Seen:
     """What a client was told in one exchange. `end`: whole, cut (the answer or the connection broke), left (by us), tunnel."""
@@ -50,9 +57,9 @@ class Caller:
     """One connection of HTTP/1.1."""
 
     @staticmethod
-    async def to(port):
+    async def to(where):
         self = Caller()
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 18)
+        self.reader, self.writer = await opened(where)
         return self
 
     async def ask_head(self, case):
@@ -204,9 +211,9 @@ class Caller2:
     """One connection of HTTP/2."""
 
     @staticmethod
-    async def to(port):
+    async def to(where):
         self = Caller2()
-        self.connection = http2.Connection(*await asyncio.open_connection("127.0.0.1", port))
+        self.connection = http2.Connection(*await opened(where))
         self.running = asyncio.create_task(self.connection.run())
         return self
 
@@ -274,11 +281,11 @@ class Caller2:
         seen.end = "whole"
 
 
-async def ask(port, cases, model):
+async def ask(where, cases, model):
     """The cases of one connection, one after the other, or all asked before the first answer is read; what was seen of each."""
     told = [Seen() for _ in cases]
     kind = Caller2 if cases[0].speaks == "h2" else Caller
-    caller = await kind.to(port)
+    caller = await kind.to(where)
     try:
         async with asyncio.timeout(SECONDS):
             if cases[0].does == "pipelined":

@@ -22,6 +22,7 @@ import power
 import readers
 import receivers
 import rolling
+import sidecar
 import small_disks
 import store_faults
 import stores
@@ -47,6 +48,7 @@ PARTS = {
     "envoy-authz": envoy_authz.envoy_authz,
     "envoy-xds": envoy_xds.envoy_xds,
     "manifests": manifests.manifests,
+    "sidecar": sidecar.sidecar,
     "story": story.story,
 }
 

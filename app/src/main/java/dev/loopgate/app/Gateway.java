@@ -106,8 +106,11 @@ final class Gateway {
     onClose("probes", probes::close);
     Policy policy = openPolicy(rooms);
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
-    Proxy proxy = openDoor(rooms, fleet, slots, services, policy);
+    // Beside a sidecar's server models are where callers think they are, and nowhere else.
+    Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
+    Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);
     openAdminDoor(proxy, readiness, thread);
+    openSidecar(proxy, fleet);
     ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
     List<BindableService> forEnvoy = new ArrayList<>(configured.services());
     forEnvoy.add(
@@ -120,7 +123,8 @@ final class Gateway {
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config(), configured::changed));
-    return new Serving(this, fleet, proxy.address(), proxy.isSecure(), plan.data().files());
+    return new Serving(
+        this, fleet, proxy.address(), proxy.isSecure(), plan.data().files(), plan.sidecar());
   }
 
   private Spool openSpool(Rooms rooms) throws StartException, UsageException {
@@ -283,6 +287,24 @@ final class Gateway {
     }
   }
 
+  private void openSidecar(Proxy proxy, Fleet fleet) throws StartException {
+    if (plan.sidecar().isEmpty()) {
+      return;
+    }
+    SidecarConfig config = plan.sidecar().get();
+    try {
+      proxy.intercept(config.address(), fleet, config.idle(), telemetry.sidecar());
+      telemetry
+          .log()
+          .line(
+              LogLines.Level.INFO,
+              "sidecar",
+              "takes redirected connections at port " + config.address().getPort());
+    } catch (IOException e) {
+      throw new StartException("sidecar.port: " + e.getMessage(), e);
+    }
+  }
+
   private static OwnPaths ownPaths(List<LocalService> services) {
     return (method, path) -> {
       for (LocalService service : services) {
@@ -339,6 +361,12 @@ final class Gateway {
             .filter(each -> each.word().equals(wanted))
             .findFirst()
             .orElseGet(Transport::best); // auto
+    if (plan.sidecar().isPresent() && !transport.seesDestinations()) {
+      throw new StartException(
+          "proxy.transport: "
+              + transport.word()
+              + " can't see where a redirected connection was going; allowed in a sidecar: epoll, on Linux");
+    }
     if (!transport.isAvailable()) {
       throw new StartException(
           "proxy.transport: "

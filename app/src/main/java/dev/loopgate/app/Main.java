@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Where the process begins and ends.
 public final class Main {
@@ -47,11 +48,19 @@ public final class Main {
         new Verbs(
             options -> serve(Role.UP, options),
             options -> serve(Role.GATEWAY, options),
+            options -> serve(Role.SIDECAR, options),
             this::config,
             this::ship,
             options -> EnvoyBootstrap.print(options, out, err),
             (asked, to) -> look(asked, to, Looks::verify),
             (asked, to) -> look(asked, to, Looks::inspect),
+            List.of(
+                new Verbs.Command(
+                    "iptables",
+                    "Have the kernel redirect a model's connections to loopgate sidecar.",
+                    this::iptables,
+                    Iptables.options(),
+                    Iptables.flags())),
             options(SettingsTable.ALL),
             options(shipSettings(), SPOOL_OPTION),
             EnvoyBootstrap.OPTIONS,
@@ -161,6 +170,21 @@ public final class Main {
       signal.closed(code);
     }
     return code;
+  }
+
+  private int iptables(Map<String, String> options, Set<String> flags) {
+    try {
+      return new Iptables(environment, out).run(options, flags);
+    } catch (UsageException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.USAGE;
+    } catch (StartException e) {
+      err.println("loopgate: " + e.getMessage());
+      return Cli.FAILED;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // nobody does; to stop is what it would mean
+      return Cli.FAILED;
+    }
   }
 
   private static List<Setting<?>> verifySettings() {

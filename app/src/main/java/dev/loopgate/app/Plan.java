@@ -10,6 +10,7 @@ import java.util.Optional;
 /// @param admin a door of its own for metrics and details
 /// @param envoy a door for Envoys
 /// @param xds the Envoys that are configured over it
+/// @param sidecar a door for redirected connections: then models are there, and not at `door`
 /// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
 record Plan(
@@ -20,6 +21,7 @@ record Plan(
     Optional<InetSocketAddress> admin,
     Optional<EnvoyConfig> envoy,
     Optional<XdsPlan> xds,
+    Optional<SidecarConfig> sidecar,
     Duration grace,
     boolean sample) {
 
@@ -49,7 +51,16 @@ record Plan(
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
         rooms.envoy(),
         xds,
+        role == Role.SIDECAR ? Optional.of(sidecar(settings)) : Optional.empty(),
         settings.get(SettingsTable.GRACE),
         role == Role.UP);
+  }
+
+  private static SidecarConfig sidecar(Settings settings) throws StartException, UsageException {
+    int port = settings.get(SidecarSettings.SIDECAR_PORT);
+    // The kernel redirects to whichever address the packet came in by.
+    return new SidecarConfig(
+        Doors.checked("sidecar.port", Address.parse("0.0.0.0:" + port)),
+        settings.get(SidecarSettings.SIDECAR_IDLE));
   }
 }

@@ -5,7 +5,9 @@ enum Role {
   /// The gateway and the sample model, to look at.
   UP("up"),
   /// The gateway in front of models that run already.
-  GATEWAY("gateway");
+  GATEWAY("gateway"),
+  /// The gateway beside one model server, where the kernel redirects what was for that one.
+  SIDECAR("sidecar");
 
   private final String word;
 

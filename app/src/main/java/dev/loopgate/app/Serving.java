@@ -6,6 +6,7 @@ import dev.loopgate.logshipper.FilesRoot;
 import java.net.InetSocketAddress;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// A gateway that serves, and what is said of it on stdout.
@@ -13,11 +14,20 @@ import java.util.stream.Collectors;
 /// @param address of the door, with its true port
 /// @param secure callers come over TLS
 /// @param files where published files will lie
+/// @param sidecar where redirected connections come, if they do
 record Serving(
-    Gateway gateway, Fleet fleet, InetSocketAddress address, boolean secure, FilesRoot files) {
+    Gateway gateway,
+    Fleet fleet,
+    InetSocketAddress address,
+    boolean secure,
+    FilesRoot files,
+    Optional<SidecarConfig> sidecar) {
   /// The first lines: the door, the models, the files.
   String greeting() {
     StringBuilder text = new StringBuilder();
+    if (sidecar.isPresent()) {
+      return besideServer(text, sidecar.get());
+    }
     text.append("Loopgate serves at ").append(Doors.url(address, secure)).append('\n');
     List<Deployment> deployments =
         fleet.deployments().stream().sorted(Comparator.comparing(one -> one.model().id())).toList();
@@ -36,6 +46,21 @@ record Serving(
       text.append("  no models: only feedback is taken (models: in --config FILE)\n");
     }
     return text.append("  files in ").append(files).append('\n').toString();
+  }
+
+  private String besideServer(StringBuilder text, SidecarConfig config) {
+    text.append("Loopgate takes redirected connections at port ")
+        .append(config.address().getPort())
+        .append(" (loopgate iptables)\n");
+    for (Deployment deployment : fleet.deployments()) {
+      text.append("  model ").append(deployment.model().id()).append(" at port ");
+      text.append(deployment.model().replica().port()).append('\n');
+    }
+    if (fleet.deployments().isEmpty()) {
+      text.append("  no models: all bytes pass, nothing is kept (models: in --config FILE)\n");
+    }
+    text.append("  feedback, health and metrics at ").append(Doors.url(address, secure));
+    return text.append("\n  files in ").append(files).append('\n').toString();
   }
 
   /// Three commands to try the sample model with, to be pasted into another terminal.

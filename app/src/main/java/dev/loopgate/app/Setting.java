@@ -8,9 +8,11 @@ import java.util.Locale;
 /// @param name words of lower-case letters with dashes, below a room's name with a dot
 /// @param byDefault the value when nobody sets one, as one would write it
 /// @param inUp the same for the role `up`, often equal
+/// @param inSidecar the same for the role `sidecar`
 /// @param meaning one or two sentences, what happens beyond a limit among them
 /// @param <T> what the value becomes
-record Setting<T>(String name, Kind<T> kind, String byDefault, String inUp, String meaning) {
+record Setting<T>(
+    String name, Kind<T> kind, String byDefault, String inUp, String inSidecar, String meaning) {
   /// What starts the name of each variable.
   static final String VARIABLE_PREFIX = "LOOPGATE_";
 
@@ -26,7 +28,11 @@ record Setting<T>(String name, Kind<T> kind, String byDefault, String inUp, Stri
 
   /// The default of a role, as one would write it.
   String defaultOf(Role role) {
-    return role == Role.UP ? inUp : byDefault;
+    return switch (role) {
+      case UP -> inUp;
+      case GATEWAY -> byDefault;
+      case SIDECAR -> inSidecar;
+    };
   }
 
   /// The value.

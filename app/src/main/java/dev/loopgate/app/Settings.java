@@ -78,8 +78,10 @@ final class Settings {
       settings.get(setting);
     }
     settings.checkTogether();
-    if (role == Role.UP) {
-      settings.checkBesideTheSample();
+    switch (role) {
+      case UP -> settings.checkBesideTheSample();
+      case GATEWAY -> {}
+      case SIDECAR -> SidecarSettings.check(settings);
     }
     return settings;
   }

@@ -18,6 +18,9 @@ final class SettingsPage {
       if (!setting.inUp().equals(setting.byDefault())) {
         page.append(" (in up ").append(setting.inUp()).append(')');
       }
+      if (!setting.inSidecar().equals(setting.byDefault())) {
+        page.append(" (in sidecar ").append(setting.inSidecar()).append(')');
+      }
       page.append("; option ").append(setting.option()).append("; environment ");
       page.append(setting.variable()).append('\n');
       wrap(page, "allowed: " + setting.kind().allowed());
@@ -34,6 +37,9 @@ final class SettingsPage {
       page.append("| `").append(setting.name()).append("` | ").append(code(setting.byDefault()));
       if (!setting.inUp().equals(setting.byDefault())) {
         page.append(" (in `up` ").append(code(setting.inUp())).append(')');
+      }
+      if (!setting.inSidecar().equals(setting.byDefault())) {
+        page.append(" (in `sidecar` ").append(code(setting.inSidecar())).append(')');
       }
       page.append(" | ").append(setting.kind().allowed()).append(" | ");
       page.append(setting.meaning()).append(" |\n");

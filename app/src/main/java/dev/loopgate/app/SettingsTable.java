@@ -21,11 +21,13 @@ final class SettingsTable {
   private static final long GIB = 1L << 30;
 
   static final Setting<Optional<Address>> LISTEN =
-      setting(
+      new Setting<>(
           "listen",
           new Kind.Door(false),
           "127.0.0.1:8080",
-          "The door: models, feedback, health and metrics. Port 0 lets the system choose one.");
+          "127.0.0.1:8080",
+          SidecarSettings.LISTEN,
+          "The door: models (but of a sidecar), feedback, health and metrics. Port 0 lets the system choose one.");
   static final Setting<Optional<Address>> ADMIN =
       setting(
           "admin",
@@ -386,6 +388,7 @@ final class SettingsTable {
     all.addAll(OWN.indexOf(SHIP), StoreSettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), EnvoySettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), XdsSettings.ALL);
+    all.addAll(all.indexOf(DRAIN_DELAY), SidecarSettings.ALL);
     return List.copyOf(all);
   }
 
@@ -400,7 +403,7 @@ final class SettingsTable {
 
   static <T> Setting<T> setting(
       String name, Kind<T> kind, String byDefault, String inUp, String meaning) {
-    return new Setting<>(name, kind, byDefault, inUp, meaning);
+    return new Setting<>(name, kind, byDefault, inUp, byDefault, meaning);
   }
 
   static Kind.Bytes bytes(long min, long max) {

@@ -136,6 +136,8 @@ final class SettingsTest {
           sample("xds.door", "gateway.internal:9901", "9901", ":1"),
           sample("xds.proxy", "gateway.internal:8080", "8080", ":1"),
           sample("xds.model-ca", "/etc/ssl/cert.pem", "", "a\u0000b"),
+          sample("sidecar.port", "15106", "0", "65536", "none"),
+          sample("sidecar.idle", "10m", "500ms", "25h"),
           sample("drain-delay", "3s", "ten", "2h", "none"),
           sample("drain", "0s", "ten", "2h"),
           sample("grace", "90s", "0s", "3h"));
@@ -160,7 +162,10 @@ final class SettingsTest {
   void everyDefaultIsAllowed() throws UsageException {
     for (Role role : Role.values()) {
       assertThat(Settings.of(role, Map.of(), Map.of()).get(SettingsTable.LISTEN))
-          .contains(new Address("127.0.0.1", 8080));
+          .contains(
+              role == Role.SIDECAR
+                  ? new Address("0.0.0.0", 16_020)
+                  : new Address("127.0.0.1", 8080));
     }
   }
 

@@ -42,6 +42,13 @@ public final class Cli {
         ServeCommand.of(
             "gateway", "Serve in front of models that run.", verbs.gateway(), verbs.options()));
     root.addSubcommand(
+        "sidecar",
+        ServeCommand.of(
+            "sidecar",
+            "Serve beside a model server, where connections are redirected (loopgate iptables).",
+            verbs.sidecar(),
+            verbs.options()));
+    root.addSubcommand(
         "config",
         ServeCommand.of(
             "config", "Print every setting and what holds.", verbs.config(), verbs.options()));
@@ -77,6 +84,7 @@ public final class Cli {
             LookCommand.Place.DIRECTORY,
             verbs.inspectOptions(),
             List.of()));
+    verbs.others().forEach(each -> root.addSubcommand(each.name(), ServeCommand.of(each)));
     root.addSubcommand("version", VersionCommand.of(verbs.version()));
     root.addSubcommand("help", HelpCommand.of());
     this.line =

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -50,13 +49,7 @@ final class LookCommand implements Callable<Integer> {
     CommandSpec spec = new LookCommand(verb, place).spec.name(name);
     spec.usageMessage().description(description);
     spec.addOption(Cli.help());
-    for (Verbs.Flag flag : flags) {
-      spec.addOption(
-          OptionSpec.builder("--" + flag.name())
-              .type(boolean.class)
-              .description(flag.meaning())
-              .build());
-    }
+    ServeCommand.addFlags(spec, flags);
     ServeCommand.addSettings(spec, options);
     spec.addPositional(
         PositionalParamSpec.builder()

@@ -9,12 +9,13 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/// `up`, `gateway`, `config`, `ship` and `envoy-bootstrap`: what they are told, options of theirs.
+/// `up`, `gateway`, `sidecar`, `config`, `ship`, `envoy-bootstrap` and those that have flags, too:
+/// settings are options of theirs.
 final class ServeCommand implements Callable<Integer> {
-  private final Verbs.Serve verb;
+  private final Verbs.Flagged verb;
   private final CommandSpec spec;
 
-  private ServeCommand(Verbs.Serve verb) {
+  private ServeCommand(Verbs.Flagged verb) {
     this.verb = verb;
     this.spec = CommandSpec.wrapWithoutInspection(this);
   }
@@ -22,11 +23,29 @@ final class ServeCommand implements Callable<Integer> {
   /// The command with its options.
   static CommandSpec of(
       String name, String description, Verbs.Serve verb, List<Verbs.SettingOption> options) {
-    CommandSpec spec = new ServeCommand(verb).spec.name(name);
-    spec.usageMessage().description(description).sortOptions(false);
+    return of(
+        new Verbs.Command(name, description, (given, _) -> verb.run(given), options, List.of()));
+  }
+
+  /// The command with its flags and options.
+  static CommandSpec of(Verbs.Command command) {
+    CommandSpec spec = new ServeCommand(command.verb()).spec.name(command.name());
+    spec.usageMessage().description(command.description()).sortOptions(false);
     spec.addOption(Cli.help());
-    addSettings(spec, options);
+    addFlags(spec, command.flags());
+    addSettings(spec, command.options());
     return spec;
+  }
+
+  /// Makes flags options of a command.
+  static void addFlags(CommandSpec spec, List<Verbs.Flag> flags) {
+    for (Verbs.Flag flag : flags) {
+      spec.addOption(
+          OptionSpec.builder("--" + flag.name())
+              .type(boolean.class)
+              .description(flag.meaning())
+              .build());
+    }
   }
 
   /// Makes settings options of a command.
@@ -65,6 +84,6 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    return verb.run(given(spec));
+    return verb.run(given(spec), flags(spec));
   }
 }

@@ -10,12 +10,14 @@ import java.util.Set;
 ///
 /// @param up serves with the sample model
 /// @param gateway serves in front of models that run
+/// @param sidecar serves beside a model server, where connections are redirected
 /// @param config prints what is set
 /// @param ship publishes what a spool holds whose gateway is gone
 /// @param envoyBootstrap prints what an Envoy starts with that is configured by a gateway
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
-/// @param options the settings, as options of `up`, `gateway` and `config`
+/// @param others verbs with flags and options of their own
+/// @param options the settings, as options of `up`, `gateway`, `sidecar` and `config`
 /// @param shipOptions those of `ship`
 /// @param envoyBootstrapOptions those of `envoyBootstrap`, which are no settings
 /// @param verifyOptions those of `verify`
@@ -25,11 +27,13 @@ import java.util.Set;
 public record Verbs(
     Serve up,
     Serve gateway,
+    Serve sidecar,
     Serve config,
     Serve ship,
     Serve envoyBootstrap,
     Look verify,
     Look inspect,
+    List<Command> others,
     List<SettingOption> options,
     List<SettingOption> shipOptions,
     List<SettingOption> envoyBootstrapOptions,
@@ -38,6 +42,7 @@ public record Verbs(
     List<Flag> verifyFlags,
     String version) {
   public Verbs {
+    others = List.copyOf(others);
     options = List.copyOf(options);
     shipOptions = List.copyOf(shipOptions);
     envoyBootstrapOptions = List.copyOf(envoyBootstrapOptions);
@@ -54,6 +59,32 @@ public record Verbs(
     /// @param options values by the name of the setting, without dashes: those that were given
     /// @return the exit code
     int run(Map<String, String> options);
+  }
+
+  /// A verb that is told settings and flags.
+  @FunctionalInterface
+  public interface Flagged {
+    /// Does it, and comes back when it is over.
+    ///
+    /// @param options as of [Serve#run]
+    /// @param flags names of those that were given, without dashes
+    /// @return the exit code
+    int run(Map<String, String> options, Set<String> flags);
+  }
+
+  /// A verb with what it can be told.
+  ///
+  /// @param description one line, for the help
+  public record Command(
+      String name,
+      String description,
+      Flagged verb,
+      List<SettingOption> options,
+      List<Flag> flags) {
+    public Command {
+      options = List.copyOf(options);
+      flags = List.copyOf(flags);
+    }
   }
 
   /// A verb that looks into a directory, or a root of files elsewhere.

@@ -23,6 +23,7 @@ final class CliTest {
       new Verbs(
           options -> did("up", options),
           options -> did("gateway", options),
+          options -> did("sidecar", options),
           options -> did("config", options),
           options -> did("ship", options),
           options -> did("envoy-bootstrap", options),
@@ -38,6 +39,13 @@ final class CliTest {
             throw new IOException(
                 "spool: directory=" + Path.of(asked.place()).getFileName() + " is\nnone");
           },
+          List.of(
+              new Verbs.Command(
+                  "rules",
+                  "Rules.",
+                  (options, flags) -> did("rules " + flags, options),
+                  List.of(new Verbs.SettingOption("ports", "PORTS", "Which.")),
+                  List.of(new Verbs.Flag("print", "Print them.")))),
           List.of(
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
               new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
@@ -70,6 +78,18 @@ final class CliTest {
     assertThat(run("verify", "--json=yes", directory.toString())).isEqualTo(2);
     assertThat(run("inspect", "--json", directory.toString())).isEqualTo(2);
     assertThat(run("up", "--json")).isEqualTo(2);
+  }
+
+  @Test
+  void aVerbOfItsOwnHasFlagsAndOptions() {
+    assertThat(run("rules", "--print", "--ports", "8080")).isZero();
+    assertThat(run("rules")).isZero();
+    assertThat(run("rules", "--ports")).isEqualTo(2);
+    assertThat(run("rules", "--listen", "a:1")).isEqualTo(2);
+    assertThat(run("sidecar", "--listen", "a:1")).isZero();
+
+    assertThat(done)
+        .containsExactly("rules [print] {ports=8080}", "rules [] {}", "sidecar {listen=a:1}");
   }
 
   @Test

@@ -1,10 +1,16 @@
 package dev.loopgate.fleet;
 
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A model in service: what is configured, and what was learned of it. Any thread.
 public final class Deployment {
+  /// Places beside its own that connections are kept to; the addresses of one machine are fewer.
+  static final int PLACES_MAX = 64;
+
   private static final String UNKNOWN = "unknown";
 
   /// A name and a version, each empty before it was learned.
@@ -15,9 +21,11 @@ public final class Deployment {
   private final Model model;
   private final Replicas replicas;
   private final Circuit circuit;
-  private final AtomicReference<Learned> discovered = new AtomicReference<>(Learned.NOTHING);
-  private final AtomicReference<Learned> learned = new AtomicReference<>(Learned.NOTHING);
-  private final ServedModels served = new ServedModels();
+  private final AtomicReference<Learned> discovered;
+  private final AtomicReference<Learned> learned;
+  private final ServedModels served;
+  private final boolean elsewhere; // asked where callers wanted to go, not at its own url
+  private final Map<Upstream, Deployment> places = new ConcurrentHashMap<>();
   private volatile boolean ready;
   private volatile boolean asleep;
 
@@ -28,6 +36,22 @@ public final class Deployment {
     this.model = model;
     this.replicas = new Replicas(model.upstream());
     this.circuit = new Circuit(model.bounds());
+    this.discovered = new AtomicReference<>(Learned.NOTHING);
+    this.learned = new AtomicReference<>(Learned.NOTHING);
+    this.served = new ServedModels();
+    this.elsewhere = false;
+  }
+
+  /// The same one at another place: what is learned here is learned there, and its bounds hold for
+  /// both together.
+  private Deployment(Deployment of, Model there) {
+    this.model = there;
+    this.replicas = new Replicas(there.upstream());
+    this.circuit = of.circuit;
+    this.discovered = of.discovered;
+    this.learned = of.learned;
+    this.served = of.served;
+    this.elsewhere = true;
   }
 
   /// The same model with another configuration. What was learned of its servers holds on where they
@@ -42,6 +66,44 @@ public final class Deployment {
       ready = before.ready;
       asleep = before.asleep;
     }
+  }
+
+  /// The same model where its callers wanted to go by themselves, in the protocol they speak. Paths
+  /// and hosts are theirs, too. Beyond [#PLACES_MAX] places a connection serves one exchange.
+  Deployment at(Replica place, Protocol protocol) {
+    Upstream upstream = new Upstream(List.of(place), protocol, false, ServerTrust.DEFAULT);
+    Deployment known = places.get(upstream);
+    if (known == null) {
+      known = new Deployment(this, model.at(upstream));
+      if (places.size() >= PLACES_MAX) {
+        known.replicas.retire(); // so that nothing of it is kept
+        return known;
+      }
+      Deployment first = places.putIfAbsent(upstream, known);
+      known = first == null ? known : first;
+    }
+    if (replicas.first().isRetired()) {
+      known.replicas.retire();
+    }
+    return known;
+  }
+
+  /// In service no more: connections need not be kept.
+  void retire() {
+    replicas.retire();
+    places.values().forEach(Deployment::retire);
+  }
+
+  /// Whether this is a model where its callers wanted to go by themselves.
+  public boolean isElsewhere() {
+    return elsewhere;
+  }
+
+  /// The authority that `server` is asked by: its own, or, [#isElsewhere], what the caller said.
+  ///
+  /// @param said by the caller; empty when it said nothing
+  public String hostAt(Replica server, String said) {
+    return elsewhere && !said.isEmpty() ? said : server.hostHeader();
   }
 
   /// What is configured.

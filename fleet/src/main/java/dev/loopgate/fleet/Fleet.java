@@ -32,9 +32,10 @@ public final class Fleet {
     }
 
     /// Whether the path would leave the route's prefix, were its dot segments resolved. Cautious:
-    /// what some server may take for a slash or a dot counts as one.
+    /// what some server may take for a slash or a dot counts as one. There is no prefix to leave
+    /// where the caller wanted to go by itself.
     public boolean climbsOut() {
-      return DotSegments.climbOut(path);
+      return !deployment.isElsewhere() && DotSegments.climbOut(path);
     }
 
     /// The same with the target whose turn it is. Called once for each request that takes the
@@ -83,6 +84,7 @@ public final class Fleet {
   private record Snapshot(
       Map<String, Deployment> deployments,
       Map<String, Route> own, // routes of the deployments by themselves
+      Map<Integer, Route> byPort, // the first of each port
       List<Route> routes,
       @Nullable String onlyGrpc) {}
 
@@ -121,7 +123,7 @@ public final class Fleet {
     List<Deployment> retired = new ArrayList<>(before.values());
     retired.removeIf(kept::contains);
     snapshot = next;
-    retired.forEach(deployment -> deployment.replicas().retire());
+    retired.forEach(Deployment::retire);
     return new Change(added, retired);
   }
 
@@ -200,6 +202,22 @@ public final class Fleet {
     return Optional.empty();
   }
 
+  /// Whether a model's first server is at `port`, on whatever host.
+  public boolean isAtPort(int port) {
+    return snapshot.byPort().containsKey(port);
+  }
+
+  /// The model whose first server is at the port of `place`, asked there and in the protocol of its
+  /// caller: for who stands between a caller and a server that the caller has chosen.
+  ///
+  /// @param path of the request, which is the model's as it is
+  public Optional<Match> matchPort(Replica place, Protocol protocol, String path) {
+    Route route = snapshot.byPort().get(place.port());
+    return route == null
+        ? Optional.empty()
+        : Optional.of(new Match(route, route.first().at(place, protocol), path));
+  }
+
   private static Snapshot snapshot(
       List<Model> models, List<ModelRoute> configured, Map<String, Deployment> before) {
     Map<String, Deployment> byId = new LinkedHashMap<>();
@@ -236,8 +254,15 @@ public final class Fleet {
       routes.add(inService(route, byId));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
+    Map<Integer, Route> byPort = new HashMap<>();
+    own.values()
+        .forEach(route -> byPort.putIfAbsent(route.first().model().replica().port(), route));
     return new Snapshot(
-        Collections.unmodifiableMap(byId), Map.copyOf(own), List.copyOf(routes), onlyGrpc(byId));
+        Collections.unmodifiableMap(byId),
+        Map.copyOf(own),
+        Map.copyOf(byPort),
+        List.copyOf(routes),
+        onlyGrpc(byId));
   }
 
   private static Deployment inService(Model model, @Nullable Deployment before) {

@@ -94,6 +94,11 @@ public record Model(
         id, upstream, predictor, prefix, name, version, new Kept(true, bodyBytesMax, 1.0));
   }
 
+  /// The same model at another place, its paths unchanged.
+  Model at(Upstream place) {
+    return new Model(id, place, predictor, "", name, version, kept, bounds, role);
+  }
+
   /// Whether `value` can stand as a name or version in records, headers and file names: 1 to 256
   /// characters, not blank, no control character.
   public static boolean isLabel(String value) {

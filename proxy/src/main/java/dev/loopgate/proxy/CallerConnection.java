@@ -336,7 +336,7 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
     if (first && raw instanceof Parsed.Got<RawHead>(RawHead head) && !isOurs(head, in)) {
       return false;
     }
-    boolean mayUpgrade = first && !secure && !loop.isLeaving();
+    boolean mayUpgrade = first && !secure && exchanges.upgrades() && !loop.isLeaving();
     first &= raw instanceof Parsed.More;
     return switch (raw.then(CallerRequest::of)) {
       case Parsed.More<CallerRequest> _ -> false;

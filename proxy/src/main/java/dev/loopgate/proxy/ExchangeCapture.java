@@ -106,7 +106,7 @@ final class ExchangeCapture {
             identity.replaced(),
             external == null ? "" : external,
             traceIn(modelHeaders, loop.redaction()),
-            headOf(loop, request, model, modelPath, modelHeaders),
+            headOf(loop, request, match.deployment(), modelPath, modelHeaders),
             startMillis,
             startNanos,
             new BodyCapture(loop.captureBuffers(), bytesMax(model, rules.request())),
@@ -280,18 +280,19 @@ final class ExchangeCapture {
   private static RequestHead headOf(
       ProxyLoop loop,
       CallerRequest request,
-      Model model,
+      Deployment deployment,
       String modelPath,
       List<Header> modelHeaders) {
     Redaction redaction = loop.redaction();
     Edge edge = loop.config().edge();
     Claims claims = edge.believesAll() ? null : Claims.of(request.headers(), edge);
     boolean believed = claims == null || claims.believed();
+    Replica server = deployment.model().replica();
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
-        model.replica().hostHeader(),
-        model.replica().scheme(),
+        deployment.hostAt(server, request.host()),
+        server.scheme(),
         redaction.maskQuery(
             firstFilled(
                 believed ? kept(redaction, request, "x-original-uri") : null,

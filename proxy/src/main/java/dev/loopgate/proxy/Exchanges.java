@@ -4,14 +4,21 @@ package dev.loopgate.proxy;
 /// one event loop.
 final class Exchanges {
   private final ProxyLoop loop;
-  private final Router router;
+  private final Routing routing;
   private final CallerSlots slots;
+  private final boolean upgrades;
 
   /// @param slots of all doors together
-  Exchanges(ProxyLoop loop, Router router, CallerSlots slots) {
+  Exchanges(ProxyLoop loop, Routing routing, CallerSlots slots) {
+    this(loop, routing, slots, true);
+  }
+
+  /// @param upgrades whether HTTP/2 is spoken with callers who ask for it in HTTP/1.1
+  Exchanges(ProxyLoop loop, Routing routing, CallerSlots slots, boolean upgrades) {
     this.loop = loop;
-    this.router = router;
+    this.routing = routing;
     this.slots = slots;
+    this.upgrades = upgrades;
   }
 
   ProxyLoop loop() {
@@ -22,11 +29,15 @@ final class Exchanges {
     return slots;
   }
 
+  boolean upgrades() {
+    return upgrades;
+  }
+
   /// The exchange for `request`, not started yet.
   Exchange of(Caller caller, CallerRequest request) {
     RequestIdentity identity =
         RequestIdentity.of(request.headers(), loop.requestIds(), loop.time().epochMillis());
-    return switch (router.route(request)) {
+    return switch (routing.route(request)) {
       case Router.Route.ToModel(var match) ->
           new RelayedExchange(caller, loop, request, identity, match);
       case Router.Route.ToService(var service) ->

@@ -62,7 +62,7 @@ final class Http2ModelStream implements ModelCall {
     head.method(method);
     Replica server = connection.replica().replica();
     head.scheme(server.scheme());
-    head.authority(server.hostHeader());
+    head.authority(connection.deployment().hostAt(server, request.host()));
     head.path(path);
     for (Header header : headers) {
       if (!isOfConnection(header)) {

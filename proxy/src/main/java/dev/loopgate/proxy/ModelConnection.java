@@ -85,7 +85,12 @@ final class ModelConnection extends ChannelInboundHandlerAdapter implements Mode
     interims = 0;
     outgoing.head(
         channel(),
-        HeadWriter.request(loop.buffers(), method, path, replica.replica().hostHeader(), headers));
+        HeadWriter.request(
+            loop.buffers(),
+            method,
+            path,
+            deployment.hostAt(replica.replica(), request.host()),
+            headers));
   }
 
   /// Into the pool, if it can be used again.

@@ -8,6 +8,7 @@ import dev.loopgate.policy.Policy;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -48,6 +49,7 @@ public final class Proxy implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup group;
   private final Map<EventLoop, ProxyLoop> loops = new HashMap<>();
   private final CallerSlots slots;
+  private final OwnConnections connector;
   private final List<Channel> doors = new ArrayList<>();
   private @Nullable Tls tls;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -57,6 +59,7 @@ public final class Proxy implements AutoCloseable {
     this.events = events;
     this.transport = transport;
     this.slots = new CallerSlots(config.connectionsMax());
+    this.connector = new OwnConnections(transport.connector());
     this.acceptor =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("proxy-accept"), transport.handlers());
@@ -104,7 +107,7 @@ public final class Proxy implements AutoCloseable {
               time,
               events,
               new ModelSlots(config.modelConnectionsMax()),
-              transport.connector(),
+              proxy.connector,
               ModelResolver.OF_SYSTEM,
               new ModelTls(events),
               new LocalBytes(config.localBytesMax()),
@@ -137,6 +140,19 @@ public final class Proxy implements AutoCloseable {
   public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
       throws IOException {
     return open(address, new Router(Fleet.of(List.of()), services), Edge.DEFAULT, null);
+  }
+
+  /// Opens a door for connections that the kernel redirects, on the same event loops: those for a
+  /// port that a model of `fleet` is at are its exchanges, as far as they speak HTTP, and all
+  /// others pass as bytes. Needs a [Transport] that [Transport#seesDestinations].
+  ///
+  /// @param idle how long a connection may be silent whose bytes pass
+  /// @throws IOException when the address can't be listened on; the message names it
+  public InetSocketAddress intercept(
+      InetSocketAddress address, Fleet fleet, Duration idle, InterceptionEvents told)
+      throws IOException {
+    connector.know();
+    return open(address, new Interception(threshold(), fleet, connector, idle, told));
   }
 
   /// Where the first door is, with its true port.
@@ -239,15 +255,24 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
+  private Threshold threshold() {
+    return new Threshold(loops, slots, events);
+  }
+
   private InetSocketAddress open(
       InetSocketAddress address, Router router, Edge edge, @Nullable Tls over) throws IOException {
+    return open(address, new ProxyPipeline(threshold(), router, edge, over));
+  }
+
+  private InetSocketAddress open(InetSocketAddress address, ChannelInitializer<Channel> pipeline)
+      throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(acceptor, group)
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childHandler(new ProxyPipeline(loops, router, slots, events, edge, over))
+            .childHandler(pipeline)
             .bind(address)
             .awaitUninterruptibly();
     Throwable cause = bound.cause();

@@ -5,14 +5,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.AttributeKey;
 import java.net.InetSocketAddress;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The life of an exchange, as what a caller's bytes pass through. Any thread; each channel is
@@ -21,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// ```text
 ///  caller                                                                                   model
 ///    | ("proxy-header" ProxyHeaderReader)   who is behind the connection, before all else     |
+///    | ("first-bytes" InterceptedConnection)   in place of all these, where the kernel        |
+///    |                                         redirects: HTTP, or bytes that pass            |
 ///    | ("tls" SslHandler, "alpn")                                                             |
 ///    v                                                                                        |
 ///  "caller" CallerConnection   HeadReader, CallerRequest: one request at a time               |
@@ -44,44 +44,26 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
   /// Who is behind a connection, where its header of the PROXY protocol says so.
   static final AttributeKey<InetSocketAddress> CALLER = AttributeKey.valueOf("loopgate.caller");
 
-  private final Map<EventLoop, ProxyLoop> loops;
+  private final Threshold threshold;
   private final Router router;
-  private final CallerSlots slots;
-  private final ProxyEvents events;
   private final Edge edge;
   private final @Nullable Tls tls;
 
-  /// @param slots of all doors together
   /// @param edge of this door: what it begins with
-  ProxyPipeline(
-      Map<EventLoop, ProxyLoop> loops,
-      Router router,
-      CallerSlots slots,
-      ProxyEvents events,
-      Edge edge,
-      @Nullable Tls tls) {
-    this.loops = loops;
+  ProxyPipeline(Threshold threshold, Router router, Edge edge, @Nullable Tls tls) {
+    this.threshold = threshold;
     this.router = router;
-    this.slots = slots;
-    this.events = events;
     this.edge = edge;
     this.tls = tls;
   }
 
   @Override
   protected void initChannel(Channel channel) {
-    if (!slots.tryTake()) {
-      events.callerRefused();
-      channel.close();
+    ProxyLoop loop = threshold.enter(channel);
+    if (loop == null) {
       return;
     }
-    channel.closeFuture().addListener(_ -> slots.giveBack());
-    ProxyLoop loop = loops.get(channel.eventLoop());
-    if (loop == null) {
-      throw new IllegalStateException("pipeline: event loop without a proxy loop");
-    }
-    settings(channel);
-    Exchanges exchanges = new Exchanges(loop, router, slots);
+    Exchanges exchanges = new Exchanges(loop, router, threshold.slots());
     switch (edge.proxyProtocol()) {
       case OFF -> serve(channel, exchanges);
       case REQUIRED ->
@@ -104,7 +86,7 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
   }
 
   /// After the handshake: who chose `h2` speaks it, everybody else HTTP/1.1.
-  private final class Negotiated extends ApplicationProtocolNegotiationHandler {
+  private static final class Negotiated extends ApplicationProtocolNegotiationHandler {
     private final Exchanges exchanges;
 
     Negotiated(Exchanges exchanges) {
@@ -116,7 +98,7 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
     protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
       if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
         String address = addressOf(ctx.channel());
-        events.callerConnected();
+        exchanges.loop().events().callerConnected();
         ctx.pipeline().addLast("http2", Http2CallerConnection.of(exchanges, address, true));
       } else {
         ctx.pipeline().addLast("caller", new CallerConnection(exchanges));
@@ -126,7 +108,7 @@ final class ProxyPipeline extends ChannelInitializer<Channel> {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
       if (event instanceof SslHandshakeCompletionEvent done && !done.isSuccess()) {
-        events.handshakeFailed();
+        exchanges.loop().events().handshakeFailed();
         ctx.close();
       }
       super.userEventTriggered(ctx, event);

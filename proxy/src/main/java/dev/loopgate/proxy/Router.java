@@ -7,7 +7,7 @@ import java.util.Optional;
 /// Decides who answers a request. Any thread.
 ///
 /// Paths are compared as they came: nothing is decoded or normalised here.
-final class Router {
+final class Router implements Routing {
   /// Who answers.
   sealed interface Route {
     record ToModel(Fleet.Match match) implements Route {}
@@ -28,7 +28,8 @@ final class Router {
     this.services = List.copyOf(services);
   }
 
-  Route route(CallerRequest request) {
+  @Override
+  public Route route(CallerRequest request) {
     Route route = route(request.method(), request.path());
     boolean named = route instanceof Route.ToModel || route instanceof Route.ToService;
     if (named || !Grpc.isCall(request)) {

@@ -10,7 +10,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -36,8 +35,13 @@ public enum Transport {
     }
 
     @Override
+    public boolean seesDestinations() {
+      return true;
+    }
+
+    @Override
     IoHandlerFactory handlers() {
-      return EpollIoHandler.newFactory();
+      return SteadyEpoll.newFactory();
     }
 
     @Override
@@ -124,6 +128,11 @@ public enum Transport {
 
   /// Whether it loads here.
   public abstract boolean isAvailable();
+
+  /// Whether it can say where a redirected connection was going.
+  public boolean seesDestinations() {
+    return false;
+  }
 
   abstract IoHandlerFactory handlers();
 

@@ -32,6 +32,13 @@ final class Unread {
     return all == null ? 0 : all.readableBytes();
   }
 
+  /// Gives all of it away; null when there is none.
+  @Nullable ByteBuf take() {
+    ByteBuf all = bytes;
+    bytes = null;
+    return all;
+  }
+
   /// Throws all of it away, and says how much that was.
   int release() {
     ByteBuf all = bytes;
