@@ -146,14 +146,20 @@ final class LifecycleTest {
   void theNumbersOnDiskAreThoseOfTheFirstDay() {
     assertThat(Arrays.stream(DropReason.values()).map(it -> it.number() + " " + it.word()))
         .startsWith(
-            "0 ring_full", "1 spool_full", "2 spool_failed", "3 too_large", "4 gateway_killed")
+            "0 ring_full",
+            "1 spool_full",
+            "2 spool_failed",
+            "3 too_large",
+            "4 gateway_killed",
+            "5 not_observed")
         .hasSize(DropReason.COUNT)
         .doesNotHaveDuplicates();
     for (EntryKind kind : EntryKind.values()) {
       assertThat(EntryKind.ofNumber(kind.number())).isEqualTo(kind);
     }
     assertThat(EntryKind.FEEDBACK.number()).isEqualTo(1);
-    assertThatIllegalArgumentException().isThrownBy(() -> EntryKind.ofNumber(2));
+    assertThat(EntryKind.ACCESS_LOG.number()).isEqualTo(2);
+    assertThatIllegalArgumentException().isThrownBy(() -> EntryKind.ofNumber(3));
   }
 
   @Test
