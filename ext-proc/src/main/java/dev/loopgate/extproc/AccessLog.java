@@ -2,7 +2,6 @@ package dev.loopgate.extproc;
 
 import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Body;
-import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.GrpcStatus;
@@ -51,14 +50,11 @@ final class AccessLog {
     }
     LoggedExchange logged = LoggedExchange.of(entry, loop.requestIds(), loop.time().epochMillis());
     boolean known = tell(logged);
-    Optional<Fleet.Match> match = match(logged);
+    Optional<Fleet.Match> match = kept(logged);
     if (match.isEmpty()) {
-      loop.events().logged(LogUse.UNKNOWN_MODEL);
-    } else if (!logged.request().isCaptured(match.get())) {
-      loop.events().logged(LogUse.NOT_CAPTURED);
-    } else if (isOwn(logged)) {
-      loop.events().logged(LogUse.OWN);
-    } else if (mode == AccessLogMode.KEEP) {
+      return;
+    }
+    if (mode == AccessLogMode.KEEP) {
       keep(logged, match.get(), LogUse.KEPT);
     } else if (known) {
       loop.events().logged(LogUse.JOINED);
@@ -67,6 +63,27 @@ final class AccessLog {
     } else {
       eachOf(joins.await(logged), this::notShown);
     }
+  }
+
+  /// What a stream was told is another exchange's: both wait on.
+  void giveBack(
+      LoggedExchange logged, ObservedRequest request, ObservedStream stream, long sinceNanos) {
+    eachOf(joins.giveBack(logged, request, stream, sinceNanos), this::notShown);
+  }
+
+  /// The model that it is a prediction of; none where nothing of it is kept here, which is counted.
+  private Optional<Fleet.Match> kept(LoggedExchange logged) {
+    Optional<Fleet.Match> match = match(logged);
+    if (match.isEmpty()) {
+      loop.events().logged(LogUse.UNKNOWN_MODEL);
+    } else if (!logged.request().isCaptured(match.get())) {
+      loop.events().logged(LogUse.NOT_CAPTURED);
+    } else if (isOwn(logged)) {
+      loop.events().logged(LogUse.OWN);
+    } else {
+      return match;
+    }
+    return Optional.empty();
   }
 
   /// One connection that nobody looked into.
@@ -130,19 +147,17 @@ final class AccessLog {
   }
 
   private boolean tell(LoggedExchange logged) {
-    ObservedStream[] shown = joins.take(logged.keys());
-    if (shown == null) {
-      return false;
-    }
-    for (ObservedStream stream : shown) {
+    Joins.Shown shown = joins.take(logged);
+    ObservedStream stream = shown == null ? null : shown.stream();
+    if (stream != null) {
       stream.onItsLoop(() -> stream.logged(logged));
     }
-    return true;
+    return shown != null;
   }
 
   // Where no server was asked our proxy got nothing, either.
   private static boolean isOwn(LoggedExchange logged) {
-    return logged.words().cluster().equals(OWN_CLUSTER) && !logged.words().replica().isEmpty();
+    return logged.words().cluster().equals(OWN_CLUSTER) && logged.reachedServer();
   }
 
   // One that fails must not keep the others from being kept.
@@ -159,10 +174,11 @@ final class AccessLog {
   private void notShown(Joins.Expired expired) {
     // The fleet may have changed meanwhile, and the hour.
     LoggedExchange logged = expired.logged().keptAt(loop.time().epochMillis());
-    Optional<Fleet.Match> match = match(logged);
+    Optional<Fleet.Match> match = kept(logged);
     if (match.isEmpty()) {
-      loop.events().logged(LogUse.UNKNOWN_MODEL);
-    } else if (logged.isRefusedAbove()) {
+      return;
+    }
+    if (logged.isRefusedAbove()) {
       refused(logged, match.get());
     } else if (expired.judged() && !logged.isAnsweredByEnvoy()) {
       gap(logged, match.get());
@@ -172,10 +188,7 @@ final class AccessLog {
   }
 
   private void gap(LoggedExchange logged, Fleet.Match match) {
-    int slot = loop.slotOf(match.deployment().model());
-    long now = logged.keptMillis();
-    loop.lane().begun(EntryKind.PREDICTION, slot, now);
-    loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
+    loop.notObserved(match);
     keep(logged, match, LogUse.NOT_OBSERVED);
   }
 

@@ -35,10 +35,25 @@ final class Joins {
   /// Who had to wait no longer than this proves nothing.
   private static final long PROOF_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /// Streams with one key. Shared from when there were two until there is none.
+  private record Showing(ObservedStream stream, ObservedRequest request, long sinceNanos) {}
+
+  /// What is shown under one key. Shared from when there were two until there is none.
   private static final class Place {
-    final List<ObservedStream> streams = new ArrayList<>(1);
+    final List<Showing> showings = new ArrayList<>(1);
     boolean shared;
+
+    boolean remove(ObservedStream stream) {
+      return showings.removeIf(showing -> showing.stream() == stream);
+    }
+
+    @Nullable Showing fitting(LoggedExchange logged, long nowNanos) {
+      for (Showing showing : showings) {
+        if (logged.fits(showing.request(), showing.sinceNanos(), nowNanos)) {
+          return showing;
+        }
+      }
+      return null;
+    }
   }
 
   // Each is itself alone: two may say the same.
@@ -60,7 +75,14 @@ final class Joins {
   ///   shown was remembered
   record Expired(LoggedExchange logged, boolean judged) {}
 
-  private static final ObservedStream[] NOBODY = {};
+  /// The exchange that a log tells of was shown.
+  ///
+  /// @param stream whom to tell; null where it has ended, or others share its key
+  record Shown(@Nullable ObservedStream stream) {
+    private static final Shown TO_NOBODY = new Shown(null);
+  }
+
+  private static final ArrayDeque<Waiting> NONE = new ArrayDeque<>(0);
 
   private final TimeSource time;
   private final Map<String, Place> open = new HashMap<>();
@@ -91,33 +113,45 @@ final class Joins {
 
   /// External processing shows an exchange.
   ///
-  /// @param key empty when Envoy has no id for it
-  /// @return what the log has said of it already, null when nothing
-  @Nullable LoggedExchange opened(String key, ObservedStream stream) {
+  /// @return what the log may have said of it already, null when nothing
+  @Nullable LoggedExchange opened(ObservedRequest request, ObservedStream stream) {
+    String key = request.key();
     if (ended == null || key.isEmpty()) {
       return null;
     }
     synchronized (this) {
-      Waiting logged = takeWaiting(key);
-      if (logged != null) {
-        return logged.logged;
+      LoggedExchange logged = takeWaiting(request);
+      if (logged == null) {
+        add(key, new Showing(stream, request, time.nanos()), false);
       }
-      Place place = open.computeIfAbsent(key, _ -> new Place());
-      place.streams.add(stream);
-      place.shared |= place.streams.size() > 1;
-      return null;
+      return logged;
     }
+  }
+
+  /// What the log was thought to say of this exchange is another one's: both wait on.
+  ///
+  /// @return what may wait no longer for that, each once
+  synchronized List<Expired> giveBack(
+      LoggedExchange logged, ObservedRequest request, ObservedStream stream, long sinceNanos) {
+    add(request.key(), new Showing(stream, request, sinceNanos), true);
+    return await(logged);
+  }
+
+  private void add(String key, Showing showing, boolean shared) {
+    Place place = open.computeIfAbsent(key, _ -> new Place());
+    place.showings.add(showing);
+    place.shared |= shared || place.showings.size() > 1;
   }
 
   /// It is shown elsewhere from now on: its log is not this stream's.
   synchronized void forget(String key, ObservedStream stream) {
     Place place = open.get(key);
-    if (place != null && place.streams.remove(stream)) {
+    if (place != null && place.remove(stream)) {
       removeIfEmpty(key, place);
     }
   }
 
-  /// It shows no more of it.
+  /// It shows no more of it, or nobody looks any more.
   void over(String key, ObservedStream stream) {
     EndedIds remembered = ended;
     if (remembered == null || key.isEmpty()) {
@@ -125,7 +159,7 @@ final class Joins {
     }
     synchronized (this) {
       Place place = open.get(key);
-      if (place != null && place.streams.remove(stream)) {
+      if (place != null && place.remove(stream)) {
         removeIfEmpty(key, place);
         remember(remembered, key);
       }
@@ -135,42 +169,49 @@ final class Joins {
   /// It has shown an exchange that is not followed.
   ///
   /// @return whether the log has told of it already
-  boolean passedOver(String key) {
+  boolean passedOver(ObservedRequest request) {
     EndedIds remembered = ended;
-    if (remembered == null || key.isEmpty()) {
+    if (remembered == null || request.key().isEmpty()) {
       return false;
     }
     synchronized (this) {
-      boolean logged = takeWaiting(key) != null;
+      boolean logged = takeWaiting(request) != null;
       if (!logged) {
-        remember(remembered, key);
+        remember(remembered, request.key());
+        letGo();
       }
       return logged;
     }
   }
 
+  /// Envoy goes on with what is not followed any more: when its log comes nobody may remember it,
+  /// so nothing that has begun by now is judged.
+  synchronized void letGo() {
+    judgedFromNanos = time.nanos();
+  }
+
   /// Looks for the exchange that the log tells of, and forgets it.
   ///
-  /// @param keys under which it may have been shown
-  /// @return whom to tell; nobody where it has ended, or others share its key; null when it was not
-  ///   shown
-  synchronized ObservedStream @Nullable [] take(List<String> keys) {
+  /// @return null when it was not shown
+  synchronized @Nullable Shown take(LoggedExchange logged) {
     EndedIds remembered = ended;
     if (remembered == null) {
       return null;
     }
-    for (String key : keys) {
+    long now = time.nanos();
+    for (String key : logged.keys()) {
       Place place = open.get(key);
       if (remembered.take(key)) {
         if (place != null) {
           place.shared = true;
         }
-        return NOBODY;
+        return Shown.TO_NOBODY;
       }
-      if (place != null) {
-        ObservedStream stream = place.streams.removeFirst();
+      Showing showing = place == null ? null : place.fitting(logged, now);
+      if (place != null && showing != null) {
+        place.showings.remove(showing);
         removeIfEmpty(key, place);
-        return place.shared ? NOBODY : new ObservedStream[] {stream};
+        return place.shared ? Shown.TO_NOBODY : new Shown(showing.stream());
       }
     }
     return null;
@@ -223,14 +264,14 @@ final class Joins {
     return new Expired(oldest.logged, oldest.judged && proven);
   }
 
-  private @Nullable Waiting takeWaiting(String key) {
-    ArrayDeque<Waiting> ofKey = waitingByKey.get(key);
-    if (ofKey == null) {
-      return null;
+  private @Nullable LoggedExchange takeWaiting(ObservedRequest request) {
+    for (Waiting one : waitingByKey.getOrDefault(request.key(), NONE)) {
+      if (one.logged.fits(request, time.nanos(), one.sinceNanos)) {
+        remove(one);
+        return one.logged;
+      }
     }
-    Waiting first = ofKey.element();
-    remove(first);
-    return first;
+    return null;
   }
 
   private void remove(Waiting one) {
@@ -254,7 +295,7 @@ final class Joins {
   }
 
   private void removeIfEmpty(String key, Place place) {
-    if (place.streams.isEmpty()) {
+    if (place.showings.isEmpty()) {
       open.remove(key);
     }
   }

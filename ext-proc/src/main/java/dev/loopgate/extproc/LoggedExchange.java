@@ -18,10 +18,12 @@ import io.envoyproxy.envoy.data.accesslog.v3.AccessLogType;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPAccessLogEntry;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPRequestProperties;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPResponseProperties;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// One exchange as Envoy's access log tells of it. Times are those of its arrival here and of
@@ -42,6 +44,9 @@ record LoggedExchange(
   private static final String AUTHORIZATION = "envoy.filters.http.ext_authz";
   private static final int BYTES = 1_000; // its objects, without its headers
 
+  /// How far the beginning by the log may be from that by what was shown: both come late.
+  private static final long BEGAN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   static LoggedExchange of(HTTPAccessLogEntry entry, RequestIds ids, long nowMillis) {
     HTTPResponseProperties response = entry.getResponse();
     AccessLogCommon common = entry.getCommonProperties();
@@ -50,8 +55,8 @@ record LoggedExchange(
     Ending ending =
         ResponseDetails.endingOf(
             details, common.getResponseFlags(), common.hasUpstreamRemoteAddress());
-    if (isTunnel(entry) && (ending == Ending.CLIENT_LEFT || ending == Ending.MODEL_RESET)) {
-      ending = Ending.COMPLETE; // it has no other end than that one of both closes it
+    if (isTunnel(entry)) {
+      ending = ResponseDetails.endingOfTunnel(ending);
     }
     Struct noted =
         common.getMetadata().getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
@@ -104,12 +109,27 @@ record LoggedExchange(
 
   /// Bytes on the heap, about.
   int bytes() {
-    return request.head().bytes() + BYTES;
+    return request.head().bytes() + keys.stream().mapToInt(String::length).sum() + BYTES;
+  }
+
+  /// Whether what is shown may be this: the same `request-id`, and about the same beginning.
+  ///
+  /// @param shown by external processing
+  /// @param shownSinceNanos when its first message came
+  /// @param toldNanos when this was told, by the same monotonic clock
+  boolean fits(ObservedRequest shown, long shownSinceNanos, long toldNanos) {
+    return shown.agreesWith(request)
+        && Math.abs(toldNanos - durationNanos() - shownSinceNanos) <= BEGAN_NANOS;
+  }
+
+  /// Whether a model's server was asked.
+  boolean reachedServer() {
+    return !words.replica().isEmpty();
   }
 
   /// Whether a filter above external processing refused it.
   boolean isRefusedAbove() {
-    return words.replica().isEmpty() && ResponseDetails.isFromAbove(words.told().details());
+    return !reachedServer() && ResponseDetails.isFromAbove(words.told().details());
   }
 
   Target target(Fleet.Match match, ModelIdentity model) {
@@ -127,7 +147,7 @@ record LoggedExchange(
 
   /// Whether an answer of Envoy's own is all that there was: nothing was asked of a model.
   boolean isAnsweredByEnvoy() {
-    return words.replica().isEmpty() && facts.ending() != Ending.MODEL_UNREACHABLE;
+    return !reachedServer() && facts.ending() != Ending.MODEL_UNREACHABLE;
   }
 
   /// The same, kept only now.
@@ -178,7 +198,8 @@ record LoggedExchange(
 
   private static void add(List<Header> to, String name, String value) {
     if (!value.isEmpty()) {
-      to.add(new Header(name, value));
+      byte[] bytes = value.getBytes(StandardCharsets.UTF_8); // as what is shown is read
+      to.add(new Header(name, new String(bytes, StandardCharsets.ISO_8859_1)));
     }
   }
 

@@ -2,7 +2,9 @@ package dev.loopgate.extproc;
 
 import dev.loopgate.capture.BodyRedactor;
 import dev.loopgate.capture.CaptureBuffers;
+import dev.loopgate.capture.DropReason;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.capture.RequestIds;
@@ -119,6 +121,14 @@ final class ObservationLoop {
 
   BodyRedactor redactor() {
     return redactor;
+  }
+
+  /// A prediction passed, and nothing of it can be kept: seen and dropped, in the ledger's words.
+  void notObserved(Fleet.Match match) {
+    int slot = slotOf(match.deployment().model());
+    long now = shared.time().epochMillis();
+    lane.begun(EntryKind.PREDICTION, slot, now);
+    lane.dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
   }
 
   int slotOf(Model model) {

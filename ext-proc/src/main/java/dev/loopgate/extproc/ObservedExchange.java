@@ -23,7 +23,6 @@ import dev.loopgate.fleet.Model;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept of one exchange that Envoy shows, from its head to its single ending: in the
@@ -34,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 final class ObservedExchange {
   /// Shorter pauses are how Envoy cut the bytes, not how the model sent them.
   private static final long GAP_MIN_NANOS = 1_000_000;
-
-  /// How far the beginning by the log may be from that by what was shown: both come late.
-  private static final long BEGAN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private static final int SWITCHED = 101;
   private static final int REPLICA_LENGTH_MAX = 256;
@@ -60,7 +56,7 @@ final class ObservedExchange {
   private int attempts;
   private long requestBytes; // shown, kept or not
   private long responseBytes;
-  private @Nullable LoggedFacts log;
+  private @Nullable LoggedExchange log;
   private boolean handedOver; // what began here ends in another one
   private long lengthLeft = -1; // that the answer's head declared; -1 when it declared none
   private long firstByteNanos = Timing.NONE;
@@ -113,14 +109,6 @@ final class ObservedExchange {
     loop.lane().begun(EntryKind.PREDICTION, slot, loop.time().epochMillis());
   }
 
-  /// A prediction was shown and can't be followed: seen and dropped, in the ledger's words.
-  static void notObserved(ObservationLoop loop, Fleet.Match match) {
-    int slot = loop.slotOf(match.deployment().model());
-    long now = loop.time().epochMillis();
-    loop.lane().begun(EntryKind.PREDICTION, slot, now);
-    loop.lane().dropped(EntryKind.PREDICTION, slot, DropReason.NOT_OBSERVED, now);
-  }
-
   /// Whether it has this id, and no answer yet that its caller might get.
   boolean isWaitingAs(RequestId other) {
     return !ended && !answered && !handedOver && id.equals(other);
@@ -132,22 +120,40 @@ final class ObservedExchange {
   }
 
   /// The log tells how it went.
-  void logged(LoggedFacts facts) {
-    log = facts;
+  void logged(LoggedExchange logged) {
+    log = logged;
   }
 
-  /// Whether what was logged may be of this one: its beginning and its status fit.
-  boolean agreesWith(LoggedExchange logged) {
-    long beganNanos = loop.time().nanos() - logged.durationNanos();
-    return Math.abs(beganNanos - startNanos) <= BEGAN_NANOS
-        && (!answered || status == logged.facts().status());
+  /// Whether the answer that was shown, if one was, is not the one that was logged.
+  boolean contradicts(LoggedExchange logged) {
+    return answered && status != logged.facts().status();
+  }
+
+  /// Forgets what the log told, if that was another one's.
+  ///
+  /// @return what is forgotten, null when nothing is
+  @Nullable LoggedExchange forgetWrongLog() {
+    LoggedExchange logged = log;
+    if (logged == null || !contradicts(logged)) {
+      return null;
+    }
+    log = null;
+    return logged;
+  }
+
+  /// When its first message came, by the monotonic clock.
+  long startNanos() {
+    return startNanos;
   }
 
   /// Whether all has been shown that the log counts.
   boolean isShownAsLogged() {
-    LoggedFacts facts = log;
-    return facts != null
-        && (answered || facts.status() == 0)
+    LoggedExchange logged = log;
+    if (logged == null) {
+      return false;
+    }
+    LoggedFacts facts = logged.facts();
+    return (answered || facts.status() == 0)
         && requestBytes >= facts.requestBytes()
         && responseBytes >= facts.responseBytes();
   }
@@ -250,12 +256,9 @@ final class ObservedExchange {
 
   /// Envoy shows no more of it. What the log said decides how it ended.
   void endCut(Ending ending) {
-    LoggedFacts facts = log;
-    if (facts != null && (!answered || status == facts.status()) && status != SWITCHED) {
-      boolean all = facts.isWhole() && isShownAsLogged();
-      answeredUnseen(facts.status());
-      requestWhole |= all;
-      end(facts.ending(), all);
+    LoggedExchange logged = log;
+    if (logged != null && !contradicts(logged)) {
+      endAsLogged(logged);
       return;
     }
     boolean over = status == SWITCHED && ending == Ending.CUT; // a tunnel has no end of its own
@@ -263,21 +266,44 @@ final class ObservedExchange {
     end(over ? Ending.COMPLETE : ending, over);
   }
 
-  // An answer of Envoy's own, which some versions do not show.
-  private void answeredUnseen(int logged) {
-    if (answered || logged == 0) {
-      return;
+  private void endAsLogged(LoggedExchange logged) {
+    LoggedFacts facts = logged.facts();
+    boolean all =
+        status == SWITCHED // whose bytes the log counts otherwise
+            || (requestBytes == facts.requestBytes() && responseBytes == facts.responseBytes());
+    if (!answered && facts.status() != 0) {
+      answeredUnseen(logged);
     }
+    requestWhole |= all && facts.isWhole();
+    // What the log was waited for is none of the exchange's time.
+    long endNanos = Math.min(loop.time().nanos(), startNanos + logged.durationNanos());
+    end(facts.ending(), all && facts.isWhole(), endNanos);
+  }
+
+  // An answer of Envoy's own, which some versions do not show.
+  private void answeredUnseen(LoggedExchange logged) {
+    LoggedWords words = logged.words();
     answered = true;
-    status = logged;
+    status = logged.facts().status();
+    replica = words.replica();
+    attempts = words.attempts();
+    firstByteNanos =
+        words.firstByteNanos() == Timing.NONE ? words.durationNanos() : words.firstByteNanos();
     if (requesting != null) {
       responding =
           requesting.responseStarted(
-              new ResponseHead(status, List.of()), body(rules.response()), "", loop.time().nanos());
+              new ResponseHead(status, List.of()),
+              body(rules.response()),
+              "",
+              startNanos + firstByteNanos);
     }
   }
 
   private void end(Ending ending, boolean responseWhole) {
+    end(ending, responseWhole, loop.time().nanos());
+  }
+
+  private void end(Ending ending, boolean responseWhole, long nowNanos) {
     if (ended) {
       throw new IllegalStateException("exchange: ended before, ending=" + ending.word());
     }
@@ -286,7 +312,6 @@ final class ObservedExchange {
       release();
       return;
     }
-    long nowNanos = loop.time().nanos();
     try {
       account(ending, responseWhole, nowNanos);
     } finally {

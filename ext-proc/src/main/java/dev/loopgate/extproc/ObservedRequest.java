@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// A request as Envoy shows it: after the filters before ours, before its router changes anything.
@@ -26,10 +27,13 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   private static final String EXTERNAL_ID = "x-request-id";
   private static final String TRACE_PARENT = "traceparent";
 
+  private static final Pattern NOT_ASCII = Pattern.compile("[^\\x00-\\x7f]");
+
   // Envoy's log knows no others.
   private static final Set<String> LOGGED_METHODS =
       Arrays.stream(RequestMethod.values())
           .filter(method -> method != RequestMethod.METHOD_UNSPECIFIED)
+          .filter(method -> method != RequestMethod.UNRECOGNIZED)
           .map(RequestMethod::name)
           .collect(Collectors.toUnmodifiableSet());
 
@@ -95,17 +99,20 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
       return "";
     }
     String method = head.first(":method");
-    return id + ' ' + (LOGGED_METHODS.contains(method) ? method : "") + ' ' + path;
+    return id + ' ' + (LOGGED_METHODS.contains(method) ? method : "") + ' ' + plain(path);
   }
 
-  /// Whether both say the same of what their key does not have.
+  // Envoy logs what is no UTF-8 as such a sign.
+  private static String plain(String path) {
+    return NOT_ASCII.matcher(path).replaceAll("!");
+  }
+
+  /// Whether both have the same `request-id`, or one has none. Never the authority: Envoy's router
+  /// changes it before it is logged.
   boolean agreesWith(ObservedRequest other) {
-    return agree(head.first(":authority"), other.head.first(":authority"))
-        && agree(head.first("request-id"), other.head.first("request-id"));
-  }
-
-  private static boolean agree(String one, String other) {
-    return one.isEmpty() || other.isEmpty() || one.equals(other);
+    String id = head.first("request-id");
+    String its = other.head.first("request-id");
+    return id.isEmpty() || its.isEmpty() || id.equals(its);
   }
 
   /// Where the request ends that this one comes of, where Envoy follows a redirect by itself: its

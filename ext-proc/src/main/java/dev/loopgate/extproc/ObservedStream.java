@@ -114,6 +114,9 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   ///
   /// @param ending of an exchange whose end was not shown
   void over(Ending ending) {
+    if (exchange != null && exchange.awaitsLog() && !lingers) {
+      loop.joins().letGo(); // Envoy may go on with it
+    }
     endCut(lingers ? Ending.CUT : ending);
     close();
   }
@@ -140,18 +143,29 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     if (of == null || request == null || of.isEnded()) {
       return;
     }
-    if (!request.agreesWith(logged.request()) || !of.agreesWith(logged)) {
-      return; // of another one that has the same id
+    if (of.contradicts(logged)) {
+      loop.accessLog().giveBack(logged, request, this, of.startNanos());
+      return;
     }
-    of.logged(logged.facts());
+    of.logged(logged);
     if (lingers) {
       over(Ending.CUT);
       return;
     }
-    loggedCut = !logged.facts().isWhole();
+    // Where no server was asked it may be a try before this one, that was refused.
+    loggedCut = !logged.facts().isWhole() && (of.isAnswered() || logged.reachedServer());
     loggedNanos = loop.time().nanos();
     if (loggedCut) {
       endIfAllShown();
+    }
+  }
+
+  /// What the log told before there was an answer may be of another exchange under the same key.
+  private void doubt(ObservedExchange of) {
+    LoggedExchange wrong = of.forgetWrongLog();
+    if (wrong != null && request != null) {
+      loggedCut = false;
+      loop.accessLog().giveBack(wrong, request, this, of.startNanos());
     }
   }
 
@@ -216,35 +230,35 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       passOver(PassedOver.MALFORMED);
       return;
     }
-    ObservedRequest request =
+    ObservedRequest shown =
         ObservedRequest.of(message, loop.requestIds(), loop.time().epochMillis());
-    key = request.key();
+    request = shown;
+    key = shown.key();
     String cluster = Shown.attribute(message, "xds.cluster_name");
     Optional<Fleet.Match> match =
-        request.match(loop.fleet()).map(found -> found.chosenElsewhere(Shown.modelOf(cluster)));
+        shown.match(loop.fleet()).map(found -> found.chosenElsewhere(Shown.modelOf(cluster)));
     if (match.isEmpty()) {
       passOver(PassedOver.UNKNOWN_MODEL);
-    } else if (!request.isCaptured(match.get())) {
+    } else if (!shown.isCaptured(match.get())) {
       passOver(PassedOver.NOT_CAPTURED);
-    } else if (!loop.takeRoom(request.head().bytes())) {
-      ObservedExchange.notObserved(loop, match.get());
+    } else if (!loop.takeRoom(shown.head().bytes())) {
+      loop.notObserved(match.get());
       passOver(PassedOver.OVER_BOUNDS);
     } else {
-      start(match.get(), request, message.getRequestHeaders().getEndOfStream());
+      start(match.get(), shown, message.getRequestHeaders().getEndOfStream());
     }
   }
 
   private void start(Fleet.Match match, ObservedRequest shown, boolean last) {
     ObservedExchange of = begin(match, shown);
     exchange = of;
-    request = shown;
     if (last) {
       of.requestWhole();
     }
-    LoggedExchange logged = loop.joins().opened(key, this);
+    LoggedExchange logged = loop.joins().opened(shown, this);
     if (logged != null) {
       loop.events().logged(LogUse.JOINED);
-      of.logged(logged.facts()); // and nothing is ended by it: another one may have come before
+      of.logged(logged); // and nothing is ended by it: another one may have come before
     }
   }
 
@@ -289,6 +303,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
         Shown.attribute(message, "upstream.address"),
         Shown.number(message, "upstream.request_attempt_count"),
         last);
+    doubt(of);
     endIfWhole(of, last);
   }
 
@@ -342,10 +357,8 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// Nothing of this stream is kept any more: Envoy goes on without us.
   private void passOver(PassedOver why) {
     loop.events().passedOver(why);
-    if (exchange == null) {
-      if (loop.joins().passedOver(key)) {
-        loop.events().logged(LogUse.JOINED);
-      }
+    if (exchange == null && request != null && loop.joins().passedOver(request)) {
+      loop.events().logged(LogUse.JOINED);
     }
     over(Ending.CUT);
   }

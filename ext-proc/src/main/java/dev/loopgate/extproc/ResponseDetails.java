@@ -70,6 +70,13 @@ final class ResponseDetails {
     return ending;
   }
 
+  /// How a tunnel ended: it has no other end than that one of both closes it.
+  static Ending endingOfTunnel(Ending ending) {
+    return ending == Ending.CLIENT_LEFT || ending == Ending.MODEL_RESET || ending == Ending.CUT
+        ? Ending.COMPLETE
+        : ending;
+  }
+
   /// How it ended as the flags say it.
   static Ending endingOf(ResponseFlags flags) {
     if (flags.getDownstreamConnectionTermination() || flags.getDownstreamRemoteReset()) {

@@ -263,6 +263,43 @@ class AccessLogIT {
   }
 
   @Test
+  void aTryThatWasRefusedIsNotTheEndOfTheNextOne() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-a"), requestBody("abc", true));
+    var refused = ended(exchange("x-a", "a"), 401, "ext_authz_denied", NO_FLAGS);
+    refused.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+    log.tell(refused);
+    observed.awaitLogged(LogUse.JOINED, 1);
+    observed.advance(Duration.ofSeconds(2));
+    stream.show(response(false, ":status: 200"), responseBody("answ", true)).awaitEnd();
+    log.tell(exchange("x-a", "a"));
+    observed.awaitLogged(LogUse.JOINED, 2);
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+    observed.awaitLogged(LogUse.REFUSED, 1);
+
+    assertThat(observed.await(2))
+        .extracting(Seen::ending)
+        .containsExactlyInAnyOrder(Ending.COMPLETE, Ending.REJECTED);
+    assertThat(dropped(EntryKind.PREDICTION)).isZero();
+  }
+
+  @Test
+  void whatIsLetGoIsCountedOnceThoughEnvoyGoesOn() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-a"), responseBody("no head before", false)).awaitEnd();
+    observed.advance(Duration.ofMinutes(1));
+    observed.awaitPassedOver(PassedOver.MALFORMED, 1);
+    var longer = exchange("x-a", "a");
+    longer.getCommonPropertiesBuilder().getDurationBuilder().setSeconds(60);
+    log.tell(longer, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+
+    observed.await(1);
+    assertThat(observed.counts(EntryKind.PREDICTION, "m").begun()).isEqualTo(1);
+  }
+
+  @Test
   void whatWasLoggedBeforeCutsNothingShort() throws Exception {
     log.tell(
         ended(exchange("x-a", "a"), 400, "http1.codec_error", NO_FLAGS),
@@ -277,6 +314,8 @@ class AccessLogIT {
     Seen seen = observed.await(1).getFirst();
     assertThat(seen.ending()).isEqualTo(Ending.COMPLETE);
     assertThat(seen.responseText()).isEqualTo("answ");
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+    assertThat(observed.awaitAccess(1).getFirst().response().status()).isEqualTo(400);
   }
 
   @Test

@@ -74,7 +74,7 @@ final class EnvoyLog implements StreamObserver<StreamAccessLogsResponse> {
             HTTPRequestProperties.newBuilder()
                 .setRequestMethod(RequestMethod.POST)
                 .setScheme("http")
-                .setAuthority("door.example")
+                .setAuthority("10.0.0.7:8080") // as Envoy's router rewrote it
                 .setPath("/model/m/predict?a=1")
                 .setUserAgent("curl")
                 .setRequestId(externalId)
