@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Joins {
   /*
    * A gap is claimed only where it is sure. What began before an Envoy logged here, or before ended
-   * ids had to be forgotten early, is not judged: it may have been shown.
+   * ids had to be forgotten early, is not judged: it may have been shown. Nor is anything as long as
+   * nothing was ever shown: then Envoys only log.
    */
 
   /// How long a log waits for its exchange, and an exchange that has ended for its log.
@@ -92,6 +93,7 @@ final class Joins {
   private long waitingBytes;
   private long agedNanos;
   private long judgedFromNanos;
+  private boolean shows; // anything at all: an Envoy may only log
 
   Joins(TimeSource time) {
     this.time = time;
@@ -120,6 +122,7 @@ final class Joins {
       return null;
     }
     synchronized (this) {
+      shows = true;
       LoggedExchange logged = takeWaiting(request);
       if (logged == null) {
         add(key, new Showing(stream, request, time.nanos()), false);
@@ -261,7 +264,7 @@ final class Joins {
     Waiting oldest = waiting.iterator().next();
     remove(oldest);
     boolean proven = nowNanos - oldest.sinceNanos >= PROOF_NANOS;
-    return new Expired(oldest.logged, oldest.judged && proven);
+    return new Expired(oldest.logged, shows && oldest.judged && proven);
   }
 
   private @Nullable LoggedExchange takeWaiting(ObservedRequest request) {

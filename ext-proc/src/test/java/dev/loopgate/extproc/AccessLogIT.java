@@ -205,6 +205,17 @@ class AccessLogIT {
   }
 
   @Test
+  void whereNothingIsEverShownNothingIsAGap() throws Exception {
+    log.tell(exchange("x-a", "a"), exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+    observed.awaitLogged(LogUse.UNJUDGED, 1);
+
+    assertThat(observed.awaitAccess(1)).hasSize(1);
+    assertThat(dropped(EntryKind.PREDICTION)).isZero();
+  }
+
+  @Test
   void whatShareAnIdIsToldNothing() throws Exception {
     EnvoyStream first = EnvoyStream.observing(observed.channel());
     first.show(post("a", "x-request-id: same"), requestBody("abc", true));
