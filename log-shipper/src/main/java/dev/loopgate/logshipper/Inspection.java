@@ -87,8 +87,10 @@ public final class Inspection {
     }
     lines.add("ring: %s, unfinished=%d".formatted(entries(spool.inRing()), spool.unfinished()));
     for (EntryKind kind : EntryKind.values()) {
-      lines.add(
-          "ledger in the log: " + ledger(kind.word(), spool.noted().getOrDefault(kind, NOTHING)));
+      LedgerCounts noted = spool.noted().getOrDefault(kind, NOTHING);
+      if (isSaid(kind, noted.begun())) {
+        lines.add("ledger in the log: " + ledger(kind.word(), noted));
+      }
     }
     for (EntryKind kind : EntryKind.values()) {
       new TreeMap<>(spool.ledger().getOrDefault(kind, Map.of()))
@@ -151,9 +153,17 @@ public final class Inspection {
   private static String entries(Map<EntryKind, Long> counts) {
     List<String> words = new ArrayList<>();
     for (EntryKind kind : EntryKind.values()) {
-      words.add(kind.word() + '=' + counts.getOrDefault(kind, 0L));
+      long count = counts.getOrDefault(kind, 0L);
+      if (isSaid(kind, count)) {
+        words.add(kind.word() + '=' + count);
+      }
     }
     return String.join(" ", words);
+  }
+
+  // Access logs are there beside Envoys alone.
+  private static boolean isSaid(EntryKind kind, long count) {
+    return kind != EntryKind.ACCESS_LOG || count > 0;
   }
 
   private static String ledger(String name, LedgerCounts counts) {
