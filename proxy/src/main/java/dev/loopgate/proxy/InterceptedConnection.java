@@ -64,7 +64,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
     sinceNanos = loop.time().nanos();
     loop.add(this);
     ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    InetSocketAddress asked = OriginalDestination.of(ctx.channel());
+    InetSocketAddress asked = interception.destinationOf(ctx.channel());
     destination = asked;
     if (asked == null) {
       refuse(InterceptionFault.STRAIGHT);

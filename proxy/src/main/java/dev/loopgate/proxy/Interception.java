@@ -9,6 +9,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// The door for connections that the kernel redirects, whoever they were for. Any thread; each
 /// channel is built on its own event loop.
@@ -16,9 +17,16 @@ import java.time.Duration;
 /// Their callers know nothing of it: paths, hosts and protocol stay theirs, and whatever is no HTTP
 /// passes as bytes.
 final class Interception extends ChannelInitializer<Channel> {
+  /// Says where connections were going. Called on their event loops.
+  interface Destinations {
+    /// Null when it was not redirected, or came to the port itself.
+    @Nullable InetSocketAddress of(Channel channel);
+  }
+
   private final Threshold threshold;
   private final Fleet fleet;
   private final OwnConnections own;
+  private final Destinations destinations;
   private final Duration idle;
   private final InterceptionEvents events;
 
@@ -28,11 +36,13 @@ final class Interception extends ChannelInitializer<Channel> {
       Threshold threshold,
       Fleet fleet,
       OwnConnections own,
+      Destinations destinations,
       Duration idle,
       InterceptionEvents events) {
     this.threshold = threshold;
     this.fleet = fleet;
     this.own = own;
+    this.destinations = destinations;
     this.idle = idle;
     this.events = events;
   }
@@ -59,6 +69,11 @@ final class Interception extends ChannelInitializer<Channel> {
 
   boolean hasModelAt(InetSocketAddress destination) {
     return fleet.isAtPort(destination.getPort());
+  }
+
+  /// Where a connection was going; null when it was not redirected.
+  @Nullable InetSocketAddress destinationOf(Channel channel) {
+    return destinations.of(channel);
   }
 
   /// What answers the requests of a connection that was going there.

@@ -151,8 +151,19 @@ public final class Proxy implements AutoCloseable {
   public InetSocketAddress intercept(
       InetSocketAddress address, Fleet fleet, Duration idle, InterceptionEvents told)
       throws IOException {
+    return intercept(address, fleet, idle, told, OriginalDestination::of);
+  }
+
+  /// The same, where somebody else than the kernel says where they were going.
+  InetSocketAddress intercept(
+      InetSocketAddress address,
+      Fleet fleet,
+      Duration idle,
+      InterceptionEvents told,
+      Interception.Destinations destinations)
+      throws IOException {
     connector.know();
-    return open(address, new Interception(threshold(), fleet, connector, idle, told));
+    return open(address, new Interception(threshold(), fleet, connector, destinations, idle, told));
   }
 
   /// Where the first door is, with its true port.
