@@ -63,9 +63,12 @@ final class PassedBytes implements CallerLink {
     passed.caller.updateReading();
   }
 
-  /// Its other end will see a reset, as it would have without us.
+  /// Its other end will see a reset, as it would have without us. Nothing happens to one that is
+  /// closed.
   static void resetOnClose(Channel channel) {
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    if (channel.isOpen()) { // else its descriptor may be another connection's by now
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
   }
 
   @Override
@@ -90,6 +93,9 @@ final class PassedBytes implements CallerLink {
   }
 
   private void reset() {
+    if (over) {
+      return;
+    }
     resetOnClose(caller.channel);
     resetOnClose(server.channel);
     end();
@@ -143,6 +149,9 @@ final class PassedBytes implements CallerLink {
     }
 
     void updateReading() {
+      if (over) {
+        return;
+      }
       boolean reading = other().channel.isWritable();
       if (channel.config().isAutoRead() != reading) {
         channel.config().setAutoRead(reading);
@@ -200,7 +209,7 @@ final class PassedBytes implements CallerLink {
     public void channelInactive(ChannelHandlerContext ctx) {
       if (shut) {
         endIfAllIsPassedOn(); // what came before may still be on its way to the other
-      } else if (!over) {
+      } else {
         reset();
       }
     }

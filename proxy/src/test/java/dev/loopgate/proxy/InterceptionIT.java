@@ -21,13 +21,17 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -73,6 +77,81 @@ final class InterceptionIT {
             .isInstanceOf(SocketException.class)
             .hasMessageNotContaining("ended");
       }
+    }
+  }
+
+  @Test
+  void aServerThatIsResetUnderAnUploadTakesItsCallerWithIt() throws Exception {
+    assumeTrue(Transport.EPOLL.isAvailable());
+    BlockingQueue<Throwable> bugs = new LinkedBlockingQueue<>();
+    BlockingQueue<Integer> pieces = new LinkedBlockingQueue<>();
+    CountDownLatch ended = new CountDownLatch(1);
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Proxy proxy = open(server, bugs)) {
+      InetSocketAddress there = (InetSocketAddress) server.getLocalSocketAddress();
+      InetSocketAddress port =
+          proxy.intercept(
+              RealDoor.anyAddress(),
+              Fleet.of(List.of(modelAt(server))),
+              Duration.ofHours(1),
+              new InterceptionEvents() {
+                @Override
+                public void bytesPassed(Spoken spoken, boolean toServer, int count) {
+                  pieces.add(count);
+                }
+
+                @Override
+                public void passingEnded() {
+                  ended.countDown();
+                }
+              },
+              _ -> there);
+      try (Socket caller = new Socket(port.getAddress(), port.getPort())) {
+        Thread uploading =
+            Thread.ofVirtual().name("interception-upload").start(() -> upload(caller));
+        try (Socket accepted = server.accept()) {
+          int passed = 0;
+          for (Integer some = 0; some != null; some = pieces.poll(500, TimeUnit.MILLISECONDS)) {
+            passed += some; // until the server, which reads nothing, holds the caller back
+          }
+          assertThat(passed).isPositive();
+          accepted.setSoLinger(true, 0);
+        }
+        assertThat(uploading.join(Duration.ofSeconds(20))).as("the caller is told").isTrue();
+        assertThat(ended.await(10, TimeUnit.SECONDS)).as("nothing stays").isTrue();
+      }
+    }
+    assertThat(bugs).isEmpty();
+  }
+
+  private static Model modelAt(ServerSocket server) {
+    return RealDoor.model(
+        "http://127.0.0.1:" + server.getLocalPort(), Protocol.AUTO, false, 0, Bounds.NONE);
+  }
+
+  private static Proxy open(ServerSocket server, BlockingQueue<Throwable> bugs) throws IOException {
+    return RealDoor.open(
+        RealDoor.config(1, 8, null),
+        modelAt(server),
+        new KeepingLane(),
+        ManualTime.at("2026-11-27T10:00:00Z"),
+        new ProxyEvents() {
+          @Override
+          public void failed(Throwable cause) {
+            bugs.add(cause);
+          }
+        },
+        Transport.EPOLL);
+  }
+
+  private static void upload(Socket caller) {
+    byte[] piece = new byte[1 << 16]; // zeros: no HTTP
+    try {
+      while (true) {
+        caller.getOutputStream().write(piece);
+      }
+    } catch (IOException _) {
+      // over, which is what is awaited
     }
   }
 
