@@ -172,10 +172,22 @@ final class ProxyLoop {
   void sweep() {
     long nowNanos = shared.time().nanos();
     for (CallerLink caller : snapshot()) {
-      caller.tick(nowNanos);
+      tick(caller, nowNanos);
     }
     mirrors.sweep(nowNanos);
     models.sweep(nowNanos);
+  }
+
+  // A bug in one connection ends that one; the deadlines of those behind it hold all the same.
+  private void tick(CallerLink caller, long nowNanos) {
+    try {
+      caller.tick(nowNanos);
+    } catch (RuntimeException e) {
+      shared.events().failed(e);
+      callers.remove(caller); // first: it is looked at no more, even if it can't be closed
+      caller.stop(); // what goes on ends as our doing, not as its caller's
+      caller.close();
+    }
   }
 
   /// Whether each answer is to be its connection's last. Any thread.
