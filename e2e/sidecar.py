@@ -370,6 +370,22 @@ async def is_reset(namespace, host, port, data=b"\0"):
         return True
 
 
+async def late_in_http2(client, host, name):
+    """A caller that says nothing for long, of a server that greets with its settings at once."""
+    connection = http2.Connection(*await client.connect(host, H2))
+    await asyncio.sleep(0.6)
+    running = asyncio.create_task(connection.run())
+    stream = connection.open()
+    await stream.head([(":method", "POST"), (":scheme", "http"), (":authority", "t"), (":path", "/echo"), ("request-id", name)])
+    await stream.send(b"asked", end=True)
+    headers, body = dict(await stream.next()), b""
+    while (piece := await stream.next()) is not stream.END:
+        body += piece
+    running.cancel()
+    connection.writer.close()
+    check((headers[":status"], body) == ("200", b"asked"), f"{name}: {headers} {body}")
+
+
 async def edges(client, pod, sidecar, kept):
     """Straight calls, nobody there, a late word, a look, callers in the pod, the model's own paths."""
     for host in POD:
@@ -390,6 +406,9 @@ async def edges(client, pod, sidecar, kept):
     ):
         status, headers, body = await post(who, host, H1, name, wait=wait)
         check((status, body, headers.get("request-id")) == (200, b"asked", name), f"{name}: {status} {headers} {body}")
+        kept.append(name)
+    for host, name in zip(POD, ("late-h2-v4", "late-h2-v6")):
+        await late_in_http2(client, host, name)
         kept.append(name)
     for target in ("/feedback", "/api/v1/feedback", "/healthz", "/metrics"):
         name = "own" + target.replace("/", "-")

@@ -27,6 +27,9 @@ record Http2Beginning(@Nullable CallerRequest request, Http2Settings settings) {
       "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: h2c\r\n\r\n";
   private static final String SETTINGS = "http2-settings";
   private static final int SETTING_BYTES = 6;
+  private static final int FRAME_HEADER_BYTES = 9;
+  private static final int SETTINGS_FRAME = 4 << 8; // the type, and no flags
+  private static final int SETTINGS_BYTES_MAX = 100 * SETTING_BYTES; // far more than there are
 
   /// Whether what an HTTP/1.1 reader took for a head is how a caller begins who speaks HTTP/2
   /// without having asked (RFC 9113, section 3.3).
@@ -35,6 +38,18 @@ record Http2Beginning(@Nullable CallerRequest request, Http2Settings settings) {
         && head.second().equals("*")
         && head.third().equals("HTTP/2.0")
         && head.headers().isEmpty();
+  }
+
+  /// Whether a server who speaks HTTP/2 begins with `said`: with its settings (RFC 9113, section
+  /// 3.4), which it may send before its caller says a word. Less than a frame's header is none:
+  /// servers send it in one piece.
+  static boolean isServers(ByteBuf said) {
+    int at = said.readerIndex();
+    return said.readableBytes() >= FRAME_HEADER_BYTES
+        && said.getUnsignedMedium(at) % SETTING_BYTES == 0
+        && said.getUnsignedMedium(at) <= SETTINGS_BYTES_MAX
+        && said.getUnsignedShort(at + 3) == SETTINGS_FRAME
+        && said.getInt(at + 5) == 0; // the stream of all that concerns the connection
   }
 
   /// What `request`, the first of a connection without TLS, asks for. Null when it does not ask, or

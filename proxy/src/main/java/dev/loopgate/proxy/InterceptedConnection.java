@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Whoever says nothing at first may be waiting for the server to speak: after [#WAIT] the server
 /// is connected, and who speaks first decides. A caller that speaks HTTP late is still heard as
-/// one. Holds at most a line of the size of a head, or a handshake's first record.
+/// one. So is that of a server who greets with HTTP/2's settings: it waits for its caller, whatever
+/// it says first. Holds at most a line of the size of a head, or a handshake's first record.
 final class InterceptedConnection extends ChannelInboundHandlerAdapter implements CallerLink {
   /// What a server that speaks first comes later than without us.
   static final Duration WAIT = Duration.ofMillis(100);
@@ -32,6 +33,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
   private @Nullable Spoken spoken; // known, while the server is being connected
   private @Nullable Channel server;
   private boolean connecting;
+  private boolean serverWaits; // for its caller, as is known
   private boolean callerEnded; // its side is shut
   private boolean opened;
   private boolean over; // somebody else has the connection, or it is closed
@@ -142,7 +144,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
       } else {
         pass(Spoken.OTHER);
       }
-    } else if (quietNanos >= WAIT.toNanos() && !connecting) {
+    } else if (quietNanos >= WAIT.toNanos() && !connecting && !serverWaits) {
       connect();
     }
   }
@@ -266,6 +268,13 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
     }
   }
 
+  // What it said it will say again to whoever is connected to it next, for a caller.
+  private void dropServer() {
+    serverWaits = true;
+    connecting = false;
+    closeServer();
+  }
+
   private ChannelHandlerContext context() {
     return Objects.requireNonNull(context, "intercepted: not added");
   }
@@ -278,29 +287,40 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
   private final class Server extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      if (over) {
-        ((ByteBuf) message).release();
-        return;
+      ByteBuf said = (ByteBuf) message;
+      if (!isServer(ctx)) {
+        said.release();
+      } else if (Http2Beginning.isServers(said)) {
+        said.release();
+        dropServer();
+      } else {
+        pass(Spoken.OTHER); // it speaks first
+        ctx.pipeline().fireChannelRead(said); // to who has taken our place
       }
-      pass(Spoken.OTHER); // it speaks first
-      ctx.pipeline().fireChannelRead(message); // to who has taken our place
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event instanceof ChannelInputShutdownEvent) {
+      if (event instanceof ChannelInputShutdownEvent && isServer(ctx)) {
         end(); // as the caller would have seen it
       }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      end();
+      if (isServer(ctx)) {
+        end();
+      }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       ctx.close();
+    }
+
+    // It may have been dropped, or another has taken its place.
+    private boolean isServer(ChannelHandlerContext ctx) {
+      return ctx.channel().equals(server);
     }
   }
 }
