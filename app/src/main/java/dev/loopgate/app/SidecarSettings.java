@@ -49,6 +49,12 @@ final class SidecarSettings {
           settings.where(SettingsTable.ROUTES)
               + ": routes: a sidecar changes no path and asks no other server; allowed: none");
     }
+    if (settings.get(TokenSettings.AUTH_JWKS).isPresent()) {
+      throw new UsageException(
+          settings.where(TokenSettings.AUTH_JWKS)
+              + ": auth.jwks: a sidecar asks nobody for a token, since what is no plain HTTP passes it by;"
+              + " allowed: none, and the tokens asked for by a gateway or the server");
+    }
     Map<Integer, String> taken = new HashMap<>();
     taken.put(settings.get(SIDECAR_PORT), "sidecar.port");
     take(taken, settings, SettingsTable.LISTEN);
@@ -95,6 +101,9 @@ final class SidecarSettings {
     }
     if (!model.prefix().isEmpty() && !model.prefix().equals("/model/" + model.id())) {
       return "prefix=" + model.prefix() + ": a sidecar changes no path; allowed: none";
+    }
+    if (model.role() != null) {
+      return "role=" + model.role() + ": a sidecar asks nobody for a token; allowed: none";
     }
     String other = taken.put(server.port(), "the model " + model.id());
     return other == null

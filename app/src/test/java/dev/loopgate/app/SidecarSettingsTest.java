@@ -28,6 +28,7 @@ final class SidecarSettingsTest {
           {id: m, url: "http://h:8080/base"}              | allowed: one url like http://127.0.0.1:8080
           {id: m, urls: ["http://h:1", "http://h:2"]}     | allowed: one url like http://127.0.0.1:8080
           {id: m, url: "http://h:8080", prefix: /mine}    | prefix=/mine: a sidecar changes no path; allowed: none
+          {id: m, url: "http://h:8080", role: risk}       | role=risk: a sidecar asks nobody for a token; allowed: none
           {id: m, url: "http://h:16006"}                  | has the port of sidecar.port; allowed: each port once
           {id: m, url: "http://h:16020"}                  | has the port of listen; allowed: each port once
           {id: m, url: "http://h:1"}, {id: n, url: "http://i:1"} | has the port of the model m; allowed: each port once
@@ -54,6 +55,16 @@ final class SidecarSettingsTest {
         .isInstanceOf(UsageException.class)
         .hasMessage(
             "option --routes: routes: a sidecar changes no path and asks no other server; allowed: none");
+  }
+
+  @Test
+  void tokensAreRefused() {
+    assertThatThrownBy(
+            () -> Settings.of(Role.SIDECAR, Map.of("auth.jwks", "http://h/keys"), Map.of()))
+        .isInstanceOf(UsageException.class)
+        .hasMessage(
+            "option --auth.jwks: auth.jwks: a sidecar asks nobody for a token, since what is no plain HTTP passes"
+                + " it by; allowed: none, and the tokens asked for by a gateway or the server");
   }
 
   @Test

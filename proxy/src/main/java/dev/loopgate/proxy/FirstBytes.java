@@ -1,13 +1,19 @@
 package dev.loopgate.proxy;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 
 /// Tells from what a caller says first whether it speaks HTTP. Looks at each byte once; confined to
 /// one connection's event loop.
 ///
-/// HTTP is a line that begins with a method and names `HTTP/`, of version 1 as of 2's preface, even
-/// if it is malformed otherwise: then it is answered as such, and never passed unread. A line of
-/// more than `lineBytesMax` is HTTP if its target looks like one.
+/// HTTP is a line, behind empty ones or none, that begins with a method (a token of at most 32
+/// bytes) and a blank, and names `HTTP/`, of version 1 as of 2's preface, even if it is malformed
+/// otherwise: then it is answered as such, and never passed unread. The same holds for a line that
+/// [#isLikeHttp] when it is broken by a control character, is longer than `lineBytesMax` with the
+/// empty ones, or does not come to its end in time.
+///
+/// A line that ends and names no version is none, not even one of HTTP/0.9; nor one that begins
+/// with a blank or has none behind its method.
 final class FirstBytes {
   /// What is known.
   enum Verdict {
@@ -24,22 +30,28 @@ final class FirstBytes {
     TLS_RECORD,
     METHOD,
     SPACE,
-    TARGET
+    TARGET,
+    /// A carriage return came, which ends the line if a line feed follows.
+    TARGET_END
   }
 
   private static final int METHOD_BYTES_MAX = 32;
-  private static final int EMPTY_BYTES_MAX = 8; // some servers pass over empty lines
   private static final int HANDSHAKE = 0x16;
   private static final int CLIENT_HELLO = 1;
   private static final int TLS_HEADER_BYTES = 5;
   private static final String VERSION = "HTTP/";
   private static final String TOKEN = "!#$%&'*+-.^_`|~";
 
+  /// Those of HTTP itself (RFC 9110, section 9.3; RFC 5789), and how HTTP/2's preface begins.
+  private static final List<String> METHODS =
+      List.of(
+          "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI");
+
   private final int lineBytesMax;
   private Part part = Part.START;
   private int looked; // bytes behind the reader index
-  private int methodBytes;
-  private boolean likeTarget;
+  private final StringBuilder method = new StringBuilder();
+  private boolean likeHttp; // as method and target begin
   private int versionMatched;
 
   FirstBytes(int lineBytesMax) {
@@ -62,9 +74,16 @@ final class FirstBytes {
     return Verdict.MORE;
   }
 
-  /// Whether what came so far, though no whole line, is more likely HTTP than not.
+  /// Whether what came so far, though no whole line, is more likely HTTP than not: nothing but
+  /// empty lines, the beginning of a method of HTTP's own, or any method and a target like HTTP's.
   boolean isLikeHttp() {
-    return part == Part.TARGET && likeTarget;
+    return switch (part) {
+      case START -> true;
+      case TLS_RECORD -> false;
+      case METHOD -> METHODS.stream().anyMatch(each -> each.startsWith(method.toString()));
+      case SPACE -> isMethodOfHttp();
+      case TARGET, TARGET_END -> likeHttp || versionMatched == VERSION.length();
+    };
   }
 
   private Verdict look(int c) {
@@ -77,10 +96,11 @@ final class FirstBytes {
           yield Verdict.MORE;
         }
         part = Part.TARGET;
-        likeTarget = c == '/' || c == '*' || c == 'h' || c == 'H';
+        likeHttp = isMethodOfHttp() || c == '/' || c == '*' || c == 'h' || c == 'H';
         yield target(c);
       }
       case TARGET -> target(c);
+      case TARGET_END -> c == '\n' ? Verdict.OTHER : Verdict.HTTP;
     };
   }
 
@@ -90,7 +110,7 @@ final class FirstBytes {
       return Verdict.MORE;
     }
     if (isLineEnd(c)) {
-      return looked < EMPTY_BYTES_MAX ? Verdict.MORE : Verdict.OTHER;
+      return Verdict.MORE; // some servers pass over empty lines
     }
     part = Part.METHOD;
     return method(c);
@@ -112,20 +132,30 @@ final class FirstBytes {
   }
 
   private Verdict method(int c) {
-    if (isSpace(c) && methodBytes > 0) {
+    if (isSpace(c) && !method.isEmpty()) {
       part = Part.SPACE;
       return Verdict.MORE;
     }
-    methodBytes++;
-    return isToken(c) && methodBytes <= METHOD_BYTES_MAX ? Verdict.MORE : Verdict.OTHER;
+    if (!isToken(c) || method.length() == METHOD_BYTES_MAX) {
+      return Verdict.OTHER;
+    }
+    method.append((char) c);
+    return Verdict.MORE;
   }
 
   private Verdict target(int c) {
     if (versionMatched == VERSION.length()) {
       return isLineEnd(c) ? Verdict.HTTP : Verdict.MORE;
     }
-    if (isLineEnd(c) || (c < ' ' && c != '\t') || c == 0x7f) {
+    if (c == '\r' && likeHttp) {
+      part = Part.TARGET_END;
+      return Verdict.MORE;
+    }
+    if (isLineEnd(c)) {
       return Verdict.OTHER;
+    }
+    if ((c < ' ' && c != '\t') || c == 0x7f) {
+      return likeHttp ? Verdict.HTTP : Verdict.OTHER;
     }
     if (c == VERSION.charAt(versionMatched)) {
       versionMatched++;
@@ -133,6 +163,10 @@ final class FirstBytes {
       versionMatched = c == VERSION.charAt(0) ? 1 : 0;
     }
     return Verdict.MORE;
+  }
+
+  private boolean isMethodOfHttp() {
+    return METHODS.contains(method.toString());
   }
 
   private static boolean isSpace(int c) {

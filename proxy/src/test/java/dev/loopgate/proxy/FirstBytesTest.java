@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class FirstBytesTest {
   private static final int LINE_BYTES_MAX = 200;
 
-  // `~` is CRLF, `^` NUL, `\u007f` itself.
+  // `~` is CRLF, `<` CR, `>` LF, `^` NUL, `\u007f` itself.
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -37,8 +37,14 @@ final class FirstBytesTest {
           PROXY TCP4 1.2.3.4 5.6.7.8 1 2~GET / HTTP/1.1~ | OTHER
           *1~$4~PING~                              | OTHER
           '~~^~QUIT~'                              | OTHER
-          '~~~~~~~~~~GET / HTTP/1.1~'              | OTHER
-          GET /^ HTTP/1.1~                         | OTHER
+          '~~~~~~~~~~GET / HTTP/1.1~'              | HTTP
+          GET /^ HTTP/1.1~                         | HTTP
+          GET ^/ HTTP/1.1~                         | HTTP
+          ODD-METHOD /\u007f HTTP/1.1~             | HTTP
+          GET /< HTTP/1.1~                         | HTTP
+          GET /> HTTP/1.1~                         | OTHER
+          EHLO there^                              | OTHER
+          EHLO there<                              | OTHER
           GET/ HTTP/1.1~                           | OTHER
           ' GET / HTTP/1.1~'                       | OTHER
           '^^^\u0010binary' | OTHER
@@ -65,17 +71,27 @@ final class FirstBytesTest {
 
   @Test
   void aLineThatIsTooLongIsHttpIfItBeginsLikeIt() {
-    assertThat(told("GET /" + "a".repeat(300))).isEqualTo(FirstBytes.Verdict.HTTP);
-    assertThat(told("GET " + "a".repeat(300))).isEqualTo(FirstBytes.Verdict.OTHER);
+    assertThat(told("ODD /" + "a".repeat(300))).isEqualTo(FirstBytes.Verdict.HTTP);
+    assertThat(told("ODD " + "a".repeat(300))).isEqualTo(FirstBytes.Verdict.OTHER);
+    assertThat(told("GET " + "a".repeat(300))).isEqualTo(FirstBytes.Verdict.HTTP);
+    assertThat(told("~".repeat(300))).isEqualTo(FirstBytes.Verdict.HTTP);
     assertThat(told("GET /" + "a".repeat(150))).isEqualTo(FirstBytes.Verdict.MORE);
   }
 
   @Test
-  void halfALineIsLikeHttpFromItsTargetOn() {
-    assertThat(isLikeHttp("GET")).isFalse();
-    assertThat(isLikeHttp("GET ")).isFalse();
+  void halfALineIsLikeHttpFromItsMethodOrItsTargetOn() {
+    assertThat(isLikeHttp("~")).isTrue();
+    assertThat(isLikeHttp("GE")).isTrue();
+    assertThat(isLikeHttp("GET")).isTrue();
+    assertThat(isLikeHttp("GET ")).isTrue();
     assertThat(isLikeHttp("GET /")).isTrue();
+    assertThat(isLikeHttp("GETS")).isFalse();
+    assertThat(isLikeHttp("ODD")).isFalse();
+    assertThat(isLikeHttp("ODD ")).isFalse();
+    assertThat(isLikeHttp("ODD /")).isTrue();
+    assertThat(isLikeHttp("ODD x HTTP/1.1")).isTrue();
     assertThat(isLikeHttp("EHLO me")).isFalse();
+    assertThat(isLikeHttp("\u0016\u0003")).isFalse();
   }
 
   @Test
@@ -115,6 +131,10 @@ final class FirstBytesTest {
   }
 
   private static byte[] bytes(String text) {
-    return text.replace("~", "\r\n").replace("^", "\0").getBytes(ISO_8859_1);
+    return text.replace("~", "\r\n")
+        .replace("<", "\r")
+        .replace(">", "\n")
+        .replace("^", "\0")
+        .getBytes(ISO_8859_1);
   }
 }

@@ -71,6 +71,18 @@ final class InterceptedConnectionTest {
     assertThat(door.asked(1)).isEqualTo("\0binary");
   }
 
+  @Test
+  void whoBeginsARequestAndPausesIsAnsweredAsHttp() {
+    EmbeddedChannel caller = redirected(PORT);
+
+    say(caller, "GET");
+    door.turn(CallerLimits.DEFAULT.head());
+    door.turn(CallerLimits.DEFAULT.head());
+
+    assertThat(told).containsExactly("http");
+    assertThat(said(caller)).startsWith("HTTP/1.1 408 ");
+  }
+
   private EmbeddedChannel redirected(int port) {
     InetSocketAddress destination = new InetSocketAddress("10.0.0.1", port);
     Interception interception =
