@@ -37,7 +37,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
   private boolean callerEnded; // its side is shut
   private boolean opened;
   private boolean over; // somebody else has the connection, or it is closed
-  private long sinceNanos;
+  private long sinceNanos; // it is there, or of its first byte
 
   InterceptedConnection(ProxyLoop loop, Interception interception) {
     this.loop = loop;
@@ -81,6 +81,9 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
     if (over) {
       in.release();
       return;
+    }
+    if (unread.isEmpty()) {
+      sinceNanos = loop.time().nanos(); // of the first byte
     }
     unread.add(ctx.alloc(), in);
     ByteBuf all = unread.bytes();

@@ -83,6 +83,20 @@ final class InterceptedConnectionTest {
     assertThat(said(caller)).startsWith("HTTP/1.1 408 ");
   }
 
+  @Test
+  void theTimeForAFirstLineBeginsWithItsFirstByte() {
+    Duration almost = CallerLimits.DEFAULT.head().minusMillis(1);
+    EmbeddedChannel caller = redirected(PORT);
+
+    door.turn(almost);
+    say(caller, "ODD");
+    door.turn(almost);
+    assertThat(told).isEmpty();
+
+    door.turn(Duration.ofMillis(1));
+    assertThat(told).containsExactly("other");
+  }
+
   private EmbeddedChannel redirected(int port) {
     InetSocketAddress destination = new InetSocketAddress("10.0.0.1", port);
     Interception interception =
