@@ -170,7 +170,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
   }
 
   private void becomeHttp(ChannelHandlerContext ctx) {
-    if (interception.own().has(ctx.channel().remoteAddress())) {
+    if (isOwn()) {
       refuse(InterceptionFault.LOOP);
       return;
     }
@@ -204,7 +204,7 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
   }
 
   private void connect() {
-    if (interception.own().has(context().channel().remoteAddress())) {
+    if (isOwn()) {
       refuse(InterceptionFault.LOOP);
       return;
     }
@@ -276,6 +276,10 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
     serverWaits = true;
     connecting = false;
     closeServer();
+  }
+
+  private boolean isOwn() {
+    return interception.own().has(context().channel().remoteAddress(), destination());
   }
 
   private ChannelHandlerContext context() {

@@ -16,8 +16,11 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Bounded by the connections that are open.
 final class OwnConnections implements ModelConnector {
+  // One end alone may be another connection's, too, of another process to another place.
+  private record Ends(SocketAddress local, SocketAddress remote) {}
+
   private final ModelConnector connector;
-  private final Set<SocketAddress> ends = ConcurrentHashMap.newKeySet();
+  private final Set<Ends> made = ConcurrentHashMap.newKeySet();
   private volatile boolean known;
 
   OwnConnections(ModelConnector connector) {
@@ -29,10 +32,10 @@ final class OwnConnections implements ModelConnector {
     known = true;
   }
 
-  /// Whether this process made the connection whose other end is at `remote`. Sure once a byte of
-  /// it was read: none is sent before it is known here.
-  boolean has(SocketAddress remote) {
-    return ends.contains(remote);
+  /// Whether this process made the connection from `local` to `remote`. Sure once a byte of it was
+  /// read: none is sent before it is known here.
+  boolean has(SocketAddress local, SocketAddress remote) {
+    return made.contains(new Ends(local, remote));
   }
 
   @Override
@@ -42,10 +45,12 @@ final class OwnConnections implements ModelConnector {
     if (known) {
       connecting.addListener(done -> {
         Channel channel = connecting.channel();
-        SocketAddress end = channel.localAddress();
-        if (done.isSuccess() && end != null) {
-          ends.add(end);
-          channel.closeFuture().addListener(_ -> ends.remove(end));
+        SocketAddress local = channel.localAddress();
+        SocketAddress remote = channel.remoteAddress();
+        if (done.isSuccess() && local != null && remote != null) {
+          Ends ends = new Ends(local, remote);
+          made.add(ends);
+          channel.closeFuture().addListener(_ -> made.remove(ends));
         }
       });
     }

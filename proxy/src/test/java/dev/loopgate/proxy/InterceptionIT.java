@@ -18,7 +18,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
@@ -27,6 +29,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
@@ -152,6 +155,36 @@ final class InterceptionIT {
       }
     } catch (IOException _) {
       // over, which is what is awaited
+    }
+  }
+
+  @Test
+  void ownConnectionsAreKnownByBothTheirEndsWhileTheyAreOpen() throws Exception {
+    MultiThreadIoEventLoopGroup group =
+        new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress there = (InetSocketAddress) server.getLocalSocketAddress();
+      OwnConnections own = new OwnConnections(Transport.NIO.connector());
+      own.know();
+      Channel channel =
+          own.connect(
+                  (EventLoop) group.next(),
+                  there,
+                  new ChannelInboundHandlerAdapter(),
+                  Duration.ofSeconds(10))
+              .sync()
+              .channel();
+      SocketAddress local = channel.localAddress();
+      channel.eventLoop().submit(() -> {}).sync(); // who was told of it before is through
+
+      assertThat(own.has(local, there)).isTrue();
+      assertThat(own.has(local, new InetSocketAddress(there.getAddress(), 9))).isFalse();
+      assertThat(own.has(there, local)).isFalse();
+      channel.close().sync();
+      channel.eventLoop().submit(() -> {}).sync();
+      assertThat(own.has(local, there)).isFalse();
+    } finally {
+      group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
     }
   }
 
