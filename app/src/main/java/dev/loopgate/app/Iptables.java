@@ -33,6 +33,9 @@ final class Iptables {
     static final Family IPV6 = new Family("IPv6", "ip6tables");
   }
 
+  /// What a family's table holds.
+  private record There(Family family, String rules) {}
+
   private record Run(int exit, String said) {}
 
   private final String path;
@@ -63,13 +66,7 @@ final class Iptables {
                 + " is of no use here; allowed: --remove alone, which takes away all of Loopgate's rules");
       }
       requireRight();
-      for (Family family : families()) {
-        String text = RedirectionRules.removal(rules(family));
-        if (!text.isEmpty()) {
-          restore(family, text);
-        }
-        out.println(family.word() + ": " + (text.isEmpty() ? "there were none" : "removed"));
-      }
+      remove();
       return Cli.OK;
     }
     RedirectionRules rules = RedirectionRules.of(options);
@@ -81,10 +78,7 @@ final class Iptables {
       return Cli.OK;
     }
     requireRight();
-    for (Family family : families()) {
-      restore(family, rules.textOver(rules(family)));
-      out.println(family.word() + ": applied");
-    }
+    apply(rules);
     return Cli.OK;
   }
 
@@ -124,27 +118,87 @@ final class Iptables {
             "all; outside: of other machines; inside: of other processes of this pod, like a mesh's proxy."));
   }
 
-  // Where the kernel has no IPv6, its table can't be had either.
-  private static List<Family> families() {
-    return Files.exists(IPV6_ADDRESSES) ? List.of(Family.IPV4, Family.IPV6) : List.of(Family.IPV4);
+  private void remove() throws StartException, InterruptedException {
+    for (There there : there()) {
+      String text = RedirectionRules.removal(there.rules());
+      if (!text.isEmpty()) {
+        restore(there.family(), text);
+      }
+      out.println(there.family().word() + ": " + (text.isEmpty() ? "there were none" : "removed"));
+    }
+  }
+
+  // For all families or for none: one alone would let the other's callers pass by unnoticed.
+  private void apply(RedirectionRules rules) throws StartException, InterruptedException {
+    List<There> changed = new ArrayList<>();
+    for (There there : there()) {
+      try {
+        restore(there.family(), rules.textOver(there.rules()));
+      } catch (StartException e) {
+        for (There before : changed) {
+          putBack(before, e);
+        }
+        throw e;
+      }
+      changed.add(there);
+    }
+    changed.forEach(there -> out.println(there.family().word() + ": applied"));
+  }
+
+  private void putBack(There before, StartException why) throws InterruptedException {
+    try {
+      restore(before.family(), RedirectionRules.backTo(before.rules(), rules(before.family())));
+      out.println(before.family().word() + ": as before");
+    } catch (StartException e) {
+      why.addSuppressed(e);
+      out.println(before.family().word() + ": applied, and could not be put back");
+    }
+  }
+
+  // Of all families, before any of them is changed.
+  private List<There> there() throws StartException, InterruptedException {
+    List<There> there = new ArrayList<>();
+    for (Family family : families()) {
+      there.add(new There(family, rules(family)));
+    }
+    return there;
+  }
+
+  private static List<Family> families() throws StartException {
+    return speaksIpv6() ? List.of(Family.IPV4, Family.IPV6) : List.of(Family.IPV4);
+  }
+
+  /// Whether this namespace has addresses of IPv6. Where that is off its table may not be there
+  /// either.
+  static boolean speaksIpv6() throws StartException {
+    try {
+      return Files.exists(IPV6_ADDRESSES) && !Files.readString(IPV6_ADDRESSES).isBlank();
+    } catch (IOException e) {
+      throw new StartException("iptables: can't read " + IPV6_ADDRESSES + ": " + e.getMessage(), e);
+    }
   }
 
   private static void requireRight() throws StartException {
+    if (!hasRight()) {
+      throw new StartException(
+          "iptables: the kernel's rules need more rights; allowed: as root or with CAP_NET_ADMIN, or --print, and"
+              + " apply them elsewhere");
+    }
+  }
+
+  /// Whether this process may change the rules of its network namespace.
+  static boolean hasRight() throws StartException {
     try {
       for (String line : Files.readAllLines(STATUS)) {
         if (line.startsWith("CapEff:")) {
           long capabilities = Long.parseUnsignedLong(line.substring(7).strip(), 16);
-          if ((capabilities >> NET_ADMIN & 1) == 1) {
-            return;
-          }
+          return (capabilities >> NET_ADMIN & 1) == 1;
         }
       }
+      return false;
     } catch (IOException | NumberFormatException e) {
       throw new StartException("iptables: can't read " + STATUS + ": " + e.getMessage(), e);
     }
-    throw new StartException(
-        "iptables: the kernel's rules need more rights; allowed: as root or with CAP_NET_ADMIN, or --print, and"
-            + " apply them elsewhere");
   }
 
   private String rules(Family family) throws StartException, InterruptedException {

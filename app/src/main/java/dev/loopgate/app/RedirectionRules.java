@@ -135,11 +135,37 @@ record RedirectionRules(
       text.append("-D").append(jump.substring(2)).append('\n');
     }
     for (String chain : List.of(IN, OUT)) {
-      if (there.lines().anyMatch(("-N " + chain)::equals)) {
+      if (isThere(chain, there)) {
         text.append("-F ").append(chain).append("\n-X ").append(chain).append('\n');
       }
     }
     return text.isEmpty() ? "" : "*nat\n" + text + "COMMIT\n";
+  }
+
+  /// What makes of the rules that are there now, as far as they are ours, those from before.
+  ///
+  /// @param before the rules of the table then, as `iptables -S` prints them
+  /// @param now the same of now
+  static String backTo(String before, String now) {
+    List<String> lines = new ArrayList<>();
+    lines.add("*nat");
+    List<String> chains = List.of(IN, OUT);
+    List<String> gone = chains.stream().filter(chain -> !isThere(chain, before)).toList();
+    for (String chain : chains) {
+      if (!gone.contains(chain)) {
+        lines.add(":" + chain + " - [0:0]");
+        before.lines().filter(line -> line.startsWith("-A " + chain + " ")).forEach(lines::add);
+      }
+    }
+    List<String> jumpsNow = jumps(now, IN, OUT);
+    for (String jump : jumps(before, IN, OUT)) {
+      if (!jumpsNow.contains(jump)) {
+        lines.add(jump);
+      }
+    }
+    leave(lines, now, gone);
+    lines.add("COMMIT");
+    return String.join("\n", lines) + "\n";
   }
 
   private void redirections(List<String> lines, String chain, String match) {
@@ -173,11 +199,15 @@ record RedirectionRules(
       for (String jump : jumps(there, chain)) {
         lines.add("-D" + jump.substring(2));
       }
-      if (there.lines().anyMatch(("-N " + chain)::equals)) {
+      if (isThere(chain, there)) {
         lines.add("-F " + chain);
         lines.add("-X " + chain);
       }
     }
+  }
+
+  private static boolean isThere(String chain, String there) {
+    return there.lines().anyMatch(("-N " + chain)::equals);
   }
 
   private static List<String> jumps(String there, String... chains) {

@@ -118,6 +118,34 @@ final class RedirectionRulesTest {
     assertThat(RedirectionRules.removal("-P PREROUTING ACCEPT\n-A OUTPUT -j DOCKER\n")).isEmpty();
   }
 
+  @Test
+  void whatWasThereBeforeIsPutBack() throws UsageException {
+    String before =
+        """
+        -P PREROUTING ACCEPT
+        -N LOOPGATE_IN
+        -A PREROUTING -p tcp -j LOOPGATE_IN
+        -A LOOPGATE_IN -p tcp -m tcp --dport 9000 -m addrtype --dst-type LOCAL -j REDIRECT --to-ports 15106
+        """;
+
+    assertThat(RedirectionRules.backTo(before, APPLIED))
+        .isEqualTo(
+            """
+            *nat
+            :LOOPGATE_IN - [0:0]
+            -A LOOPGATE_IN -p tcp -m tcp --dport 9000 -m addrtype --dst-type LOCAL -j REDIRECT --to-ports 15106
+            -D OUTPUT -p tcp -j LOOPGATE_OUT
+            -F LOOPGATE_OUT
+            -X LOOPGATE_OUT
+            COMMIT
+            """);
+    assertThat(RedirectionRules.backTo(before, "-P PREROUTING ACCEPT\n"))
+        .endsWith("REDIRECT --to-ports 15106\n-A PREROUTING -p tcp -j LOOPGATE_IN\nCOMMIT\n");
+    assertThat(RedirectionRules.backTo("-P PREROUTING ACCEPT\n", APPLIED))
+        .contains("-D PREROUTING", "-D OUTPUT", "-X LOOPGATE_IN", "-X LOOPGATE_OUT")
+        .doesNotContain("-A ", ":LOOPGATE");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
