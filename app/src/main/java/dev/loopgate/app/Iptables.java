@@ -99,7 +99,7 @@ final class Iptables {
         new Verbs.SettingOption(
             RedirectionRules.EXCLUDE_PORTS,
             "PORTS",
-            "Ports that all does not mean; default "
+            "Ports that all does not mean, in place of the default "
                 + RedirectionRules.PORTS_EXCLUDED_BY_DEFAULT
                 + "."),
         new Verbs.SettingOption(

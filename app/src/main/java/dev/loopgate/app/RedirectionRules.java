@@ -41,7 +41,9 @@ record RedirectionRules(
   static final String SIDECAR_PORT = "sidecar-port";
   static final String UID = "uid";
   static final String CALLERS = "callers";
-  static final String PORTS_EXCLUDED_BY_DEFAULT = "16020";
+
+  /// Who logs in, and the sidecar's own door.
+  static final String PORTS_EXCLUDED_BY_DEFAULT = "22,16020";
 
   /// Chains of connections that come in, and of those that are made here.
   static final String IN = "LOOPGATE_IN";

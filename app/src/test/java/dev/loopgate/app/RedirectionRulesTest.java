@@ -69,6 +69,17 @@ final class RedirectionRulesTest {
   }
 
   @Test
+  void allSparesLoginsAndTheSidecarsDoorUnlessToldOtherwise() throws UsageException {
+    assertThat(rules("ports", "all").text())
+        .contains(
+            "-A LOOPGATE_IN -p tcp -m tcp --dport 22 -j RETURN\n",
+            "-A LOOPGATE_IN -p tcp -m tcp --dport 16020 -j RETURN\n");
+    assertThat(rules("ports", "all", "exclude-ports", "9").text())
+        .contains("--dport 9 -j RETURN")
+        .doesNotContain("--dport 22 ", "--dport 16020 ");
+  }
+
+  @Test
   void callersInsideAreRedirectedButForTheSidecarsUser() throws UsageException {
     assertThat(rules("ports", "8080", "uid", "0", "callers", "inside").text())
         .isEqualTo(
