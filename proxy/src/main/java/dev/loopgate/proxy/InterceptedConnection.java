@@ -65,6 +65,9 @@ final class InterceptedConnection extends ChannelInboundHandlerAdapter implement
     opened = true;
     sinceNanos = loop.time().nanos();
     loop.add(this);
+    if (over) {
+      return; // the loop is draining
+    }
     ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     InetSocketAddress asked = interception.destinationOf(ctx.channel());
     destination = asked;

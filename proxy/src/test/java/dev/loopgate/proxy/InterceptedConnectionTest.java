@@ -97,6 +97,17 @@ final class InterceptedConnectionTest {
     assertThat(told).containsExactly("other");
   }
 
+  @Test
+  void whoComesWhileTheLoopDrainsIsClosedAndNobodyIsAsked() {
+    door.loop.drain();
+
+    EmbeddedChannel caller = redirected(PORT + 1); // of no model: it would pass at once
+
+    assertThat(caller.isOpen()).isFalse();
+    assertThat(told).isEmpty();
+    assertThat(door.tried).isEmpty();
+  }
+
   private EmbeddedChannel redirected(int port) {
     InetSocketAddress destination = new InetSocketAddress("10.0.0.1", port);
     Interception interception =
