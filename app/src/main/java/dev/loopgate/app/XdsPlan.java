@@ -4,7 +4,6 @@ import dev.loopgate.xds.Bootstrap;
 import dev.loopgate.xds.HostPort;
 import dev.loopgate.xds.XdsConfig;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -62,8 +61,6 @@ record XdsPlan(
               + group
               + ", allowed: letters, digits and . _ ~ : / -, at most 256");
     }
-    Duration firstByte = settings.get(SettingsTable.FIRST_BYTE_TIMEOUT);
-    Duration idle = settings.get(SettingsTable.IDLE_TIMEOUT);
     return Optional.of(
         new XdsPlan(
             group,
@@ -75,7 +72,8 @@ record XdsPlan(
             settings.get(XdsSettings.XDS_MODEL_CA).toString(),
             new XdsConfig.Timeouts(
                 settings.get(SettingsTable.CONNECT_TIMEOUT),
-                idle.compareTo(firstByte) > 0 ? idle : firstByte,
+                settings.get(SettingsTable.FIRST_BYTE_TIMEOUT),
+                settings.get(SettingsTable.IDLE_TIMEOUT),
                 settings.get(SettingsTable.TOTAL_TIMEOUT))));
   }
 

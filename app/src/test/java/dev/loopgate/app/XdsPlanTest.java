@@ -45,7 +45,8 @@ final class XdsPlanTest {
     assertThat(config.proxy()).isEqualTo(new HostPort("127.0.0.1", 18_080));
     assertThat(config.mutual()).isFalse();
     assertThat(config.tokens()).isEqualTo(XdsConfig.Tokens.NOT_ASKED);
-    assertThat(config.timeouts().idle()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(config.timeouts().firstByte()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(config.timeouts().idle()).isEqualTo(Duration.ofMinutes(5));
   }
 
   @Test

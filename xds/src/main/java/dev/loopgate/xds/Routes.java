@@ -201,10 +201,8 @@ final class Routes {
 
   // The wait for the first byte is a pause like any other to an Envoy.
   private Duration idle(Bounds bounds) {
-    Duration all = config.timeouts().idle();
-    return bounds.idle() == null && bounds.firstByte() == null
-        ? all
-        : longer(or(bounds.idle(), Duration.ZERO), or(bounds.firstByte(), all));
+    XdsConfig.Timeouts all = config.timeouts();
+    return longer(or(bounds.idle(), all.idle()), or(bounds.firstByte(), all.firstByte()));
   }
 
   private static Duration or(@Nullable Duration own, Duration all) {

@@ -45,7 +45,8 @@ public record XdsConfig(
   /// How long a model may take.
   ///
   /// @param connect to make a connection
-  /// @param idle without a byte in either direction, the wait for the first one included
+  /// @param firstByte until the answer begins
+  /// @param idle without a byte in the middle of an answer
   /// @param total from the request's end to the answer's
-  public record Timeouts(Duration connect, Duration idle, Duration total) {}
+  public record Timeouts(Duration connect, Duration firstByte, Duration idle, Duration total) {}
 }

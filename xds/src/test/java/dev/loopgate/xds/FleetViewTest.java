@@ -3,6 +3,7 @@ package dev.loopgate.xds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
@@ -22,12 +23,16 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class FleetViewTest {
   private static final String ONE = "http://127.0.0.1:7001";
@@ -121,6 +126,29 @@ final class FleetViewTest {
         .findFirst()
         .orElseThrow()
         .getRoute();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    ",     ,     600",
+    "20,   ,     300", // the gateway's own for a pause is longer
+    "1200, ,     1200",
+    ",     20,   600",
+    "20,   30,   30",
+    "30,   20,   30",
+    ",     3600, 3600",
+  })
+  void aPauseMayTakeAsLongAsTheLongerOfTheWaitsAtTheProxy(
+      @Nullable Integer firstByte, @Nullable Integer idle, int seconds) {
+    Bounds bounds = new Bounds(null, time(firstByte), time(idle), null, 1, 1, 1);
+    Model model = Fleets.bound(Fleets.model("a", ONE), bounds);
+
+    assertThat(routed(Fleets.view(Fleet.of(List.of(model))), "a").getIdleTimeout())
+        .isEqualTo(Envoys.seconds(seconds));
+  }
+
+  private static @Nullable Duration time(@Nullable Integer seconds) {
+    return seconds == null ? null : Duration.ofSeconds(seconds);
   }
 
   @Test
