@@ -214,6 +214,11 @@ async def serves(side, m, n):
     await asked("/model/m/predict?a=1", "m", ["/predict?a=1"], f"127.0.0.1:{m.port}")
     await asked("/model/m", "m", ["/"])
     await asked("/model/m//a/../%2e;b=c", "m", ["//a/../%2e;b=c"])
+    for target in ("/model/m/../n/x", "/model/m/%2e%2E/n/x", "/model/m/.%2e%5cn/x", "/model/m/\xff/../../n/x"):
+        answer = await ask(side.port, target)
+        check(answer.status == 400, f"{target}: status {answer.status}: {answer.says}")
+    reached = [path for path, _ in m.asked + n.asked if path.endswith("n/x")]
+    check(not reached, f"a model saw a path that leads out of its prefix: {reached}")
     await asked("/model/n/x", "n", ["/x"], f"localhost:{n.port}")
     await asked("/model/s/x", "s", ["/x"])
     await asked("/model/based/x", "n", ["/base/x"])

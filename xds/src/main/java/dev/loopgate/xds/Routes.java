@@ -33,6 +33,8 @@ final class Routes {
   static final String NAME = "loopgate";
 
   private static final String RETRIED = "connect-failure,refused-stream,reset-before-request";
+  // Two dots in any spelling, \C being a byte that need not be UTF-8.
+  private static final String DOTS = "\\C*(\\.|%2[eE]){2}\\C*";
   private static final int HOSTS_LOOKED_AT = 10; // for one that was not asked yet; else any
   private static final String MODEL_ID = "model-id";
 
@@ -45,6 +47,9 @@ final class Routes {
   /// @param routes of the fleet, the longest prefix first
   RouteConfiguration of(List<dev.loopgate.fleet.Route> routes) {
     List<Route> all = new ArrayList<>();
+    // Whether dots lead out of a model's prefix our proxy decides: a model might resolve them.
+    RegexMatcher.Builder dots = RegexMatcher.newBuilder().setRegex(DOTS);
+    all.add(toProxy("dots", RouteMatch.newBuilder().setSafeRegex(dots)));
     dev.loopgate.fleet.Route root = null;
     for (dev.loopgate.fleet.Route route : routes) {
       if (route.prefix().isEmpty()) {

@@ -43,9 +43,9 @@ final class FleetViewTest {
     FleetResources view = Fleets.view(Fleet.of(List.of(Fleets.model("wine", ONE + "/base"))));
 
     List<Route> routes = Fleets.routes(view);
-    assertThat(routes.get(0).getMatch().getPath()).isEqualTo("/model/wine");
-    assertThat(routes.get(1).getMatch().getPrefix()).isEqualTo("/model/wine/");
-    assertThat(routes.subList(0, 2))
+    assertThat(routes.get(1).getMatch().getPath()).isEqualTo("/model/wine");
+    assertThat(routes.get(2).getMatch().getPrefix()).isEqualTo("/model/wine/");
+    assertThat(routes.subList(1, 3))
         .allSatisfy(route -> {
           assertThat(route.getRoute().getCluster()).isEqualTo("model_wine");
           assertThat(route.getRoute().getPrefixRewrite()).isEqualTo("/base/");
@@ -70,6 +70,7 @@ final class FleetViewTest {
 
     assertThat(Fleets.routes(Fleets.view(fleet)).stream().map(FleetViewTest::told))
         .containsExactly(
+            "dots loopgate_proxy",
             "=/a/b model_b",
             "/a/b/* model_b",
             "=/a model_a",
@@ -80,12 +81,36 @@ final class FleetViewTest {
             "/* model_root");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/model/a/../b/x, true",
+    "/model/a/%2e%2E/b, true",
+    "/model/a/.%2E;x=y/b, true",
+    "/model/a/%2e.%5cb, true",
+    "/model/a/\u00ff/../b, true",
+    "/..,true",
+    "/model/a/x..y, true", // the proxy decides
+    "/model/a/./b.c/.d/%2e, false",
+    "/model/a/%2e/., false",
+  })
+  void dotsThatMayLeadOutOfAPrefixAreOurProxys(String path, boolean caught) {
+    Route first = Fleets.routes(Fleets.view(Fleet.of(List.of(Fleets.model("a", ONE))))).getFirst();
+
+    assertThat(first.getRoute().getCluster()).isEqualTo("loopgate_proxy");
+    assertThat(first.getTypedPerFilterConfigMap())
+        .containsOnlyKeys("loopgate.capture", "loopgate.id");
+    // Java has no name for any byte.
+    String regex = first.getMatch().getSafeRegex().getRegex().replace("\\C", "(?s:.)");
+    assertThat(path.matches(regex)).isEqualTo(caught);
+  }
+
   private static String told(Route route) {
     RouteMatch match = route.getMatch();
     String path =
         switch (match.getPathSpecifierCase()) {
           case PATH -> "=" + match.getPath();
           case PREFIX -> match.getPrefix() + "*";
+          case SAFE_REGEX -> route.getName();
           default -> match.getPathSeparatedPrefix();
         };
     return path + " " + route.getRoute().getCluster();
@@ -173,7 +198,7 @@ final class FleetViewTest {
     }
     assertThat(routed(view, "c").getCluster()).isEqualTo("model_c");
     assertThat(view.clusters()).doesNotContainKeys("model_a", "model_b");
-    Route asleep = Fleets.routes(view).getFirst();
+    Route asleep = Fleets.routes(view).get(1);
     assertThat(asleep.getTypedPerFilterConfigMap())
         .containsOnlyKeys("loopgate.capture", "loopgate.reply-id", "envoy.filters.http.ext_authz");
     assertThat(
@@ -308,7 +333,7 @@ final class FleetViewTest {
 
     FleetResources view = Fleets.view(Fleet.of(models));
     assertThat(view.endpoints()).hasSize(1000);
-    assertThat(Fleets.routes(view)).hasSize(2001);
+    assertThat(Fleets.routes(view)).hasSize(2002);
     int bytes =
         view.routes().getSerializedSize()
             + view.clusters().values().stream().mapToInt(Cluster::getSerializedSize).sum();
@@ -320,8 +345,8 @@ final class FleetViewTest {
     String odd = "/a.b~c/$&'()*+,=:@/x!";
     FleetResources view = Fleets.view(Fleet.of(List.of(Fleets.at(odd, Fleets.model("a--0", ONE)))));
 
-    assertThat(Fleets.routes(view).get(0).getMatch().getPath()).isEqualTo(odd);
-    assertThat(Fleets.routes(view).get(1).getMatch().getPrefix()).isEqualTo(odd + "/");
+    assertThat(Fleets.routes(view).get(1).getMatch().getPath()).isEqualTo(odd);
+    assertThat(Fleets.routes(view).get(2).getMatch().getPrefix()).isEqualTo(odd + "/");
     assertThat(view.clusters()).containsKey("model_a--0");
   }
 
