@@ -161,6 +161,7 @@ async def serves_and_changes(scratch, version):
             "s": {"url": s.url("https"), "tls-ca": str(pem)},
             "based": {"url": n.url(path="/base")},
             "two": {"urls": [m.url(), f"http://127.0.0.1:{free_port()}"]},
+            "eager": {"url": m.url(), "waiting-max": 0},
             "ready": {"urls": [n.url()], "predictor": "triton"},
             "g": {"url": n.url(), "grpc": True},
             "h": {"url": n.url(host="localhost"), "protocol": "h2c"},
@@ -221,6 +222,7 @@ async def serves(side, m, n):
     check(not reached, f"a model saw a path that leads out of its prefix: {reached}")
     await asked("/model/n/x", "n", ["/x"], f"localhost:{n.port}")
     await asked("/model/s/x", "s", ["/x"])
+    await asked("/model/eager/x", "m", ["/x"])
     await asked("/model/based/x", "n", ["/base/x"])
     await asked("/model/ready/v2/models/a/infer", "n", ["/v2/models/a/infer"])
     for _ in range(20):

@@ -150,8 +150,8 @@ final class Clusters {
             .setLbPolicy(Cluster.LbPolicy.LEAST_REQUEST)
             // What the configuration takes away is gone, whatever a health check says of it.
             .setIgnoreHealthOnHostRemoval(true)
-            .setCircuitBreakers(
-                breakers(bounds.connectionsMax(), bounds.requestsMax(), bounds.waitingMax()))
+            // Not waiting-max: an Envoy counts who makes a connection, too, and 0 lets none be made.
+            .setCircuitBreakers(breakers(bounds.connectionsMax(), bounds.requestsMax(), MANY))
             .putTypedExtensionProtocolOptions(HTTP, spoken(upstream));
     if (hasAddresses(upstream)) {
       cluster

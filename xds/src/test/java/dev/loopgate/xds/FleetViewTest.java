@@ -13,6 +13,7 @@ import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.ServerTrust;
 import io.envoyproxy.controlplane.cache.Resources.ResourceType;
 import io.envoyproxy.controlplane.cache.v3.Snapshot;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
@@ -257,6 +258,22 @@ final class FleetViewTest {
         .isEqualTo(Fleets.CONFIG.modelCa());
     assertThat(tls.getCommonTlsContext().getValidationContext().getMatchTypedSubjectAltNames(0))
         .satisfies(san -> assertThat(san.getMatcher().getExact()).isEqualTo("::1"));
+  }
+
+  @Test
+  void boundsAreCircuitBreakersButForThoseWhoWait() {
+    Bounds bounds = new Bounds(null, null, null, null, 7, 9, 0);
+    Model model = Fleets.bound(Fleets.model("a", ONE), bounds);
+
+    CircuitBreakers.Thresholds told =
+        cluster(Fleets.view(Fleet.of(List.of(model))), "model_a")
+            .getCircuitBreakers()
+            .getThresholds(0);
+    assertThat(told.getMaxConnections().getValue()).isEqualTo(7);
+    assertThat(told.getMaxRequests().getValue()).isEqualTo(9);
+    assertThat(told.getMaxPendingRequests().getValue())
+        .as("with 0 an Envoy makes no connection")
+        .isEqualTo(65_536);
   }
 
   private static Cluster cluster(FleetResources view, String name) {
