@@ -24,8 +24,9 @@ SETTLED_SECONDS = 0.4  # of load behind each change
 class Model:
     """Answers everything with its name and what it was asked; over TLS where it has a certificate."""
 
-    def __init__(self, name, tls=None):
-        self.name, self.tls, self.asked, self.port = name, tls, [], 0
+    def __init__(self, name, tls=None, ready_seconds=0.0):
+        self.name, self.tls, self.ready_seconds = name, tls, ready_seconds
+        self.asked, self.port = [], 0
 
     async def __aenter__(self):
         context = None
@@ -46,6 +47,8 @@ class Model:
                 await load.read_body(reader, headers)
                 path = line.split(" ")[1]
                 self.asked.append((path, headers))
+                if path == "/v2/health/ready":
+                    await asyncio.sleep(self.ready_seconds)
                 body = json.dumps({"name": self.name, "path": path, "host": headers.get("host")}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
@@ -54,6 +57,14 @@ class Model:
 
     def url(self, scheme="http", host="127.0.0.1", path=""):
         return f"{scheme}://{host}:{self.port}{path}"
+
+
+class RouteLoad(load.Load):
+    """Predictions by a route of its own."""
+
+    async def ask(self, reader, writer, name):
+        status, _ = await load.exchange(reader, writer, "/custom/half/x", [f"request-id: {name}"], b"{}")
+        return status
 
 
 class Answer:
@@ -154,7 +165,8 @@ class Side:
 async def serves_and_changes(scratch, version):
     """Cases 1, 2 and 4: each exchange once in the files; changes and a killed gateway under load."""
     pem, key = await asyncio.to_thread(certificate, scratch)
-    async with Model("m") as m, Model("m") as moved, Model("n") as n, Model("s", (pem, key)) as s:
+    fresh = Model("fresh", ready_seconds=1.0)
+    async with Model("m") as m, Model("m") as moved, Model("n") as n, Model("s", (pem, key)) as s, fresh:
         whole = {
             "m": {"url": m.url()},
             "n": {"url": n.url(host="localhost")},
@@ -176,7 +188,7 @@ async def serves_and_changes(scratch, version):
         try:
             await (await side.start()).start_envoy()
             names, halves = await serves(side, m, n)
-            await changes(side, whole, routes, moved)
+            await changes(side, whole, routes, moved, fresh)
             names += await restarts(side, whole, routes)
             check(await side.metric("loopgate_xds_nacks_total") == 0, f"{version}: refused: {side.gateway.tail()}")
         except (Failed, OSError, EOFError) as error:
@@ -258,17 +270,22 @@ async def feedback(port):
     return status, 0
 
 
-async def changes(side, whole, routes, moved):
-    """Case 2: none of it costs a caller of a model that stays anything."""
+async def changes(side, whole, routes, moved, fresh):
+    """Case 2: none of it costs a caller of a model or of a route that stays anything."""
     calls = load.Load(side.port, PER_SECOND, 4, f"load-{side.version}")
-    running = asyncio.create_task(calls.run())
+    by_route = RouteLoad(side.port, PER_SECOND, 4, f"route-{side.version}")
+    running = asyncio.gather(calls.run(), by_route.run())
 
     async def changed(models, more, target, name):
         side.change(yaml(models, more))
         await side.answers(target, name)
         await asyncio.sleep(SETTLED_SECONDS)
-        check(not calls.failed, f"{target} by {name}: {len(calls.failed)} failed: {calls.failed[:3]}")
+        for each in (calls, by_route):
+            check(not each.failed, f"{target} by {name}: {len(each.failed)} failed: {each.failed[:3]}")
 
+    # It takes an Envoy a while to find the new one healthy.
+    slowly = whole | {"fresh": {"url": fresh.url(host="localhost"), "predictor": "triton"}}
+    await changed(slowly, [routes[0] | {"targets": [{"model": "fresh"}]}, *routes[1:]], "/custom/half/x", "fresh")
     new = whole | {"new": {"url": moved.url()}}
     await changed(new, routes, "/model/new/x", "m")
     moving = new | {"m": {"url": moved.url()}}
@@ -289,10 +306,11 @@ async def changes(side, whole, routes, moved):
     await until("the route to lead to one", is_one)
     await changed({name: how for name, how in moving.items() if name != "new"}, only, "/model/new/x", None)
     await changed(whole, routes, "/model/m/x", "m")
-    calls.stopping = True
+    calls.stopping = by_route.stopping = True
     await running
-    check(not calls.failed, f"changes under load: {len(calls.failed)} failed: {calls.failed[:3]}")
-    check(len(calls.answered) > PER_SECOND, f"only {len(calls.answered)} calls")
+    for each in (calls, by_route):
+        check(not each.failed, f"changes under load: {len(each.failed)} failed: {each.failed[:3]}")
+        check(len(each.answered) > PER_SECOND, f"only {len(each.answered)} calls")
 
 
 async def restarts(side, whole, routes):

@@ -373,10 +373,23 @@ final class FleetViewTest {
         Fleets.view(Fleet.of(List.of(Fleets.model("a", ONE), Fleets.model("b", TWO))));
     FleetResources after = Fleets.view(Fleet.of(List.of(Fleets.model("b", "http://b.test:7002"))));
 
-    FleetResources both = after.withGoneOf(before);
+    FleetResources both = after.withMissingOf(before);
     assertThat(both.clusters()).containsKeys("model_a", "model_b");
     assertThat(both.endpoints()).containsOnlyKeys("model_a"); // b is resolved now
     assertThat(both.routes()).isEqualTo(after.routes());
+  }
+
+  @Test
+  void whatIsNewIsThereBeforeRoutesLeadToItAndNothingElseHasChanged() {
+    FleetResources before = Fleets.view(Fleet.of(List.of(Fleets.model("a", ONE))));
+    FleetResources after =
+        Fleets.view(Fleet.of(List.of(Fleets.model("a", TWO), Fleets.model("b", TWO))));
+
+    FleetResources both = before.withMissingOf(after);
+    assertThat(both.clusters()).containsKeys("model_a", "model_b");
+    assertThat(both.endpoints().get("model_a")).isEqualTo(before.endpoints().get("model_a"));
+    assertThat(both.endpoints().get("model_b")).isEqualTo(after.endpoints().get("model_b"));
+    assertThat(both.routes()).isEqualTo(before.routes());
   }
 
   @Test
