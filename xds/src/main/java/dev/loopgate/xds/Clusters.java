@@ -151,7 +151,7 @@ final class Clusters {
             // What the configuration takes away is gone, whatever a health check says of it.
             .setIgnoreHealthOnHostRemoval(true)
             // Not waiting-max: an Envoy counts who makes a connection, too, and 0 lets none be made.
-            .setCircuitBreakers(breakers(bounds.connectionsMax(), bounds.requestsMax(), MANY))
+            .setCircuitBreakers(breakers(connections(model), bounds.requestsMax(), MANY))
             .putTypedExtensionProtocolOptions(HTTP, spoken(upstream));
     if (hasAddresses(upstream)) {
       cluster
@@ -200,6 +200,12 @@ final class Clusters {
 
   private static HostPort place(Replica replica) {
     return HostPort.of(replica.host(), replica.port());
+  }
+
+  // A model's bound is each server's, an Envoy's the cluster's.
+  private static int connections(Model model) {
+    long all = (long) model.bounds().connectionsMax() * model.upstream().replicas().size();
+    return (int) Math.min(all, Bounds.UNBOUNDED);
   }
 
   private static CircuitBreakers breakers(int connections, int requests, int waiting) {

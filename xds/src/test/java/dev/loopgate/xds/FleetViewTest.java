@@ -274,6 +274,18 @@ final class FleetViewTest {
     assertThat(told.getMaxPendingRequests().getValue())
         .as("with 0 an Envoy makes no connection")
         .isEqualTo(65_536);
+    assertThat(connections(Fleets.bound(Fleets.model("a", ONE, TWO), bounds)))
+        .as("of each server in the proxy, of all in an Envoy")
+        .isEqualTo(14);
+    assertThat(connections(Fleets.model("a", ONE, TWO))).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  private static int connections(Model model) {
+    return cluster(Fleets.view(Fleet.of(List.of(model))), "model_a")
+        .getCircuitBreakers()
+        .getThresholds(0)
+        .getMaxConnections()
+        .getValue();
   }
 
   private static Cluster cluster(FleetResources view, String name) {
