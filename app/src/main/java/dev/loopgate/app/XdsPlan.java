@@ -74,7 +74,8 @@ record XdsPlan(
                 settings.get(SettingsTable.CONNECT_TIMEOUT),
                 settings.get(SettingsTable.FIRST_BYTE_TIMEOUT),
                 settings.get(SettingsTable.IDLE_TIMEOUT),
-                settings.get(SettingsTable.TOTAL_TIMEOUT))));
+                settings.get(SettingsTable.TOTAL_TIMEOUT),
+                settings.get(SettingsTable.MODEL_IDLE))));
   }
 
   private static XdsConfig.Tokens tokens(Settings settings) throws UsageException {

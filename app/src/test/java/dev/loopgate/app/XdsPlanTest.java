@@ -47,6 +47,7 @@ final class XdsPlanTest {
     assertThat(config.tokens()).isEqualTo(XdsConfig.Tokens.NOT_ASKED);
     assertThat(config.timeouts().firstByte()).isEqualTo(Duration.ofMinutes(10));
     assertThat(config.timeouts().idle()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(config.timeouts().unused()).isEqualTo(Duration.ofMillis(1500));
   }
 
   @Test

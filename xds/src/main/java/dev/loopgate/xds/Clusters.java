@@ -76,7 +76,7 @@ final class Clusters {
             .putTypedExtensionProtocolOptions(
                 HTTP,
                 Any.pack(
-                    HttpProtocolOptions.newBuilder()
+                    kept()
                         .setUseDownstreamProtocolConfig(
                             HttpProtocolOptions.UseDownstreamHttpConfig.newBuilder()
                                 .setHttpProtocolOptions(http1())
@@ -93,6 +93,7 @@ final class Clusters {
     cluster.putTypedExtensionProtocolOptions(
         HTTP,
         explicit(
+            HttpProtocolOptions.newBuilder(),
             HttpProtocolOptions.ExplicitHttpConfig.newBuilder()
                 .setHttp2ProtocolOptions(
                     Http2ProtocolOptions.newBuilder()
@@ -219,16 +220,24 @@ final class Clusters {
         .build();
   }
 
-  private static Any spoken(Upstream upstream) {
+  // What nobody uses is closed here before the other side closes it under a request.
+  private HttpProtocolOptions.Builder kept() {
+    return HttpProtocolOptions.newBuilder()
+        .setCommonHttpProtocolOptions(
+            io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions.newBuilder()
+                .setIdleTimeout(Envoys.duration(config.timeouts().unused())));
+  }
+
+  private Any spoken(Upstream upstream) {
     HttpProtocolOptions.ExplicitHttpConfig.Builder one =
         HttpProtocolOptions.ExplicitHttpConfig.newBuilder();
     return switch (upstream.protocol()) {
-      case HTTP1 -> explicit(one.setHttpProtocolOptions(http1()));
+      case HTTP1 -> explicit(kept(), one.setHttpProtocolOptions(http1()));
       case H2, H2C ->
-          explicit(one.setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()));
+          explicit(kept(), one.setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()));
       case AUTO ->
           Any.pack(
-              HttpProtocolOptions.newBuilder()
+              kept()
                   .setAutoConfig(
                       HttpProtocolOptions.AutoHttpConfig.newBuilder()
                           .setHttpProtocolOptions(http1())
@@ -237,8 +246,9 @@ final class Clusters {
     };
   }
 
-  private static Any explicit(HttpProtocolOptions.ExplicitHttpConfig.Builder one) {
-    return Any.pack(HttpProtocolOptions.newBuilder().setExplicitHttpConfig(one).build());
+  private static Any explicit(
+      HttpProtocolOptions.Builder options, HttpProtocolOptions.ExplicitHttpConfig.Builder one) {
+    return Any.pack(options.setExplicitHttpConfig(one).build());
   }
 
   private static Http1ProtocolOptions http1() {

@@ -48,5 +48,7 @@ public record XdsConfig(
   /// @param firstByte until the answer begins
   /// @param idle without a byte in the middle of an answer
   /// @param total from the request's end to the answer's
-  public record Timeouts(Duration connect, Duration firstByte, Duration idle, Duration total) {}
+  /// @param unused of a connection, until it is closed
+  public record Timeouts(
+      Duration connect, Duration firstByte, Duration idle, Duration total, Duration unused) {}
 }

@@ -24,6 +24,7 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -278,6 +279,30 @@ final class FleetViewTest {
         .as("of each server in the proxy, of all in an Envoy")
         .isEqualTo(14);
     assertThat(connections(Fleets.model("a", ONE, TWO))).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "HTTP1, http://127.0.0.1:7001",
+    "H2C,   http://127.0.0.1:7001",
+    "H2,    https://127.0.0.1:7001",
+    "AUTO,  https://127.0.0.1:7001",
+  })
+  void aConnectionThatIsNotUsedIsClosedAsByTheProxy(Protocol protocol, String url)
+      throws Exception {
+    Model model = Fleets.model("a", Predictor.NONE, protocol, false, ServerTrust.DEFAULT, url);
+    FleetResources view = Fleets.view(Fleet.of(List.of(model)));
+
+    for (String name : List.of("model_a", "loopgate_proxy")) {
+      HttpProtocolOptions spoken =
+          cluster(view, name)
+              .getTypedExtensionProtocolOptionsOrThrow(
+                  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
+              .unpack(HttpProtocolOptions.class);
+      assertThat(spoken.getCommonHttpProtocolOptions().getIdleTimeout())
+          .as(name)
+          .isEqualTo(Envoys.duration(Fleets.UNUSED));
+    }
   }
 
   private static int connections(Model model) {

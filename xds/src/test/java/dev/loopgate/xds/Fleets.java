@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /// Fleets for tests, and what becomes of them.
 final class Fleets {
-  static final Duration FIRST_BYTE = Duration.ofMinutes(10);
+  static final Duration UNUSED = Duration.ofMillis(1500);
   static final XdsConfig CONFIG = config(XdsConfig.Tokens.NOT_ASKED);
 
   private Fleets() {}
@@ -33,7 +33,11 @@ final class Fleets {
         "/etc/ssl/certs/ca-certificates.crt",
         List.of("/feedback", "/metrics"),
         new XdsConfig.Timeouts(
-            Duration.ofSeconds(2), FIRST_BYTE, Duration.ofMinutes(5), Duration.ofHours(1)));
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(10),
+            Duration.ofMinutes(5),
+            Duration.ofHours(1),
+            UNUSED));
   }
 
   static Model model(String id, String... urls) {
