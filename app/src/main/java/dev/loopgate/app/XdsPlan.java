@@ -21,7 +21,7 @@ record XdsPlan(
     XdsConfig.Tokens tokens,
     String modelCa,
     XdsConfig.Timeouts timeouts) {
-  // What the proxy answers itself; a model at `/` gets the rest.
+  // What the proxy answers itself; a model at `/`, or one that is called by gRPC, gets the rest.
   private static final List<String> OWN_PATHS =
       List.of("/feedback", "/api/v1/feedback", "/api/model", "/healthz", "/readyz", "/metrics");
 

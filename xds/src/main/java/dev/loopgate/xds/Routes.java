@@ -60,11 +60,11 @@ final class Routes {
         all.add(to(route, prefix + "/", RouteMatch.newBuilder().setPrefix(prefix + "/")));
       }
     }
+    // Before any model: for what the proxy answers itself not everybody is asked for a token.
+    for (String own : config.ownPaths()) {
+      all.add(toProxy(own, RouteMatch.newBuilder().setPathSeparatedPrefix(own)));
+    }
     if (root != null) {
-      all.add(to(root, "/", RouteMatch.newBuilder().setPath("/")));
-      for (String own : config.ownPaths()) {
-        all.add(toProxy(own, RouteMatch.newBuilder().setPathSeparatedPrefix(own)));
-      }
       all.add(to(root, "/", RouteMatch.newBuilder().setPrefix("/")));
     } else {
       addCalls(all, routes);

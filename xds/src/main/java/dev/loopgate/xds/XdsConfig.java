@@ -12,7 +12,7 @@ import java.util.List;
 /// @param tokens what becomes of callers' tokens
 /// @param modelCa path of a PEM file on the Envoys' own machines: the authorities of models over
 ///   TLS that name none
-/// @param ownPaths what the proxy answers itself, where a model is reached at `/`
+/// @param ownPaths what the proxy answers itself, whatever else is reached at `/`
 /// @param timeouts of models that have none of their own
 public record XdsConfig(
     HostPort listen,

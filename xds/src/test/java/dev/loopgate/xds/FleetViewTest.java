@@ -77,7 +77,6 @@ final class FleetViewTest {
             "/a/b/* model_b",
             "=/a model_a",
             "/a/* model_a",
-            "=/ model_root",
             "/feedback loopgate_proxy",
             "/metrics loopgate_proxy",
             "/* model_root");
@@ -327,6 +326,18 @@ final class FleetViewTest {
     assertThat(calls(Fleet.of(List.of(Fleets.at("", g))))).isZero(); // the root takes all
   }
 
+  @Test
+  void noCallOfGrpcIsTakenForWhatTheProxyAnswersWithoutAToken() {
+    Model g = Fleets.model("g", Predictor.NONE, Protocol.AUTO, true, ServerTrust.DEFAULT, ONE);
+
+    assertThat(Fleets.routes(Fleets.view(Fleet.of(List.of(g)))).stream().map(FleetViewTest::told))
+        .containsSubsequence(
+            "/feedback loopgate_proxy",
+            "/metrics loopgate_proxy",
+            "/* model_g",
+            "/* loopgate_proxy");
+  }
+
   private static long calls(Fleet fleet) {
     return Fleets.routes(Fleets.view(fleet)).stream()
         .filter(route -> route.getMatch().hasGrpc())
@@ -387,7 +398,7 @@ final class FleetViewTest {
 
     FleetResources view = Fleets.view(Fleet.of(models));
     assertThat(view.endpoints()).hasSize(1000);
-    assertThat(Fleets.routes(view)).hasSize(2002);
+    assertThat(Fleets.routes(view)).hasSize(2004);
     int bytes =
         view.routes().getSerializedSize()
             + view.clusters().values().stream().mapToInt(Cluster::getSerializedSize).sum();
