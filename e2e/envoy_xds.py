@@ -246,13 +246,15 @@ async def serves(side, m, n):
         by = (await asked("/custom/half/x", ["m", "n"], ["/x"])).says["name"]
         halves[names[-1]] = by
     check({"m", "n"} == set(halves.values()), f"half: answered by {halves}")
-    before = len(n.asked)
     await asked("/custom/copied/x", "m", ["/x"])
+    copied = names[-1]
 
     async def is_copied():
-        return len(n.asked) > before and n.asked[-1][0] == "/x"
+        return any(headers.get("request-id") == copied for _, headers in n.asked)
 
     await until("the mirror to have its copy", is_copied)
+    seen = [(path, headers["host"]) for path, headers in n.asked if headers.get("request-id") == copied]
+    check(seen == [("/x", f"localhost:{n.port}")], f"the mirror saw {seen}")
     answer = await ask(side.port, "/model/m/without")
     check(len(answer.headers.get("request-id", "")) == 36, f"a Request-Id of its own: {answer.headers}")
     names.append(answer.headers["request-id"])

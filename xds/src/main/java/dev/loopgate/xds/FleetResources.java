@@ -50,12 +50,6 @@ record FleetResources(
       } else {
         check("route " + route.getName(), to.getCluster(), clusters.containsKey(to.getCluster()));
       }
-      for (RouteAction.RequestMirrorPolicy mirror : to.getRequestMirrorPoliciesList()) {
-        check(
-            "mirror of " + route.getName(),
-            mirror.getCluster(),
-            clusters.containsKey(mirror.getCluster()));
-      }
     }
   }
 

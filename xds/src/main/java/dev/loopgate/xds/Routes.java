@@ -119,7 +119,7 @@ final class Routes {
   }
 
   private Route to(dev.loopgate.fleet.Route route, String matched, RouteMatch.Builder match) {
-    if (!Directly.goes(route, config)) {
+    if (!Directly.goes(route)) {
       return toProxy(route.id(), match);
     }
     List<Deployment> targets = route.targets();
@@ -146,13 +146,6 @@ final class Routes {
                 .setWeight(Envoys.count(route.weights().get(i))));
       }
       action.setWeightedClusters(weighted);
-    }
-    Deployment mirror = route.mirror();
-    if (mirror != null) {
-      action.addRequestMirrorPolicies(
-          RouteAction.RequestMirrorPolicy.newBuilder()
-              .setCluster(Clusters.of(mirror.model()))
-              .setDisableShadowHostSuffixAppend(true));
     }
     return Route.newBuilder().setName(route.id()).setMatch(match).setRoute(action).build();
   }

@@ -118,16 +118,17 @@ final class FleetViewTest {
   }
 
   @Test
-  void aRouteByWeightHasItsWeightsAndItsMirror() {
+  void aRouteByWeightHasItsWeightsAndOneWithAMirrorIsOurProxys() {
+    List<Model> models =
+        List.of(Fleets.model("a", ONE), Fleets.model("b", TWO), Fleets.model("c", ONE));
+    List<ModelRoute.Target> targets =
+        List.of(new ModelRoute.Target("a", 70), new ModelRoute.Target("b", 30));
     Fleet fleet =
         Fleet.of(
-            List.of(Fleets.model("a", ONE), Fleets.model("b", TWO), Fleets.model("c", ONE)),
+            models,
             List.of(
-                new ModelRoute(
-                    "ab",
-                    "/custom/ab",
-                    List.of(new ModelRoute.Target("a", 70), new ModelRoute.Target("b", 30)),
-                    "c")));
+                new ModelRoute("ab", "/custom/ab", targets, null),
+                new ModelRoute("copied", "/custom/copied", targets, "c")));
 
     RouteAction action = routed(Fleets.view(fleet), "ab");
     Map<String, Integer> weights = new TreeMap<>();
@@ -135,15 +136,9 @@ final class FleetViewTest {
       weights.put(one.getName(), one.getWeight().getValue());
     }
     assertThat(weights).isEqualTo(Map.of("model_a", 7, "model_b", 3));
-    assertThat(action.getRequestMirrorPolicies(0).getCluster()).isEqualTo("model_c");
-    assertThat(action.getRequestMirrorPolicies(0).getDisableShadowHostSuffixAppend()).isTrue();
-
-    FleetResources passing = Fleets.view(fleet, Fleets.config(XdsConfig.Tokens.PASSED_ON));
-    assertThat(routed(passing, "ab").getCluster())
-        .as("a mirror never gets a token")
+    assertThat(routed(Fleets.view(fleet), "copied").getCluster())
+        .as("a mirror sees its own Host, and no token")
         .isEqualTo("loopgate_proxy");
-    fleet.deployment("c").orElseThrow().asleep(true);
-    assertThat(routed(Fleets.view(fleet), "ab").getCluster()).isEqualTo("loopgate_proxy");
   }
 
   private static RouteAction routed(FleetResources view, String id) {
