@@ -400,6 +400,7 @@ async def tokens(scratch, version, issuer):
         side = Side(scratch / "tokens", version, configuration, options=["--auth.jwks", str(issuer.jwks), *ours])
         try:
             await (await side.start()).start_envoy(theirs)
+            await misnamed(side, theirs)
             token = "authorization: Bearer " + issuer.token(["odahu_admin"])
 
             async def passes():
@@ -422,6 +423,25 @@ async def tokens(scratch, version, issuer):
                 check(seen.get(target) == 1, f"{target}: {seen.get(target)} times in the files")
         except (Failed, OSError, EOFError) as error:
             raise Failed(f"{version}: {error}\n{await side.envoy.explain() if side.envoy else ''}\n{side.gateway.tail()}") from error
+
+
+async def misnamed(side, theirs):
+    """An Envoy goes to no door whose certificate names another host, whoever has issued it."""
+    text = await asyncio.to_thread(bootstrap, side.door, theirs)
+    check(text.count("127.0.0.1") == 3, f"bootstrap: {text}")  # the admin's, the door's, and whom it must name
+    text = text.replace('exact: "127.0.0.1"', 'exact: "127.0.0.2"')
+    other = await asyncio.to_thread(envoy_server.Envoy, side.version, text, side.folder / "misnamed")
+    try:
+        await other.administered()
+
+        async def refuses():
+            counted = await other.counters("cluster.loopgate_control.")
+            check(counted["cluster.loopgate_control.ssl.handshake"] == 0, "a door that names another host was taken")
+            return counted["cluster.loopgate_control.ssl.fail_verify_san"] > 0
+
+        await until("the refusal of a door that names another host", refuses)
+    finally:
+        other.stop()
 
 
 async def envoy_xds(scratch):

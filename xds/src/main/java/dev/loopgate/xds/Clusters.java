@@ -112,8 +112,13 @@ final class Clusters {
                           .addAlpnProtocols("h2")
                           .addTlsCertificateSdsSecretConfigs(
                               SdsSecretConfig.newBuilder().setName(CLIENT_SECRET))
-                          .setValidationContextSdsSecretConfig(
-                              SdsSecretConfig.newBuilder().setName(AUTHORITIES_SECRET)))));
+                          .setCombinedValidationContext(
+                              CommonTlsContext.CombinedCertificateValidationContext.newBuilder()
+                                  .setDefaultValidationContext(
+                                      CertificateValidationContext.newBuilder()
+                                          .addMatchTypedSubjectAltNames(named(config.door())))
+                                  .setValidationContextSdsSecretConfig(
+                                      SdsSecretConfig.newBuilder().setName(AUTHORITIES_SECRET))))));
     }
     return cluster.build();
   }
@@ -275,7 +280,7 @@ final class Clusters {
     String named = upstream.trust().serverName();
     HostPort first = place(upstream.replicas().getFirst());
     String name = named == null ? first.host() : named;
-    boolean isName = !new HostPort(name, first.port()).isAddress();
+    HostPort server = new HostPort(name, first.port());
     String ca = upstream.trust().ca();
     CertificateValidationContext.Builder valid =
         CertificateValidationContext.newBuilder()
@@ -283,18 +288,25 @@ final class Clusters {
                 ca == null
                     ? DataSource.newBuilder().setFilename(config.modelCa())
                     : DataSource.newBuilder().setInlineBytes(authorities.apply(ca)))
-            .addMatchTypedSubjectAltNames(
-                SubjectAltNameMatcher.newBuilder()
-                    .setSanType(
-                        isName
-                            ? SubjectAltNameMatcher.SanType.DNS
-                            : SubjectAltNameMatcher.SanType.IP_ADDRESS)
-                    .setMatcher(StringMatcher.newBuilder().setExact(name)));
+            .addMatchTypedSubjectAltNames(named(server));
     CommonTlsContext.Builder common = CommonTlsContext.newBuilder().setValidationContext(valid);
     if (upstream.isHttp2()) {
       common.addAlpnProtocols("h2"); // where it is to be agreed on, Envoy offers both by itself
     }
-    return UpstreamTlsContext.newBuilder().setSni(isName ? name : "").setCommonTlsContext(common);
+    return UpstreamTlsContext.newBuilder()
+        .setSni(server.isAddress() ? "" : name)
+        .setCommonTlsContext(common);
+  }
+
+  // Who is issued by the right authority is not yet the right one.
+  private static SubjectAltNameMatcher named(HostPort server) {
+    return SubjectAltNameMatcher.newBuilder()
+        .setSanType(
+            server.isAddress()
+                ? SubjectAltNameMatcher.SanType.IP_ADDRESS
+                : SubjectAltNameMatcher.SanType.DNS)
+        .setMatcher(StringMatcher.newBuilder().setExact(server.inCertificates()))
+        .build();
   }
 
   private static TransportSocket tls(UpstreamTlsContext.Builder context) {

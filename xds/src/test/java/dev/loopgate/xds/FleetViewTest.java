@@ -23,6 +23,7 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_authz.v3.ExtAuthz;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.time.Duration;
@@ -309,6 +310,38 @@ final class FleetViewTest {
 
   private static Cluster cluster(FleetResources view, String name) {
     return Objects.requireNonNull(view.clusters().get(name), name);
+  }
+
+  @Test
+  void theDoorIsWhoItsCertificateNames() throws Exception {
+    XdsConfig plain = Fleets.CONFIG;
+    XdsConfig mutual =
+        new XdsConfig(
+            plain.listen(),
+            new HostPort("gateway.internal", 9901),
+            plain.proxy(),
+            true,
+            plain.tokens(),
+            plain.modelCa(),
+            plain.ownPaths(),
+            plain.timeouts());
+    FleetResources view = Fleets.view(Fleet.of(List.of()), mutual);
+
+    for (String name : List.of("loopgate_capture", "loopgate_access")) {
+      assertThat(
+              cluster(view, name)
+                  .getTransportSocket()
+                  .getTypedConfig()
+                  .unpack(UpstreamTlsContext.class)
+                  .getCommonTlsContext()
+                  .getCombinedValidationContext()
+                  .getDefaultValidationContext()
+                  .getMatchTypedSubjectAltNames(0))
+          .satisfies(san -> {
+            assertThat(san.getSanType()).isEqualTo(SubjectAltNameMatcher.SanType.DNS);
+            assertThat(san.getMatcher().getExact()).isEqualTo("gateway.internal");
+          });
+    }
   }
 
   @Test
