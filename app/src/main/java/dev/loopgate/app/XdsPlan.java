@@ -28,7 +28,7 @@ record XdsPlan(
   /// The plan, empty where no Envoy is configured.
   ///
   /// @throws UsageException when settings do not go together; one line names them
-  static Optional<XdsPlan> of(Settings settings) throws UsageException {
+  static Optional<XdsPlan> of(Role role, Settings settings) throws UsageException {
     Optional<Address> listen = settings.get(XdsSettings.XDS_LISTEN);
     Optional<Address> door = settings.get(XdsSettings.XDS_DOOR);
     Optional<Address> proxy = settings.get(XdsSettings.XDS_PROXY);
@@ -36,6 +36,11 @@ record XdsPlan(
       return Optional.empty();
     }
     String where = settings.where(XdsSettings.XDS_LISTEN) + ": xds.listen=" + listen.get();
+    if (role == Role.SIDECAR) {
+      throw new UsageException(
+          where
+              + ": a sidecar stands beside one server, whose models no Envoy reaches; allowed: none");
+    }
     if (settings.get(EnvoySettings.ENVOY_LISTEN).isEmpty()) {
       throw new UsageException(
           where + " stands alone; allowed: beside envoy.listen, over which Envoys are configured");
@@ -91,9 +96,19 @@ record XdsPlan(
   private static void requireReachable(
       Settings settings, Setting<Optional<Address>> listens, Setting<Optional<Address>> reached)
       throws UsageException {
+    Optional<Address> told = settings.get(reached);
+    if (told.isPresent() && told.get().port() == 0) {
+      throw new UsageException(
+          settings.where(reached)
+              + ": "
+              + reached.name()
+              + "="
+              + told.get()
+              + " is no place to reach; allowed: port 1 to 65535");
+    }
     Address at = settings.get(listens).orElseThrow();
     boolean all = at.host().equals("0.0.0.0") || at.host().equals("::");
-    if (all && settings.get(reached).isEmpty()) {
+    if (all && told.isEmpty()) {
       throw new UsageException(
           settings.where(listens)
               + ": "

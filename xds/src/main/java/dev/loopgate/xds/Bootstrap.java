@@ -59,6 +59,7 @@ public record Bootstrap(
     %s  clusters:
       - name: loopgate_control
         type: %s
+        dns_lookup_family: V4_PREFERRED
         connect_timeout: 2s
         typed_extension_protocol_options:
           envoy.extensions.upstreams.http.v3.HttpProtocolOptions:

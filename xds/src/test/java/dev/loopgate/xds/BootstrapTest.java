@@ -18,6 +18,7 @@ final class BootstrapTest {
             "node: {id: \"edge-1\", cluster: \"edge\"}",
             "{address: \"gateway.internal\", port_value: 9901}",
             "type: STRICT_DNS",
+            "dns_lookup_family: V4_PREFERRED",
             "rate_limit_settings: {max_tokens: 100, fill_rate: 10}",
             "envoy.reloadable_features.grpc_side_stream_flow_control: false")
         .doesNotContain("transport_socket", "secrets:");
