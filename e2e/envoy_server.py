@@ -63,8 +63,8 @@ class Envoy:
         self.admin = 0
         self.ports = {}
 
-    async def ready(self):
-        """Waits until it serves; then its ports are known by their listeners' names."""
+    async def administered(self):
+        """Waits until it can be asked what it counts, whether it serves or not."""
 
         async def has_admin():
             check(self.process.poll() is None, f"envoy {self.version} ended: {self.tail()}")
@@ -72,6 +72,11 @@ class Envoy:
 
         await until("envoy to have its admin door", has_admin, START_SECONDS)
         self.admin = int(self.admin_file.read_text().strip().rsplit(":", 1)[1])
+        return self
+
+    async def ready(self):
+        """Waits until it serves; then its ports are known by their listeners' names."""
+        await self.administered()
 
         async def is_ready():
             status, _, _ = await load.get(self.admin, "/ready")

@@ -24,8 +24,9 @@ SETTLED_SECONDS = 0.4  # of load behind each change
 class Model:
     """Answers everything with its name and what it was asked; over TLS where it has a certificate."""
 
-    def __init__(self, name, tls=None):
-        self.name, self.tls, self.asked, self.port = name, tls, [], 0
+    def __init__(self, name, tls=None, ready_seconds=0.0):
+        self.name, self.tls, self.ready_seconds = name, tls, ready_seconds
+        self.asked, self.port = [], 0
 
     async def __aenter__(self):
         context = None
@@ -46,6 +47,8 @@ class Model:
                 await load.read_body(reader, headers)
                 path = line.split(" ")[1]
                 self.asked.append((path, headers))
+                if path == "/v2/health/ready":
+                    await asyncio.sleep(self.ready_seconds)
                 body = json.dumps({"name": self.name, "path": path, "host": headers.get("host")}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
@@ -54,6 +57,14 @@ class Model:
 
     def url(self, scheme="http", host="127.0.0.1", path=""):
         return f"{scheme}://{host}:{self.port}{path}"
+
+
+class RouteLoad(load.Load):
+    """Predictions by a route of its own."""
+
+    async def ask(self, reader, writer, name):
+        status, _ = await load.exchange(reader, writer, "/custom/half/x", [f"request-id: {name}"], b"{}")
+        return status
 
 
 class Answer:
@@ -154,13 +165,15 @@ class Side:
 async def serves_and_changes(scratch, version):
     """Cases 1, 2 and 4: each exchange once in the files; changes and a killed gateway under load."""
     pem, key = await asyncio.to_thread(certificate, scratch)
-    async with Model("m") as m, Model("m") as moved, Model("n") as n, Model("s", (pem, key)) as s:
+    fresh = Model("fresh", ready_seconds=1.0)
+    async with Model("m") as m, Model("m") as moved, Model("n") as n, Model("s", (pem, key)) as s, fresh:
         whole = {
             "m": {"url": m.url()},
             "n": {"url": n.url(host="localhost")},
             "s": {"url": s.url("https"), "tls-ca": str(pem)},
             "based": {"url": n.url(path="/base")},
             "two": {"urls": [m.url(), f"http://127.0.0.1:{free_port()}"]},
+            "eager": {"url": m.url(), "waiting-max": 0},
             "ready": {"urls": [n.url()], "predictor": "triton"},
             "g": {"url": n.url(), "grpc": True},
             "h": {"url": n.url(host="localhost"), "protocol": "h2c"},
@@ -175,7 +188,7 @@ async def serves_and_changes(scratch, version):
         try:
             await (await side.start()).start_envoy()
             names, halves = await serves(side, m, n)
-            await changes(side, whole, routes, moved)
+            await changes(side, whole, routes, moved, fresh)
             names += await restarts(side, whole, routes)
             check(await side.metric("loopgate_xds_nacks_total") == 0, f"{version}: refused: {side.gateway.tail()}")
         except (Failed, OSError, EOFError) as error:
@@ -214,8 +227,14 @@ async def serves(side, m, n):
     await asked("/model/m/predict?a=1", "m", ["/predict?a=1"], f"127.0.0.1:{m.port}")
     await asked("/model/m", "m", ["/"])
     await asked("/model/m//a/../%2e;b=c", "m", ["//a/../%2e;b=c"])
+    for target in ("/model/m/../n/x", "/model/m/%2e%2E/n/x", "/model/m/.%2e%5cn/x", "/model/m/\xff/../../n/x"):
+        answer = await ask(side.port, target)
+        check(answer.status == 400, f"{target}: status {answer.status}: {answer.says}")
+    reached = [path for path, _ in m.asked + n.asked if path.endswith("n/x")]
+    check(not reached, f"a model saw a path that leads out of its prefix: {reached}")
     await asked("/model/n/x", "n", ["/x"], f"localhost:{n.port}")
     await asked("/model/s/x", "s", ["/x"])
+    await asked("/model/eager/x", "m", ["/x"])
     await asked("/model/based/x", "n", ["/base/x"])
     await asked("/model/ready/v2/models/a/infer", "n", ["/v2/models/a/infer"])
     for _ in range(20):
@@ -227,13 +246,15 @@ async def serves(side, m, n):
         by = (await asked("/custom/half/x", ["m", "n"], ["/x"])).says["name"]
         halves[names[-1]] = by
     check({"m", "n"} == set(halves.values()), f"half: answered by {halves}")
-    before = len(n.asked)
     await asked("/custom/copied/x", "m", ["/x"])
+    copied = names[-1]
 
     async def is_copied():
-        return len(n.asked) > before and n.asked[-1][0] == "/x"
+        return any(headers.get("request-id") == copied for _, headers in n.asked)
 
     await until("the mirror to have its copy", is_copied)
+    seen = [(path, headers["host"]) for path, headers in n.asked if headers.get("request-id") == copied]
+    check(seen == [("/x", f"localhost:{n.port}")], f"the mirror saw {seen}")
     answer = await ask(side.port, "/model/m/without")
     check(len(answer.headers.get("request-id", "")) == 36, f"a Request-Id of its own: {answer.headers}")
     names.append(answer.headers["request-id"])
@@ -251,17 +272,22 @@ async def feedback(port):
     return status, 0
 
 
-async def changes(side, whole, routes, moved):
-    """Case 2: none of it costs a caller of a model that stays anything."""
+async def changes(side, whole, routes, moved, fresh):
+    """Case 2: none of it costs a caller of a model or of a route that stays anything."""
     calls = load.Load(side.port, PER_SECOND, 4, f"load-{side.version}")
-    running = asyncio.create_task(calls.run())
+    by_route = RouteLoad(side.port, PER_SECOND, 4, f"route-{side.version}")
+    running = asyncio.gather(calls.run(), by_route.run())
 
     async def changed(models, more, target, name):
         side.change(yaml(models, more))
         await side.answers(target, name)
         await asyncio.sleep(SETTLED_SECONDS)
-        check(not calls.failed, f"{target} by {name}: {len(calls.failed)} failed: {calls.failed[:3]}")
+        for each in (calls, by_route):
+            check(not each.failed, f"{target} by {name}: {len(each.failed)} failed: {each.failed[:3]}")
 
+    # It takes an Envoy a while to find the new one healthy.
+    slowly = whole | {"fresh": {"url": fresh.url(host="localhost"), "predictor": "triton"}}
+    await changed(slowly, [routes[0] | {"targets": [{"model": "fresh"}]}, *routes[1:]], "/custom/half/x", "fresh")
     new = whole | {"new": {"url": moved.url()}}
     await changed(new, routes, "/model/new/x", "m")
     moving = new | {"m": {"url": moved.url()}}
@@ -282,10 +308,11 @@ async def changes(side, whole, routes, moved):
     await until("the route to lead to one", is_one)
     await changed({name: how for name, how in moving.items() if name != "new"}, only, "/model/new/x", None)
     await changed(whole, routes, "/model/m/x", "m")
-    calls.stopping = True
+    calls.stopping = by_route.stopping = True
     await running
-    check(not calls.failed, f"changes under load: {len(calls.failed)} failed: {calls.failed[:3]}")
-    check(len(calls.answered) > PER_SECOND, f"only {len(calls.answered)} calls")
+    for each in (calls, by_route):
+        check(not each.failed, f"changes under load: {len(each.failed)} failed: {each.failed[:3]}")
+        check(len(each.answered) > PER_SECOND, f"only {len(each.answered)} calls")
 
 
 async def restarts(side, whole, routes):
@@ -373,6 +400,7 @@ async def tokens(scratch, version, issuer):
         side = Side(scratch / "tokens", version, configuration, options=["--auth.jwks", str(issuer.jwks), *ours])
         try:
             await (await side.start()).start_envoy(theirs)
+            await misnamed(side, theirs)
             token = "authorization: Bearer " + issuer.token(["odahu_admin"])
 
             async def passes():
@@ -395,6 +423,25 @@ async def tokens(scratch, version, issuer):
                 check(seen.get(target) == 1, f"{target}: {seen.get(target)} times in the files")
         except (Failed, OSError, EOFError) as error:
             raise Failed(f"{version}: {error}\n{await side.envoy.explain() if side.envoy else ''}\n{side.gateway.tail()}") from error
+
+
+async def misnamed(side, theirs):
+    """An Envoy goes to no door whose certificate names another host, whoever has issued it."""
+    text = await asyncio.to_thread(bootstrap, side.door, theirs)
+    check(text.count("127.0.0.1") == 3, f"bootstrap: {text}")  # the admin's, the door's, and whom it must name
+    text = text.replace('exact: "127.0.0.1"', 'exact: "127.0.0.2"')
+    other = await asyncio.to_thread(envoy_server.Envoy, side.version, text, side.folder / "misnamed")
+    try:
+        await other.administered()
+
+        async def refuses():
+            counted = await other.counters("cluster.loopgate_control.")
+            check(counted["cluster.loopgate_control.ssl.handshake"] == 0, "a door that names another host was taken")
+            return counted["cluster.loopgate_control.ssl.fail_verify_san"] > 0
+
+        await until("the refusal of a door that names another host", refuses)
+    finally:
+        other.stop()
 
 
 async def envoy_xds(scratch):

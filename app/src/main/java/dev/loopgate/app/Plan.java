@@ -37,7 +37,7 @@ record Plan(
     FileHandles.ofThisProcess().check(rooms.lanes());
     rooms.checkCertificates();
     rooms.checkKeys();
-    Optional<XdsPlan> xds = XdsPlan.of(settings);
+    Optional<XdsPlan> xds = XdsPlan.of(role, settings);
     rooms.sinks().check();
     rooms.stores(); // what does not go together is said before anything is opened
     InetSocketAddress door =

@@ -4,7 +4,6 @@ import dev.loopgate.xds.Bootstrap;
 import dev.loopgate.xds.HostPort;
 import dev.loopgate.xds.XdsConfig;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,14 +21,14 @@ record XdsPlan(
     XdsConfig.Tokens tokens,
     String modelCa,
     XdsConfig.Timeouts timeouts) {
-  // What the proxy answers itself; a model at `/` gets the rest.
+  // What the proxy answers itself; a model at `/`, or one that is called by gRPC, gets the rest.
   private static final List<String> OWN_PATHS =
       List.of("/feedback", "/api/v1/feedback", "/api/model", "/healthz", "/readyz", "/metrics");
 
   /// The plan, empty where no Envoy is configured.
   ///
   /// @throws UsageException when settings do not go together; one line names them
-  static Optional<XdsPlan> of(Settings settings) throws UsageException {
+  static Optional<XdsPlan> of(Role role, Settings settings) throws UsageException {
     Optional<Address> listen = settings.get(XdsSettings.XDS_LISTEN);
     Optional<Address> door = settings.get(XdsSettings.XDS_DOOR);
     Optional<Address> proxy = settings.get(XdsSettings.XDS_PROXY);
@@ -37,6 +36,11 @@ record XdsPlan(
       return Optional.empty();
     }
     String where = settings.where(XdsSettings.XDS_LISTEN) + ": xds.listen=" + listen.get();
+    if (role == Role.SIDECAR) {
+      throw new UsageException(
+          where
+              + ": a sidecar stands beside one server, whose models no Envoy reaches; allowed: none");
+    }
     if (settings.get(EnvoySettings.ENVOY_LISTEN).isEmpty()) {
       throw new UsageException(
           where + " stands alone; allowed: beside envoy.listen, over which Envoys are configured");
@@ -62,8 +66,6 @@ record XdsPlan(
               + group
               + ", allowed: letters, digits and . _ ~ : / -, at most 256");
     }
-    Duration firstByte = settings.get(SettingsTable.FIRST_BYTE_TIMEOUT);
-    Duration idle = settings.get(SettingsTable.IDLE_TIMEOUT);
     return Optional.of(
         new XdsPlan(
             group,
@@ -75,8 +77,10 @@ record XdsPlan(
             settings.get(XdsSettings.XDS_MODEL_CA).toString(),
             new XdsConfig.Timeouts(
                 settings.get(SettingsTable.CONNECT_TIMEOUT),
-                idle.compareTo(firstByte) > 0 ? idle : firstByte,
-                settings.get(SettingsTable.TOTAL_TIMEOUT))));
+                settings.get(SettingsTable.FIRST_BYTE_TIMEOUT),
+                settings.get(SettingsTable.IDLE_TIMEOUT),
+                settings.get(SettingsTable.TOTAL_TIMEOUT),
+                settings.get(SettingsTable.MODEL_IDLE))));
   }
 
   private static XdsConfig.Tokens tokens(Settings settings) throws UsageException {
@@ -92,9 +96,19 @@ record XdsPlan(
   private static void requireReachable(
       Settings settings, Setting<Optional<Address>> listens, Setting<Optional<Address>> reached)
       throws UsageException {
+    Optional<Address> told = settings.get(reached);
+    if (told.isPresent() && told.get().port() == 0) {
+      throw new UsageException(
+          settings.where(reached)
+              + ": "
+              + reached.name()
+              + "="
+              + told.get()
+              + " is no place to reach; allowed: port 1 to 65535");
+    }
     Address at = settings.get(listens).orElseThrow();
     boolean all = at.host().equals("0.0.0.0") || at.host().equals("::");
-    if (all && settings.get(reached).isEmpty()) {
+    if (all && told.isEmpty()) {
       throw new UsageException(
           settings.where(listens)
               + ": "

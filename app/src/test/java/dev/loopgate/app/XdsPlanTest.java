@@ -22,13 +22,17 @@ final class XdsPlanTest {
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 18_080);
 
   private static Optional<XdsPlan> plan(String... options) throws UsageException {
+    return plan(Role.GATEWAY, options);
+  }
+
+  private static Optional<XdsPlan> plan(Role role, String... options) throws UsageException {
     Map<String, String> all =
         new HashMap<>(Map.of("xds.listen", "0.0.0.0:80", "envoy.listen", "127.0.0.1:0"));
     for (String option : options) {
       String[] each = option.split("=", 2);
       all.put(each[0], each[1]);
     }
-    return XdsPlan.of(Settings.of(Role.GATEWAY, all, Map.of()));
+    return XdsPlan.of(role, Settings.of(role, all, Map.of()));
   }
 
   @Test
@@ -45,7 +49,9 @@ final class XdsPlanTest {
     assertThat(config.proxy()).isEqualTo(new HostPort("127.0.0.1", 18_080));
     assertThat(config.mutual()).isFalse();
     assertThat(config.tokens()).isEqualTo(XdsConfig.Tokens.NOT_ASKED);
-    assertThat(config.timeouts().idle()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(config.timeouts().firstByte()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(config.timeouts().idle()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(config.timeouts().unused()).isEqualTo(Duration.ofMillis(1500));
   }
 
   @Test
@@ -67,6 +73,15 @@ final class XdsPlanTest {
         .isEqualTo(XdsConfig.Tokens.PASSED_ON);
   }
 
+  @Test
+  void aSidecarConfiguresNobody() {
+    assertThatThrownBy(() -> plan(Role.SIDECAR))
+        .isInstanceOf(UsageException.class)
+        .message()
+        .contains("xds.listen=0.0.0.0:80", "sidecar", "allowed: none")
+        .hasLineCount(1);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -79,6 +94,8 @@ final class XdsPlanTest {
           envoy.listen=0.0.0.0:9901 | allowed: xds.door=HOST:PORT beside it
           listen=[::]:8080          | allowed: xds.proxy=HOST:PORT beside it
           xds.group=a"b             | allowed: letters, digits and
+          xds.door=a:0              | is no place to reach; allowed: port 1 to 65535
+          xds.proxy=a:0             | is no place to reach; allowed: port 1 to 65535
           """)
   void whatDoesNotGoTogetherIsOneLine(String option, String line) {
     assertThatThrownBy(() -> plan(option))

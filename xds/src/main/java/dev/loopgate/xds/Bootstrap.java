@@ -25,7 +25,7 @@ public record Bootstrap(
   ///
   /// @param certificate its own, then those it was issued by
   /// @param key of `certificate`
-  /// @param authorities that the door's certificate is issued by
+  /// @param authorities that the door's certificate is issued by, which names the host of `control`
   public record Mutual(String certificate, String key, String authorities) {}
 
   public Bootstrap {
@@ -59,6 +59,7 @@ public record Bootstrap(
     %s  clusters:
       - name: loopgate_control
         type: %s
+        dns_lookup_family: V4_PREFERRED
         connect_timeout: 2s
         typed_extension_protocol_options:
           envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
@@ -112,11 +113,15 @@ public record Bootstrap(
                 common_tls_context:
                   alpn_protocols: [h2]
                   tls_certificate_sds_secret_configs: [{name: %s}]
-                  validation_context_sds_secret_config: {name: %s}
+                  combined_validation_context:
+                    default_validation_context: {match_typed_subject_alt_names: [{san_type: %s, matcher: {exact: %s}}]}
+                    validation_context_sds_secret_config: {name: %s}
         """
             .formatted(
                 quoted(control.isAddress() ? "" : control.host()),
                 Clusters.CLIENT_SECRET,
+                control.isAddress() ? "IP_ADDRESS" : "DNS",
+                quoted(control.inCertificates()),
                 Clusters.AUTHORITIES_SECRET);
   }
 

@@ -76,7 +76,7 @@ final class Clusters {
             .putTypedExtensionProtocolOptions(
                 HTTP,
                 Any.pack(
-                    HttpProtocolOptions.newBuilder()
+                    kept()
                         .setUseDownstreamProtocolConfig(
                             HttpProtocolOptions.UseDownstreamHttpConfig.newBuilder()
                                 .setHttpProtocolOptions(http1())
@@ -93,6 +93,7 @@ final class Clusters {
     cluster.putTypedExtensionProtocolOptions(
         HTTP,
         explicit(
+            HttpProtocolOptions.newBuilder(),
             HttpProtocolOptions.ExplicitHttpConfig.newBuilder()
                 .setHttp2ProtocolOptions(
                     Http2ProtocolOptions.newBuilder()
@@ -111,8 +112,13 @@ final class Clusters {
                           .addAlpnProtocols("h2")
                           .addTlsCertificateSdsSecretConfigs(
                               SdsSecretConfig.newBuilder().setName(CLIENT_SECRET))
-                          .setValidationContextSdsSecretConfig(
-                              SdsSecretConfig.newBuilder().setName(AUTHORITIES_SECRET)))));
+                          .setCombinedValidationContext(
+                              CommonTlsContext.CombinedCertificateValidationContext.newBuilder()
+                                  .setDefaultValidationContext(
+                                      CertificateValidationContext.newBuilder()
+                                          .addMatchTypedSubjectAltNames(named(config.door())))
+                                  .setValidationContextSdsSecretConfig(
+                                      SdsSecretConfig.newBuilder().setName(AUTHORITIES_SECRET))))));
     }
     return cluster.build();
   }
@@ -150,8 +156,8 @@ final class Clusters {
             .setLbPolicy(Cluster.LbPolicy.LEAST_REQUEST)
             // What the configuration takes away is gone, whatever a health check says of it.
             .setIgnoreHealthOnHostRemoval(true)
-            .setCircuitBreakers(
-                breakers(bounds.connectionsMax(), bounds.requestsMax(), bounds.waitingMax()))
+            // Not waiting-max: an Envoy counts who makes a connection, too, and 0 lets none be made.
+            .setCircuitBreakers(breakers(connections(model), bounds.requestsMax(), MANY))
             .putTypedExtensionProtocolOptions(HTTP, spoken(upstream));
     if (hasAddresses(upstream)) {
       cluster
@@ -202,6 +208,12 @@ final class Clusters {
     return HostPort.of(replica.host(), replica.port());
   }
 
+  // A model's bound is each server's, an Envoy's the cluster's.
+  private static int connections(Model model) {
+    long all = (long) model.bounds().connectionsMax() * model.upstream().replicas().size();
+    return (int) Math.min(all, Bounds.UNBOUNDED);
+  }
+
   private static CircuitBreakers breakers(int connections, int requests, int waiting) {
     return CircuitBreakers.newBuilder()
         .addThresholds(
@@ -213,16 +225,24 @@ final class Clusters {
         .build();
   }
 
-  private static Any spoken(Upstream upstream) {
+  // What nobody uses is closed here before the other side closes it under a request.
+  private HttpProtocolOptions.Builder kept() {
+    return HttpProtocolOptions.newBuilder()
+        .setCommonHttpProtocolOptions(
+            io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions.newBuilder()
+                .setIdleTimeout(Envoys.duration(config.timeouts().unused())));
+  }
+
+  private Any spoken(Upstream upstream) {
     HttpProtocolOptions.ExplicitHttpConfig.Builder one =
         HttpProtocolOptions.ExplicitHttpConfig.newBuilder();
     return switch (upstream.protocol()) {
-      case HTTP1 -> explicit(one.setHttpProtocolOptions(http1()));
+      case HTTP1 -> explicit(kept(), one.setHttpProtocolOptions(http1()));
       case H2, H2C ->
-          explicit(one.setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()));
+          explicit(kept(), one.setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()));
       case AUTO ->
           Any.pack(
-              HttpProtocolOptions.newBuilder()
+              kept()
                   .setAutoConfig(
                       HttpProtocolOptions.AutoHttpConfig.newBuilder()
                           .setHttpProtocolOptions(http1())
@@ -231,8 +251,9 @@ final class Clusters {
     };
   }
 
-  private static Any explicit(HttpProtocolOptions.ExplicitHttpConfig.Builder one) {
-    return Any.pack(HttpProtocolOptions.newBuilder().setExplicitHttpConfig(one).build());
+  private static Any explicit(
+      HttpProtocolOptions.Builder options, HttpProtocolOptions.ExplicitHttpConfig.Builder one) {
+    return Any.pack(options.setExplicitHttpConfig(one).build());
   }
 
   private static Http1ProtocolOptions http1() {
@@ -259,7 +280,7 @@ final class Clusters {
     String named = upstream.trust().serverName();
     HostPort first = place(upstream.replicas().getFirst());
     String name = named == null ? first.host() : named;
-    boolean isName = !new HostPort(name, first.port()).isAddress();
+    HostPort server = new HostPort(name, first.port());
     String ca = upstream.trust().ca();
     CertificateValidationContext.Builder valid =
         CertificateValidationContext.newBuilder()
@@ -267,18 +288,25 @@ final class Clusters {
                 ca == null
                     ? DataSource.newBuilder().setFilename(config.modelCa())
                     : DataSource.newBuilder().setInlineBytes(authorities.apply(ca)))
-            .addMatchTypedSubjectAltNames(
-                SubjectAltNameMatcher.newBuilder()
-                    .setSanType(
-                        isName
-                            ? SubjectAltNameMatcher.SanType.DNS
-                            : SubjectAltNameMatcher.SanType.IP_ADDRESS)
-                    .setMatcher(StringMatcher.newBuilder().setExact(name)));
+            .addMatchTypedSubjectAltNames(named(server));
     CommonTlsContext.Builder common = CommonTlsContext.newBuilder().setValidationContext(valid);
     if (upstream.isHttp2()) {
       common.addAlpnProtocols("h2"); // where it is to be agreed on, Envoy offers both by itself
     }
-    return UpstreamTlsContext.newBuilder().setSni(isName ? name : "").setCommonTlsContext(common);
+    return UpstreamTlsContext.newBuilder()
+        .setSni(server.isAddress() ? "" : name)
+        .setCommonTlsContext(common);
+  }
+
+  // Who is issued by the right authority is not yet the right one.
+  private static SubjectAltNameMatcher named(HostPort server) {
+    return SubjectAltNameMatcher.newBuilder()
+        .setSanType(
+            server.isAddress()
+                ? SubjectAltNameMatcher.SanType.IP_ADDRESS
+                : SubjectAltNameMatcher.SanType.DNS)
+        .setMatcher(StringMatcher.newBuilder().setExact(server.inCertificates()))
+        .build();
   }
 
   private static TransportSocket tls(UpstreamTlsContext.Builder context) {

@@ -30,16 +30,20 @@ public final class ControlPlane {
 
   /// How long what takes.
   ///
+  /// @param warmUp how long clusters that no Envoy was told of are there before routes lead to
+  ///   them, so that they are connected to, resolved and checked
   /// @param retryMin until a configuration that was not taken is offered again; twice as long each
   ///   time
   /// @param retryMax the longest of these pauses
   /// @param linger how long clusters stay that the fleet has no more, so that requests by routes
   ///   that still lead there pass
   /// @param sendWithin how long an Envoy may take to read what it is sent
-  public record Pace(Duration retryMin, Duration retryMax, Duration linger, Duration sendWithin) {
+  public record Pace(
+      Duration warmUp, Duration retryMin, Duration retryMax, Duration linger, Duration sendWithin) {
     /// As it is served.
     public static final Pace DEFAULT =
         new Pace(
+            Duration.ofSeconds(3),
             Duration.ofSeconds(2),
             Duration.ofMinutes(5),
             Duration.ofSeconds(15),
@@ -59,6 +63,8 @@ public final class ControlPlane {
   private @Nullable Source source; // confined to the thread, as the next
   private @Nullable FleetResources offered;
   private @Nullable Future<?> tidying;
+  private @Nullable Future<?> warming; // what is new is offered, and no route to it yet
+  private boolean overtaken; // there is something newer than what warms up
 
   private ControlPlane(String group, Pace pace, XdsEvents events) {
     this.group = group;
@@ -114,24 +120,53 @@ public final class ControlPlane {
     }
   }
 
-  // What is gone stays for a while after the last change.
+  // An Envoy takes routes at once, and answers 503 while the cluster they lead to is not warm.
   private void publish() {
     Source from = source;
     if (from == null) {
       return;
     }
+    if (warming != null) {
+      overtaken = true;
+      return;
+    }
     try {
       FleetResources next = FleetView.of(from.fleet().routes(), from.config(), from.authorities());
       FleetResources before = offered;
-      FleetResources all = before == null ? next : next.withGoneOf(before);
-      offer(all.clusters().size() - next.clusters().size() > LINGERING_MAX ? next : all);
-      if (tidying != null) {
-        tidying.cancel(false);
+      if (before == null || before.clusters().keySet().containsAll(next.clusters().keySet())) {
+        offerWhole(next);
+      } else {
+        stopTidying();
+        offer(before.withMissingOf(next));
+        warming = tasks.after(pace.warmUp(), () -> warmedUp(next));
       }
-      tidying = tasks.after(pace.linger(), () -> offer(next));
-      events.published(next.clusters().size(), next.routes().getVirtualHosts(0).getRoutesCount());
     } catch (IllegalArgumentException e) {
       events.unpublished(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void warmedUp(FleetResources next) {
+    warming = null;
+    offerWhole(next);
+    if (overtaken) {
+      overtaken = false;
+      publish();
+    }
+  }
+
+  // What is gone stays for a while after the last change.
+  private void offerWhole(FleetResources next) {
+    FleetResources all = offered == null ? next : next.withMissingOf(offered);
+    offer(all.clusters().size() - next.clusters().size() > LINGERING_MAX ? next : all);
+    stopTidying();
+    tidying = tasks.after(pace.linger(), () -> offer(next));
+    events.published(next.clusters().size(), next.routes().getVirtualHosts(0).getRoutesCount());
+  }
+
+  private void stopTidying() {
+    if (tidying != null) {
+      tidying.cancel(false);
+      tidying = null;
     }
   }
 

@@ -4,7 +4,6 @@ import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.Route;
 import dev.loopgate.fleet.Upstream;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Whether an Envoy goes to models by itself, or leaves a request to our proxy.
@@ -12,17 +11,13 @@ final class Directly {
   private Directly() {}
 
   /// Whether an Envoy can ask all that a route leads to, with one rule for all of them: it rewrites
-  /// paths by the route, not by the target. It copies headers for a mirror as they are; a mirror
-  /// never gets a token.
-  static boolean goes(Route route, XdsConfig config) {
-    List<Deployment> all = new ArrayList<>(route.targets());
-    Deployment mirror = route.mirror();
-    if (mirror != null) {
-      if (config.tokens() == XdsConfig.Tokens.PASSED_ON) {
-        return false;
-      }
-      all.add(mirror);
+  /// paths by the route, not by the target. It copies headers for a mirror as they are: the mirror
+  /// would see the caller's `Host`, and maybe a token.
+  static boolean goes(Route route) {
+    if (route.mirror() != null) {
+      return false;
     }
+    List<Deployment> all = route.targets();
     String base = all.getFirst().model().replica().basePath();
     return all.stream()
         .allMatch(each -> asks(each) && each.model().replica().basePath().equals(base));

@@ -64,6 +64,9 @@ final class DiscoveryService extends AggregatedDiscoveryServiceImplBase {
     tasks.run(() -> {
       streams.add(stream);
       stream.opened();
+      if (ended) { // since it was looked at
+        stream.end();
+      }
     });
     call.request(1);
     return new StreamObserver<>() {

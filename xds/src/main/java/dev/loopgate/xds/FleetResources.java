@@ -50,12 +50,6 @@ record FleetResources(
       } else {
         check("route " + route.getName(), to.getCluster(), clusters.containsKey(to.getCluster()));
       }
-      for (RouteAction.RequestMirrorPolicy mirror : to.getRequestMirrorPoliciesList()) {
-        check(
-            "mirror of " + route.getName(),
-            mirror.getCluster(),
-            clusters.containsKey(mirror.getCluster()));
-      }
     }
   }
 
@@ -65,12 +59,13 @@ record FleetResources(
     }
   }
 
-  /// The same with the clusters of `before` that are gone: Envoys hear of new routes last, and
-  /// until then old ones must still lead somewhere.
-  FleetResources withGoneOf(FleetResources before) {
-    NavigableMap<String, Cluster> allClusters = new TreeMap<>(before.clusters);
+  /// The same with the clusters of `other` that are not here. Of those before: Envoys hear of new
+  /// routes last, and until then old ones must still lead somewhere. Of those to come: they are
+  /// warm when a route leads there.
+  FleetResources withMissingOf(FleetResources other) {
+    NavigableMap<String, Cluster> allClusters = new TreeMap<>(other.clusters);
     allClusters.putAll(clusters);
-    NavigableMap<String, ClusterLoadAssignment> allEndpoints = new TreeMap<>(before.endpoints);
+    NavigableMap<String, ClusterLoadAssignment> allEndpoints = new TreeMap<>(other.endpoints);
     allEndpoints.keySet().removeIf(clusters::containsKey); // what is here has changed its type
     allEndpoints.putAll(endpoints);
     return new FleetResources(allClusters, allEndpoints, listener, routes);

@@ -42,10 +42,6 @@ final class FleetView {
     Set<Deployment> asked = new LinkedHashSet<>();
     for (Route route : routes) {
       route.targets().stream().filter(Directly::asks).forEach(asked::add);
-      Deployment mirror = route.mirror();
-      if (mirror != null && Directly.asks(mirror)) {
-        asked.add(mirror);
-      }
     }
     return asked;
   }

@@ -33,6 +33,8 @@ final class Routes {
   static final String NAME = "loopgate";
 
   private static final String RETRIED = "connect-failure,refused-stream,reset-before-request";
+  // Two dots in any spelling, \C being a byte that need not be UTF-8.
+  private static final String DOTS = "\\C*(\\.|%2[eE]){2}\\C*";
   private static final int HOSTS_LOOKED_AT = 10; // for one that was not asked yet; else any
   private static final String MODEL_ID = "model-id";
 
@@ -45,6 +47,9 @@ final class Routes {
   /// @param routes of the fleet, the longest prefix first
   RouteConfiguration of(List<dev.loopgate.fleet.Route> routes) {
     List<Route> all = new ArrayList<>();
+    // Whether dots lead out of a model's prefix our proxy decides: a model might resolve them.
+    RegexMatcher.Builder dots = RegexMatcher.newBuilder().setRegex(DOTS);
+    all.add(toProxy("dots", RouteMatch.newBuilder().setSafeRegex(dots)));
     dev.loopgate.fleet.Route root = null;
     for (dev.loopgate.fleet.Route route : routes) {
       if (route.prefix().isEmpty()) {
@@ -55,11 +60,11 @@ final class Routes {
         all.add(to(route, prefix + "/", RouteMatch.newBuilder().setPrefix(prefix + "/")));
       }
     }
+    // Before any model: for what the proxy answers itself not everybody is asked for a token.
+    for (String own : config.ownPaths()) {
+      all.add(toProxy(own, RouteMatch.newBuilder().setPathSeparatedPrefix(own)));
+    }
     if (root != null) {
-      all.add(to(root, "/", RouteMatch.newBuilder().setPath("/")));
-      for (String own : config.ownPaths()) {
-        all.add(toProxy(own, RouteMatch.newBuilder().setPathSeparatedPrefix(own)));
-      }
       all.add(to(root, "/", RouteMatch.newBuilder().setPrefix("/")));
     } else {
       addCalls(all, routes);
@@ -114,7 +119,7 @@ final class Routes {
   }
 
   private Route to(dev.loopgate.fleet.Route route, String matched, RouteMatch.Builder match) {
-    if (!Directly.goes(route, config)) {
+    if (!Directly.goes(route)) {
       return toProxy(route.id(), match);
     }
     List<Deployment> targets = route.targets();
@@ -141,13 +146,6 @@ final class Routes {
                 .setWeight(Envoys.count(route.weights().get(i))));
       }
       action.setWeightedClusters(weighted);
-    }
-    Deployment mirror = route.mirror();
-    if (mirror != null) {
-      action.addRequestMirrorPolicies(
-          RouteAction.RequestMirrorPolicy.newBuilder()
-              .setCluster(Clusters.of(mirror.model()))
-              .setDisableShadowHostSuffixAppend(true));
     }
     return Route.newBuilder().setName(route.id()).setMatch(match).setRoute(action).build();
   }
@@ -201,10 +199,8 @@ final class Routes {
 
   // The wait for the first byte is a pause like any other to an Envoy.
   private Duration idle(Bounds bounds) {
-    Duration all = config.timeouts().idle();
-    return bounds.idle() == null && bounds.firstByte() == null
-        ? all
-        : longer(or(bounds.idle(), Duration.ZERO), or(bounds.firstByte(), all));
+    XdsConfig.Timeouts all = config.timeouts();
+    return longer(or(bounds.idle(), all.idle()), or(bounds.firstByte(), all.firstByte()));
   }
 
   private static Duration or(@Nullable Duration own, Duration all) {

@@ -12,7 +12,7 @@ import java.util.List;
 /// @param tokens what becomes of callers' tokens
 /// @param modelCa path of a PEM file on the Envoys' own machines: the authorities of models over
 ///   TLS that name none
-/// @param ownPaths what the proxy answers itself, where a model is reached at `/`
+/// @param ownPaths what the proxy answers itself, whatever else is reached at `/`
 /// @param timeouts of models that have none of their own
 public record XdsConfig(
     HostPort listen,
@@ -45,7 +45,10 @@ public record XdsConfig(
   /// How long a model may take.
   ///
   /// @param connect to make a connection
-  /// @param idle without a byte in either direction, the wait for the first one included
+  /// @param firstByte until the answer begins
+  /// @param idle without a byte in the middle of an answer
   /// @param total from the request's end to the answer's
-  public record Timeouts(Duration connect, Duration idle, Duration total) {}
+  /// @param unused of a connection, until it is closed
+  public record Timeouts(
+      Duration connect, Duration firstByte, Duration idle, Duration total, Duration unused) {}
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// That real Envoys take it, `e2e/` shows.
 final class BootstrapTest {
@@ -16,6 +18,7 @@ final class BootstrapTest {
             "node: {id: \"edge-1\", cluster: \"edge\"}",
             "{address: \"gateway.internal\", port_value: 9901}",
             "type: STRICT_DNS",
+            "dns_lookup_family: V4_PREFERRED",
             "rate_limit_settings: {max_tokens: 100, fill_rate: 10}",
             "envoy.reloadable_features.grpc_side_stream_flow_control: false")
         .doesNotContain("transport_socket", "secrets:");
@@ -29,7 +32,24 @@ final class BootstrapTest {
             "certificate_chain: {filename: \"/a\\\"b: {c}\\u000a\"}",
             "{filename: \"/k\\\\ey\"}",
             "{filename: \"/ca #1\"}",
-            "sni: \"gateway.internal\"");
+            "sni: \"gateway.internal\"",
+            "{san_type: DNS, matcher: {exact: \"gateway.internal\"}}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1,          127.0.0.1",
+    "0:0:0:0:0:0:0:1,    ::1",
+    "::,                 ::",
+    "2001:DB8:0:0:1:0:0:1, 2001:db8::1:0:0:1",
+    "fd00::0:1:0,        fd00::1:0",
+  })
+  void anAddressIsNamedAsEnvoyReadsItInACertificate(String host, String named) {
+    Bootstrap.Mutual mutual = new Bootstrap.Mutual("c", "k", "a");
+    HostPort control = new HostPort(host, 9901);
+
+    assertThat(new Bootstrap(control, "e", "g", "::1", 1, mutual).yaml())
+        .contains("{san_type: IP_ADDRESS, matcher: {exact: \"" + named + "\"}}", "sni: \"\"");
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.ServerTrust;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
@@ -39,9 +41,12 @@ import org.junit.jupiter.api.Timeout;
 /// Over a socket, with a client that says what an Envoy says.
 @Timeout(120)
 final class DiscoveryIT {
+  private static final Duration WARM_UP = Duration.ofMillis(300);
   private static final Duration RETRY = Duration.ofMillis(300);
   private static final Duration LINGER = Duration.ofMillis(50);
   private static final Duration SEND_WITHIN = Duration.ofSeconds(1);
+  // What clocks of threads may differ by.
+  private static final long EARLY_NANOS = Duration.ofMillis(20).toNanos();
   private static final Model A = Fleets.model("a", "http://127.0.0.1:7001");
   private static final Model A_MOVED = Fleets.model("a", "http://127.0.0.1:7002");
   private static final Model B = Fleets.model("b", "http://127.0.0.1:7003");
@@ -57,7 +62,7 @@ final class DiscoveryIT {
     plane =
         ControlPlane.open(
             "loopgate",
-            new ControlPlane.Pace(RETRY, RETRY.multipliedBy(4), LINGER, SEND_WITHIN),
+            new ControlPlane.Pace(WARM_UP, RETRY, RETRY.multipliedBy(4), LINGER, SEND_WITHIN),
             told);
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     server =
@@ -121,20 +126,64 @@ final class DiscoveryIT {
     replace(A_MOVED, B);
 
     // In the order in which nothing is missing: whom to ask and where, then who is asked.
-    envoy.acks(envoy.next(FakeEnvoy.CLUSTERS));
+    FakeEnvoy.Received clusters = envoy.received();
+    assertThat(clusters.response().getTypeUrl()).isEqualTo(FakeEnvoy.CLUSTERS);
+    envoy.acks(clusters.response());
     DiscoveryResponse known = envoy.next(FakeEnvoy.ENDPOINTS); // one version for all of them
     envoy.acks(known, "model_a");
-    envoy.acks(envoy.next(FakeEnvoy.ROUTES), "loopgate");
     envoy.acks(known, "model_a", "model_b");
-    envoy.acks(envoy.next(FakeEnvoy.ENDPOINTS), "model_a", "model_b");
+    for (int i = 0; i < 2; i++) { // in the order in which threads run
+      FakeEnvoy.Received each = envoy.received();
+      if (each.response().getTypeUrl().equals(FakeEnvoy.ENDPOINTS)) {
+        envoy.acks(each.response(), "model_a", "model_b");
+      } else {
+        assertThat(each.response().getTypeUrl()).isEqualTo(FakeEnvoy.ROUTES);
+        assertThat(each.atNanos() - clusters.atNanos())
+            .as("b is warm")
+            .isGreaterThan(WARM_UP.toNanos() - EARLY_NANOS);
+        envoy.acks(each.response(), "loopgate");
+      }
+    }
     await("all acks", () -> told.count("acked") == 9);
     assertThat(told.count("sent")).isEqualTo(9);
     assertThat(told.count("nacked")).isZero();
   }
 
   @Test
+  void whatChangesWhileSomethingWarmsUpIsOfferedBehindIt() throws Exception {
+    FakeEnvoy envoy = envoy("e");
+    envoy.asks(FakeEnvoy.CLUSTERS, "");
+    envoy.acks(envoy.next(FakeEnvoy.CLUSTERS));
+    await("the ack", () -> told.count("acked") == 1);
+    told.clear();
+
+    replace(A, B);
+    envoy.acks(envoy.next(FakeEnvoy.CLUSTERS));
+    replace(A, B, Fleets.model("c", "http://127.0.0.1:7004"));
+    envoy.acks(envoy.next(FakeEnvoy.CLUSTERS));
+
+    await("the last", () -> told.count("published") == 2);
+    assertThat(told.lines().getFirst()).isEqualTo("sent clusters");
+    FakeEnvoy late = envoy("late");
+    late.asks(FakeEnvoy.ROUTES, "", "loopgate");
+    assertThat(routed(late.next(FakeEnvoy.ROUTES))).contains("a", "b", "c");
+  }
+
+  private static List<String> routed(DiscoveryResponse routes) throws Exception {
+    return routes
+        .getResources(0)
+        .unpack(RouteConfiguration.class)
+        .getVirtualHosts(0)
+        .getRoutesList()
+        .stream()
+        .map(Route::getName)
+        .toList();
+  }
+
+  @Test
   void clustersThatAreGoneStayAWhileSoThatOldRoutesLeadSomewhere() throws Exception {
     replace(A, B);
+    await("routes to both", () -> told.count("published") == 2);
     FakeEnvoy envoy = envoy("e");
     envoy.takesAll("model_a", "model_b");
 
@@ -161,9 +210,8 @@ final class DiscoveryIT {
 
     assertThat(second.response().getVersionInfo()).isEqualTo(first.response().getVersionInfo());
     assertThat(third.response().getVersionInfo()).isEqualTo(first.response().getVersionInfo());
-    long early = Duration.ofMillis(20).toNanos(); // what clocks of threads may differ by
-    assertThat(second.atNanos() - first.atNanos()).isGreaterThan(RETRY.toNanos() - early);
-    assertThat(third.atNanos() - second.atNanos()).isGreaterThan(2 * RETRY.toNanos() - early);
+    assertThat(second.atNanos() - first.atNanos()).isGreaterThan(RETRY.toNanos() - EARLY_NANOS);
+    assertThat(third.atNanos() - second.atNanos()).isGreaterThan(2 * RETRY.toNanos() - EARLY_NANOS);
     assertThat(told.count("sent")).isEqualTo(3);
     assertThat(told.count("nacked")).isEqualTo(2);
     assertThat(told.lines("nacked").getFirst()).startsWith("nacked clusters e bad?and xxx");

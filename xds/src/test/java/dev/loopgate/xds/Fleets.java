@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 
 /// Fleets for tests, and what becomes of them.
 final class Fleets {
+  static final Duration UNUSED = Duration.ofMillis(1500);
   static final XdsConfig CONFIG = config(XdsConfig.Tokens.NOT_ASKED);
 
   private Fleets() {}
@@ -31,7 +32,12 @@ final class Fleets {
         tokens,
         "/etc/ssl/certs/ca-certificates.crt",
         List.of("/feedback", "/metrics"),
-        new XdsConfig.Timeouts(Duration.ofSeconds(2), Duration.ofMinutes(10), Duration.ofHours(1)));
+        new XdsConfig.Timeouts(
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(10),
+            Duration.ofMinutes(5),
+            Duration.ofHours(1),
+            UNUSED));
   }
 
   static Model model(String id, String... urls) {
@@ -66,6 +72,18 @@ final class Fleets {
         null,
         model.kept(),
         Bounds.NONE);
+  }
+
+  static Model bound(Model model, Bounds bounds) {
+    return new Model(
+        model.id(),
+        model.upstream(),
+        model.predictor(),
+        model.prefix(),
+        null,
+        null,
+        model.kept(),
+        bounds);
   }
 
   static FleetResources view(Fleet fleet) {

@@ -61,6 +61,10 @@ final class Told implements XdsEvents {
     return lines.stream().filter(line -> line.split(" ", 2)[0].equals(word)).toList();
   }
 
+  List<String> lines() {
+    return List.copyOf(lines);
+  }
+
   List<Throwable> failures() {
     return List.copyOf(failures);
   }
