@@ -156,7 +156,7 @@ final class Clusters {
             .setLbPolicy(Cluster.LbPolicy.LEAST_REQUEST)
             // What the configuration takes away is gone, whatever a health check says of it.
             .setIgnoreHealthOnHostRemoval(true)
-            // Not waiting-max: an Envoy counts who makes a connection, too, and 0 lets none be made.
+            // Not waiting-max: an Envoy counts who connects, too, and with 0 nobody ever would.
             .setCircuitBreakers(breakers(connections(model), bounds.requestsMax(), MANY))
             .putTypedExtensionProtocolOptions(HTTP, spoken(upstream));
     if (hasAddresses(upstream)) {

@@ -44,7 +44,7 @@ final class DiscoveryIT {
   private static final Duration WARM_UP = Duration.ofMillis(300);
   private static final Duration RETRY = Duration.ofMillis(300);
   private static final Duration LINGER = Duration.ofMillis(50);
-  private static final Duration SEND_WITHIN = Duration.ofSeconds(1);
+  private static final Duration SEND_WITHIN = Duration.ofSeconds(5);
   // What clocks of threads may differ by.
   private static final long EARLY_NANOS = Duration.ofMillis(20).toNanos();
   private static final Model A = Fleets.model("a", "http://127.0.0.1:7001");
