@@ -90,6 +90,7 @@ def check_events(case, seen, asked):
 def view(case, seen, asked, framing):
     """All that was on both wires, but for what is of a moment; `framing` False: but for how bodies were framed, too."""
     passing = OF_A_MOMENT | {"connection"} | (set() if framing else {"content-length", "transfer-encoding"})
+    passing |= {"request-id"} if case.anonymous else set()  # each run has its own
 
     def of(headers):
         return sorted((name, value) for name, value in headers if name not in passing)

@@ -49,19 +49,21 @@ final class AccessLog {
       return;
     }
     LoggedExchange logged = LoggedExchange.of(entry, loop.requestIds(), loop.time().epochMillis());
-    boolean known = tell(logged);
     Optional<Fleet.Match> match = kept(logged);
-    if (match.isEmpty()) {
-      return;
+    boolean waits = match.isPresent() && mode == AccessLogMode.JOIN && !logged.keys().isEmpty();
+    Joins.Told told = joins.told(logged, waits);
+    Joins.Shown shown = told.shown();
+    ObservedStream stream = shown == null ? null : shown.stream();
+    if (stream != null) {
+      stream.onItsLoop(() -> stream.logged(logged));
     }
-    if (mode == AccessLogMode.KEEP) {
+    eachOf(told.expired(), this::notShown);
+    if (match.isPresent() && mode == AccessLogMode.KEEP) {
       keep(logged, match.get(), LogUse.KEPT);
-    } else if (known) {
+    } else if (match.isPresent() && shown != null) {
       loop.events().logged(LogUse.JOINED);
-    } else if (logged.keys().isEmpty()) {
+    } else if (match.isPresent() && !waits) {
       keep(logged, match.get(), LogUse.UNJUDGED);
-    } else {
-      eachOf(joins.await(logged), this::notShown);
     }
   }
 
@@ -144,15 +146,6 @@ final class AccessLog {
   /// What still waits can't be told from what is still to be shown.
   void stop() {
     eachOf(joins.expired(true), expired -> notShown(new Joins.Expired(expired.logged(), false)));
-  }
-
-  private boolean tell(LoggedExchange logged) {
-    Joins.Shown shown = joins.take(logged);
-    ObservedStream stream = shown == null ? null : shown.stream();
-    if (stream != null) {
-      stream.onItsLoop(() -> stream.logged(logged));
-    }
-    return shown != null;
   }
 
   // Where no server was asked our proxy got nothing, either.

@@ -193,10 +193,22 @@ final class Joins {
     judgedFromNanos = time.nanos();
   }
 
-  /// Looks for the exchange that the log tells of, and forgets it.
+  /// What became of an entry of the log.
   ///
-  /// @return null when it was not shown
-  synchronized @Nullable Shown take(LoggedExchange logged) {
+  /// @param shown null when its exchange was not
+  /// @param expired what may wait no longer, each once
+  record Told(@Nullable Shown shown, List<Expired> expired) {}
+
+  /// Looks for the exchange that the log tells of, and forgets it. In one step with waiting: it may
+  /// be shown meanwhile.
+  ///
+  /// @param waits whether what is not shown is kept until it is, or its time is over
+  synchronized Told told(LoggedExchange logged, boolean waits) {
+    Shown shown = take(logged);
+    return new Told(shown, shown == null && waits ? await(logged) : List.of());
+  }
+
+  private @Nullable Shown take(LoggedExchange logged) {
     EndedIds remembered = ended;
     if (remembered == null) {
       return null;
@@ -220,10 +232,7 @@ final class Joins {
     return null;
   }
 
-  /// Keeps what the log says until its exchange is shown, or its time is over.
-  ///
-  /// @return what may wait no longer for that, each once
-  synchronized List<Expired> await(LoggedExchange logged) {
+  private List<Expired> await(LoggedExchange logged) {
     long now = time.nanos();
     List<Expired> expired = new ArrayList<>();
     while (!waiting.isEmpty()

@@ -103,15 +103,15 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   }
 
   // Envoy logs what is no UTF-8 as such a sign.
-  private static String plain(String path) {
-    return NOT_ASCII.matcher(path).replaceAll("!");
+  private static String plain(String shown) {
+    return NOT_ASCII.matcher(shown).replaceAll("!");
   }
 
   /// Whether both have the same `request-id`, or one has none. Never the authority: Envoy's router
   /// changes it before it is logged.
   boolean agreesWith(ObservedRequest other) {
-    String id = head.first("request-id");
-    String its = other.head.first("request-id");
+    String id = plain(head.first("request-id"));
+    String its = plain(other.head.first("request-id"));
     return id.isEmpty() || its.isEmpty() || id.equals(its);
   }
 
