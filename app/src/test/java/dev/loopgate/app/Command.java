@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /// @param out what it wrote to stdout
 /// @param err what it wrote to stderr
 record Command(int exit, String out, String err) {
-  private static final int SECONDS_MAX = 60;
+  private static final int SECONDS_MAX = 120;
 
   /// Runs the product's jar.
   static Command loopgate(Map<String, String> environment, String... arguments)

@@ -163,13 +163,13 @@ final class ExitCodesIT {
     Path data = dataOfARun();
     Path ident = data.resolve("spool").resolve("IDENT");
     ByteBuffer later =
-        ByteBuffer.wrap(Files.readAllBytes(ident)).order(ByteOrder.LITTLE_ENDIAN).putInt(8, 2);
+        ByteBuffer.wrap(Files.readAllBytes(ident)).order(ByteOrder.LITTLE_ENDIAN).putInt(8, 3);
     CRC32C crc = new CRC32C();
     crc.update(later.array(), 0, 32);
     Files.write(ident, later.putInt(32, (int) crc.getValue()).array());
     Map<Path, Long> before = filesBelow(data);
 
-    refusesThis(data, ident.toString(), "spool of a later version: file=", "version=2, known=1");
+    refusesThis(data, ident.toString(), "spool of a later version: file=", "version=3, known=2");
 
     assertThat(filesBelow(data)).isEqualTo(before);
   }
