@@ -194,6 +194,15 @@ class Gateway:
         return self.log.read_text(errors="replace")[-3000:]
 
 
+async def is_listened_at(port):
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 def found_in(files, stream):
     """How often each Request-Id stands in the stream's files."""
     seen = {}

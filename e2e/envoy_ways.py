@@ -14,7 +14,7 @@ import envoy_judge
 import envoy_server
 import load
 from clients import records
-from common import Failed, Gateway, check, free_port, metric, until, verify
+from common import Failed, Gateway, check, free_port, is_listened_at, metric, until, verify
 from envoy_cases import on_way
 from envoy_model import SECRETS
 from store_faults import RSS_MAX
@@ -39,15 +39,6 @@ GATEWAY = """models:
 
 def ports_of(model):
     return {"h1": model.h1, "h2": model.h2, "refused": free_port()}
-
-
-async def is_listened_at(port):
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 class Keeper:

@@ -15,7 +15,7 @@ import envoy
 import envoy_authz
 import envoy_server
 import load
-from common import ROOT, Failed, Gateway, certificate, check, for_loopgate, found_in, free_port, metric, until, verify
+from common import ROOT, Failed, Gateway, certificate, check, for_loopgate, found_in, free_port, is_listened_at, metric, until, verify
 
 PER_SECOND = 60
 SETTLED_SECONDS = 0.4  # of load behind each change
@@ -370,22 +370,13 @@ async def refused(scratch, version):
 
             async def listens():
                 await side.envoy.find_ports()
-                return "loopgate" in side.envoy.ports and await envoy_listens(port)
+                return "loopgate" in side.envoy.ports and await is_listened_at(port)
 
             await until("the listener", listens, 30)
             await side.answers("/model/n/x", "n")
             await side.stop()
         except (Failed, OSError, EOFError) as error:
             raise Failed(f"{version}: {error}\n{side.gateway.tail()}") from error
-
-
-async def envoy_listens(port):
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def tokens(scratch, version, issuer):

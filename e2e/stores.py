@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 import load
-from common import ROOT, Gateway, certificate, check, free_port, go_program, need, python_with, until, verify
+from common import ROOT, Gateway, certificate, check, free_port, go_program, is_listened_at, need, python_with, until, verify
 
 VERSITYGW = ("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 FAKE_GCS = ("fake-gcs-server", "github.com/fsouza/fake-gcs-server", "v1.56.1")
@@ -42,12 +42,7 @@ class Server:
     async def ready(self, port):
         async def answers():
             check(self.process.poll() is None, f"{self.log.name}: ended: {self.log.read_text()[-2000:]}")
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                return False
-            writer.close()
-            return True
+            return await is_listened_at(port)
 
         await until(f"{self.log.name} to listen", answers)
         return self

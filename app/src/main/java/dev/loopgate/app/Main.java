@@ -51,10 +51,15 @@ public final class Main {
             options -> serve(Role.SIDECAR, options),
             this::config,
             this::ship,
-            options -> EnvoyBootstrap.print(options, out, err),
             (asked, to) -> look(asked, to, Looks::verify),
             (asked, to) -> look(asked, to, Looks::inspect),
             List.of(
+                new Verbs.Command(
+                    "envoy-bootstrap",
+                    "Print what an Envoy starts with that a gateway configures.",
+                    (options, _) -> EnvoyBootstrap.print(options, out, err),
+                    EnvoyBootstrap.OPTIONS,
+                    List.of()),
                 new Verbs.Command(
                     "iptables",
                     "Have the kernel redirect a model's connections to loopgate sidecar.",
@@ -63,7 +68,6 @@ public final class Main {
                     Iptables.flags())),
             options(SettingsTable.ALL),
             options(shipSettings(), SPOOL_OPTION),
-            EnvoyBootstrap.OPTIONS,
             options(verifySettings(), Looks.SINK_OPTION),
             options(List.of(SettingsTable.RING_DIRECTORY)),
             Looks.VERIFY_FLAGS,

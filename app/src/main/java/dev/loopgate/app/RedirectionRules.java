@@ -229,13 +229,7 @@ record RedirectionRules(
           || Long.parseLong(port) < 1
           || Long.parseLong(port) > PORT_MAX
           || ports.size() == PORTS_MAX) {
-        throw new UsageException(
-            "option --"
-                + option
-                + ": value "
-                + Shown.of(text)
-                + " is not allowed; allowed: "
-                + allowed);
+        throw notAllowed(option, text, allowed);
       }
       ports.add(Integer.parseInt(port));
     }
@@ -252,15 +246,7 @@ record RedirectionRules(
     if (!NUMBER.matcher(text).matches()
         || Long.parseLong(text) < min
         || Long.parseLong(text) > max) {
-      throw new UsageException(
-          "option --"
-              + option
-              + ": value "
-              + Shown.of(text)
-              + " is not allowed; allowed: "
-              + min
-              + " to "
-              + max);
+      throw notAllowed(option, text, min + " to " + max);
     }
     return Long.parseLong(text);
   }
@@ -271,9 +257,16 @@ record RedirectionRules(
         return each;
       }
     }
-    throw new UsageException(
-        "option --callers: value "
+    throw notAllowed("callers", text, "all, outside, inside");
+  }
+
+  private static UsageException notAllowed(String option, String text, String allowed) {
+    return new UsageException(
+        "option --"
+            + option
+            + ": value "
             + Shown.of(text)
-            + " is not allowed; allowed: all, outside, inside");
+            + " is not allowed; allowed: "
+            + allowed);
   }
 }

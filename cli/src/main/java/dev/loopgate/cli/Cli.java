@@ -60,13 +60,6 @@ public final class Cli {
             verbs.ship(),
             verbs.shipOptions()));
     root.addSubcommand(
-        "envoy-bootstrap",
-        ServeCommand.of(
-            "envoy-bootstrap",
-            "Print what an Envoy starts with that a gateway configures.",
-            verbs.envoyBootstrap(),
-            verbs.envoyBootstrapOptions()));
-    root.addSubcommand(
         "verify",
         LookCommand.of(
             "verify",

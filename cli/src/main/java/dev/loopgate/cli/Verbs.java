@@ -13,13 +13,11 @@ import java.util.Set;
 /// @param sidecar serves beside a model server, where connections are redirected
 /// @param config prints what is set
 /// @param ship publishes what a spool holds whose gateway is gone
-/// @param envoyBootstrap prints what an Envoy starts with that is configured by a gateway
 /// @param verify checks that nothing is missing
 /// @param inspect shows what is there
 /// @param others verbs with flags and options of their own
 /// @param options the settings, as options of `up`, `gateway`, `sidecar` and `config`
 /// @param shipOptions those of `ship`
-/// @param envoyBootstrapOptions those of `envoyBootstrap`, which are no settings
 /// @param verifyOptions those of `verify`
 /// @param inspectOptions those of `inspect`
 /// @param verifyFlags the same of flags
@@ -30,13 +28,11 @@ public record Verbs(
     Serve sidecar,
     Serve config,
     Serve ship,
-    Serve envoyBootstrap,
     Look verify,
     Look inspect,
     List<Command> others,
     List<SettingOption> options,
     List<SettingOption> shipOptions,
-    List<SettingOption> envoyBootstrapOptions,
     List<SettingOption> verifyOptions,
     List<SettingOption> inspectOptions,
     List<Flag> verifyFlags,
@@ -45,7 +41,6 @@ public record Verbs(
     others = List.copyOf(others);
     options = List.copyOf(options);
     shipOptions = List.copyOf(shipOptions);
-    envoyBootstrapOptions = List.copyOf(envoyBootstrapOptions);
     verifyOptions = List.copyOf(verifyOptions);
     inspectOptions = List.copyOf(inspectOptions);
     verifyFlags = List.copyOf(verifyFlags);

@@ -26,7 +26,6 @@ final class CliTest {
           options -> did("sidecar", options),
           options -> did("config", options),
           options -> did("ship", options),
-          options -> did("envoy-bootstrap", options),
           (asked, to) -> {
             to.println(
                 "looked at "
@@ -50,7 +49,6 @@ final class CliTest {
               new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
               new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
           List.of(new Verbs.SettingOption("spool", "DIR", "A spool.")),
-          List.of(new Verbs.SettingOption("control", "HOST:PORT", "A gateway.")),
           List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
           List.of(),
           List.of(new Verbs.Flag("json", "For programs.")),

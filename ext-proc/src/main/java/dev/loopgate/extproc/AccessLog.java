@@ -69,8 +69,12 @@ final class AccessLog {
 
   /// What a stream was told is another exchange's: both wait on.
   void giveBack(
-      LoggedExchange logged, ObservedRequest request, ObservedStream stream, long sinceNanos) {
-    eachOf(joins.giveBack(logged, request, stream, sinceNanos), this::notShown);
+      LoggedExchange logged,
+      String key,
+      ObservedRequest request,
+      ObservedStream stream,
+      long sinceNanos) {
+    eachOf(joins.giveBack(logged, key, request, stream, sinceNanos), this::notShown);
   }
 
   /// The model that it is a prediction of; none where nothing of it is kept here, which is counted.
@@ -94,12 +98,12 @@ final class AccessLog {
       loop.events().logged(LogUse.NOT_FINAL);
       return;
     }
-    LoggedWords common =
+    LoggedWords words =
         LoggedWords.of(
             entry.getCommonProperties(),
             "TCP",
             entry.getCommonProperties().getConnectionTerminationDetails());
-    Optional<Deployment> found = loop.fleet().deploymentAt(common.replica());
+    Optional<Deployment> found = loop.fleet().deploymentAt(words.replica());
     if (found.isEmpty()) {
       loop.events().logged(LogUse.UNKNOWN_MODEL);
       return;
@@ -116,9 +120,9 @@ final class AccessLog {
         new Target(
             deployment.model().id(),
             deployment.model().id(),
-            common.replica(),
+            words.replica(),
             ObservationLoop.identity(labels),
-            common.attempts());
+            words.attempts());
     String address = LoggedWords.addressOf(entry.getCommonProperties().getDownstreamLocalAddress());
     append(
         new AccessRecord(
@@ -132,8 +136,8 @@ final class AccessLog {
                 Math.max(0, entry.getConnectionProperties().getReceivedBytes()),
                 Math.max(0, entry.getConnectionProperties().getSentBytes())),
             ResponseDetails.endingOf(entry.getCommonProperties().getResponseFlags()),
-            common.timing(now, now),
-            common.told()),
+            words.timing(now, now),
+            words.told()),
         deployment.model(),
         LogUse.KEPT);
   }

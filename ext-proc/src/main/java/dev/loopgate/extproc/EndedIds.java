@@ -1,15 +1,17 @@
 package dev.loopgate.extproc;
 
+import java.util.Arrays;
 import java.util.Random;
 
 /// Ids of exchanges that have ended lately, each as often as it ended: by a hash of 64 bits, in two
 /// generations of at most [#EACH_MAX]. Not thread-safe.
 final class EndedIds {
-  /// Bytes of both generations.
-  static final int BYTES = 2 * (1 << 17) * Long.BYTES;
-
   private static final int EACH_MAX = 1 << 16;
   private static final int SLOTS = EACH_MAX * 2; // a power of two, half of them empty
+
+  /// Bytes of both generations.
+  static final int BYTES = 2 * SLOTS * Long.BYTES;
+
   private static final long EMPTY = 0;
   private static final long TAKEN = 1;
   private static final long PRIME = 0x100000001b3L; // of FNV-1a
@@ -52,7 +54,7 @@ final class EndedIds {
     long[] emptied = old;
     old = young;
     young = emptied;
-    java.util.Arrays.fill(young, EMPTY);
+    Arrays.fill(young, EMPTY);
     used = 0;
   }
 

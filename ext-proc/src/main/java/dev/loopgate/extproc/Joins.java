@@ -115,15 +115,15 @@ final class Joins {
 
   /// External processing shows an exchange.
   ///
+  /// @param key of the request, as everywhere here; empty when Envoy has no id for it
   /// @return what the log may have said of it already, null when nothing
-  @Nullable LoggedExchange opened(ObservedRequest request, ObservedStream stream) {
-    String key = request.key();
+  @Nullable LoggedExchange opened(String key, ObservedRequest request, ObservedStream stream) {
     if (ended == null || key.isEmpty()) {
       return null;
     }
     synchronized (this) {
       shows = true;
-      LoggedExchange logged = takeWaiting(request);
+      LoggedExchange logged = takeWaiting(key, request);
       if (logged == null) {
         add(key, new Showing(stream, request, time.nanos()), false);
       }
@@ -135,8 +135,12 @@ final class Joins {
   ///
   /// @return what may wait no longer for that, each once
   synchronized List<Expired> giveBack(
-      LoggedExchange logged, ObservedRequest request, ObservedStream stream, long sinceNanos) {
-    add(request.key(), new Showing(stream, request, sinceNanos), true);
+      LoggedExchange logged,
+      String key,
+      ObservedRequest request,
+      ObservedStream stream,
+      long sinceNanos) {
+    add(key, new Showing(stream, request, sinceNanos), true);
     return await(logged);
   }
 
@@ -172,15 +176,15 @@ final class Joins {
   /// It has shown an exchange that is not followed.
   ///
   /// @return whether the log has told of it already
-  boolean passedOver(ObservedRequest request) {
+  boolean passedOver(String key, ObservedRequest request) {
     EndedIds remembered = ended;
-    if (remembered == null || request.key().isEmpty()) {
+    if (remembered == null || key.isEmpty()) {
       return false;
     }
     synchronized (this) {
-      boolean logged = takeWaiting(request) != null;
+      boolean logged = takeWaiting(key, request) != null;
       if (!logged) {
-        remember(remembered, request.key());
+        remember(remembered, key);
         letGo();
       }
       return logged;
@@ -276,8 +280,8 @@ final class Joins {
     return new Expired(oldest.logged, shows && oldest.judged && proven);
   }
 
-  private @Nullable LoggedExchange takeWaiting(ObservedRequest request) {
-    for (Waiting one : waitingByKey.getOrDefault(request.key(), NONE)) {
+  private @Nullable LoggedExchange takeWaiting(String key, ObservedRequest request) {
+    for (Waiting one : waitingByKey.getOrDefault(key, NONE)) {
       if (one.logged.fits(request, time.nanos(), one.sinceNanos)) {
         remove(one);
         return one.logged;

@@ -1,12 +1,10 @@
 package dev.loopgate.extproc;
 
-import com.google.protobuf.Struct;
 import dev.loopgate.capture.AccessRecord;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.ModelIdentity;
 import dev.loopgate.capture.Redaction;
-import dev.loopgate.capture.RequestHead;
 import dev.loopgate.capture.RequestIds;
 import dev.loopgate.capture.ResponseHead;
 import dev.loopgate.capture.Target;
@@ -41,7 +39,6 @@ record LoggedExchange(
     LoggedWords words,
     long toldMillis,
     long keptMillis) {
-  private static final String AUTHORIZATION = "envoy.filters.http.ext_authz";
   private static final int BYTES = 1_000; // its objects, without its headers
 
   /// How far the beginning by the log may be from that by what was shown: both come late.
@@ -58,15 +55,9 @@ record LoggedExchange(
     if (isTunnel(entry)) {
       ending = ResponseDetails.endingOfTunnel(ending);
     }
-    Struct noted =
-        common.getMetadata().getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
     ObservedRequest request =
         ObservedRequest.of(
-            headOf(entry.getRequest()),
-            Shown.text(noted, "request_id"),
-            Shown.flag(noted, "request_id_replaced"),
-            ids,
-            nowMillis);
+            headOf(entry.getRequest()), Shown.authorized(common.getMetadata()), ids, nowMillis);
     return new LoggedExchange(
         Stream.of(request.key(), request.key(entry.getRequest().getPath()))
             .filter(key -> !key.isEmpty())
@@ -156,13 +147,12 @@ record LoggedExchange(
   }
 
   AccessRecord record(Fleet.Match match, Target target, Redaction redaction) {
-    RequestHead head = request.requestHead(match, redaction);
     return new AccessRecord(
         request.id(),
         request.replaced(),
         request.externalId(redaction),
         target,
-        head,
+        request.requestHead(match, redaction),
         response(),
         new AccessRecord.Sizes(facts.requestBytes(), facts.responseBytes()),
         facts.ending(),

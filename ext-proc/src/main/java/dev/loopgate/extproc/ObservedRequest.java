@@ -1,5 +1,6 @@
 package dev.loopgate.extproc;
 
+import com.google.protobuf.Struct;
 import dev.loopgate.capture.BodyCapture;
 import dev.loopgate.capture.Header;
 import dev.loopgate.capture.Redaction;
@@ -44,20 +45,19 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
   static ObservedRequest of(ProcessingRequest message, RequestIds ids, long epochMillis) {
     return of(
         EnvoyHead.of(message.getRequestHeaders().getHeaders()),
-        Shown.authorized(message, "request_id"),
-        Shown.isAuthorized(message, "request_id_replaced"),
+        Shown.authorized(message.getMetadataContext()),
         ids,
         epochMillis);
   }
 
   /// The same of a head that was told otherwise.
   ///
-  /// @param decided by our authorization; empty when nobody asked it
-  /// @param replaced whether that one took the place of the caller's
-  static ObservedRequest of(
-      EnvoyHead head, String decided, boolean replaced, RequestIds ids, long epochMillis) {
+  /// @param authorized what our authorization noted, see [Shown#authorized]
+  static ObservedRequest of(EnvoyHead head, Struct authorized, RequestIds ids, long epochMillis) {
+    String decided = Shown.text(authorized, "request_id");
     if (RequestId.isValid(decided)) {
-      return new ObservedRequest(head, new RequestId(decided), replaced);
+      return new ObservedRequest(
+          head, new RequestId(decided), Shown.flag(authorized, "request_id_replaced"));
     }
     String sent = head.first("request-id");
     if (RequestId.isValid(sent)) {

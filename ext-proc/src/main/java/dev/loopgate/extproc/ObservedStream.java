@@ -144,7 +144,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     if (of.contradicts(logged)) {
-      loop.accessLog().giveBack(logged, request, this, of.startNanos());
+      loop.accessLog().giveBack(logged, key, request, this, of.startNanos());
       return;
     }
     of.logged(logged);
@@ -165,7 +165,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     LoggedExchange wrong = of.forgetWrongLog();
     if (wrong != null && request != null) {
       loggedCut = false;
-      loop.accessLog().giveBack(wrong, request, this, of.startNanos());
+      loop.accessLog().giveBack(wrong, key, request, this, of.startNanos());
     }
   }
 
@@ -255,7 +255,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
     if (last) {
       of.requestWhole();
     }
-    LoggedExchange logged = loop.joins().opened(shown, this);
+    LoggedExchange logged = loop.joins().opened(key, shown, this);
     if (logged != null) {
       loop.events().logged(LogUse.JOINED);
       of.logged(logged); // and nothing is ended by it: another one may have come before
@@ -357,7 +357,7 @@ final class ObservedStream implements StreamObserver<ProcessingRequest> {
   /// Nothing of this stream is kept any more: Envoy goes on without us.
   private void passOver(PassedOver why) {
     loop.events().passedOver(why);
-    if (exchange == null && request != null && loop.joins().passedOver(request)) {
+    if (exchange == null && request != null && loop.joins().passedOver(key, request)) {
       loop.events().logged(LogUse.JOINED);
     }
     over(Ending.CUT);

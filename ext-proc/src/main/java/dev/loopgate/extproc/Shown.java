@@ -2,6 +2,7 @@ package dev.loopgate.extproc;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 
 /// What Envoy says beside the parts of an exchange: attributes of its own, and what the filters
@@ -24,27 +25,22 @@ final class Shown {
   /// The text of an attribute, see `request_attributes` and `response_attributes` of the filter;
   /// empty when Envoy does not say it.
   static String attribute(ProcessingRequest message, String name) {
-    return text(message.getAttributesOrDefault(ATTRIBUTES, Struct.getDefaultInstance()), name);
+    return text(attributes(message), name);
   }
 
   /// The number of an attribute; 0 when Envoy does not say it.
   static int number(ProcessingRequest message, String name) {
-    Value value =
-        message
-            .getAttributesOrDefault(ATTRIBUTES, Struct.getDefaultInstance())
-            .getFieldsMap()
-            .get(name);
+    Value value = attributes(message).getFieldsMap().get(name);
     return value == null ? 0 : (int) Math.clamp(value.getNumberValue(), 0, NUMBER_MAX);
   }
 
-  /// What our own authorization noted of this exchange; empty when nobody asked it.
-  static String authorized(ProcessingRequest message, String name) {
-    return text(noted(message), name);
+  /// What our own authorization noted of an exchange; nothing when nobody asked it.
+  static Struct authorized(Metadata metadata) {
+    return metadata.getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
   }
 
-  /// Whether our own authorization noted that this is so.
-  static boolean isAuthorized(ProcessingRequest message, String name) {
-    return flag(noted(message), name);
+  private static Struct attributes(ProcessingRequest message) {
+    return message.getAttributesOrDefault(ATTRIBUTES, Struct.getDefaultInstance());
   }
 
   static String text(Struct of, String name) {
@@ -55,11 +51,5 @@ final class Shown {
   static boolean flag(Struct of, String name) {
     Value value = of.getFieldsMap().get(name);
     return value != null && value.getBoolValue();
-  }
-
-  private static Struct noted(ProcessingRequest message) {
-    return message
-        .getMetadataContext()
-        .getFilterMetadataOrDefault(AUTHORIZATION, Struct.getDefaultInstance());
   }
 }
