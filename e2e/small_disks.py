@@ -325,8 +325,9 @@ def page(change):
     return damage
 
 
-def version_2(head):
-    head[8:12] = struct.pack("<I", 2)
+def later_version(head):
+    (version,) = struct.unpack_from("<I", head, 8)
+    struct.pack_into("<I", head, 8, version + 1)
 
 
 def other_boot(head):
@@ -335,7 +336,7 @@ def other_boot(head):
 
 RINGS = (
     ("ring file cut", lambda ring: os.truncate(ring, ring.stat().st_size // 2)),
-    ("ring file of another version", page(version_2)),
+    ("ring file of another version", page(later_version)),
     ("reason=another boot", page(other_boot)),
 )
 
