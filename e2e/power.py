@@ -34,7 +34,7 @@ def opinion(name):
     return {"json": {"id": name, "truthful": 1}}
 
 
-async def serve_model(reader, writer):
+async def serve_model(reader, writer, first_seconds=FIRST_SECONDS):
     """Answers each name with its own bytes."""
     try:
         while True:
@@ -42,7 +42,7 @@ async def serve_model(reader, writer):
             await load.read_body(reader, headers)
             body = answer(headers["request-id"])
             if headers["request-id"].endswith("-0"):
-                await asyncio.sleep(FIRST_SECONDS)
+                await asyncio.sleep(first_seconds)
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
@@ -101,14 +101,14 @@ class Callers:
             check(one.answered, f"{one.prefix}: nothing was answered")
             check(not one.failed, f"{one.prefix}: calls failed: {one.failed[:3]}")
 
-    async def is_taken(self):
+    async def is_taken(self, seconds=PROBE_SECONDS):
         """Waits until feedback is taken again."""
         before = len(self.feedbacks.kept)
 
         async def more():
             return len(self.feedbacks.kept) > before
 
-        await until("feedback to be taken again", more, PROBE_SECONDS)
+        await until("feedback to be taken again", more, seconds)
 
     def durable(self):
         """Predictions that must be there: before a feedback that was answered in the ring, or old enough."""

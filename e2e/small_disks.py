@@ -16,6 +16,7 @@ from power import Callers, counted, gaps, judge, judge_records, keep_config, ser
 SMALL = ["--spool.segment-bytes", "2MiB", "--spool.ring-bytes", "4MiB"]
 HANDLES = 24  # the JVM starts with so many, a gateway would fail somewhere
 FULL_SECONDS = 40  # until a disk, or a budget, is used up
+SHIP_SECONDS = 70  # a store that took nothing is tried again after 60 at the latest
 
 
 class TmpFs:
@@ -77,7 +78,7 @@ class Life(Callers):
         async def shipped():
             return await self.metric("loopgate_ledger_in_ring") + await self.metric("loopgate_ledger_pending") == 0
 
-        await until("all to be shipped", shipped)
+        await until("all to be shipped", shipped, SHIP_SECONDS)
 
 
 class Place:
@@ -168,7 +169,7 @@ async def spent_budget(scratch, model):
             codes = await life.codes()
             feedback = await life.metric('loopgate_ledger_dropped_total{kind="feedback",model="m",reason="spool_full"}')
             store.resize("200m")
-            await life.is_taken()
+            await life.is_taken(SHIP_SECONDS)
             life.check_served()
             await life.end()
             await life.is_shipped()
@@ -186,8 +187,11 @@ async def spent_budget(scratch, model):
         return f"budget: 80, 95 and 100 % told, {feedback:.0f} feedbacks answered 503, {dropped} predictions dropped and counted"
 
 
-async def no_handles(scratch, model):
+async def no_handles(scratch, _):
     """Row 9: no file can be opened and no connection taken; those that are there are served."""
+    # Its first answers take long: the first calls overlap though the JVM is busy, and each has a connection to the model.
+    slow = await asyncio.start_server(lambda *streams: serve_model(*streams, first_seconds=1), "127.0.0.1", 0)
+    model = slow.sockets[0].getsockname()[1]
     with LoopDisk(scratch, size=160 << 20) as disk:
         place = Place("handles", scratch, disk, model)
         line = await place.refused(below=[need("prlimit", "util-linux"), f"--nofile={HANDLES}"])
@@ -196,7 +200,12 @@ async def no_handles(scratch, model):
         pid = life.gateway.process.pid
         try:
             life.begin()
-            await asyncio.sleep(1)
+
+            async def connected():
+                callers = {name.split("-")[1] for name, _, _ in life.predictions.answered}
+                return len(callers) == life.predictions.connections
+
+            await until("each caller's connection to have one to the model", connected)
             before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (10, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
             await life.is_said("the disk failed twice")
             await asyncio.sleep(1)
