@@ -181,8 +181,13 @@ final class ProxyIT {
     Proxy proxy =
         door(
             RawModel.start(with -> {
-              with.readHead();
-              with.send(answer.replace("~", "\r\n"));
+              // Who closes a connection without a word may meet the next request: that one is 502.
+              while (!with.readHead().isEmpty()) {
+                with.send(answer.replace("~", "\r\n"));
+                if (framing.equals("until close")) {
+                  return;
+                }
+              }
             }));
     for (int i = 1; i <= 50; i++) {
       RawCaller caller = call(proxy);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 
 /// A caller that says byte for byte what a test wants.
 final class RawCaller implements AutoCloseable {
@@ -51,7 +52,12 @@ final class RawCaller implements AutoCloseable {
     StringBuilder text = new StringBuilder();
     while (text.length() < end.length()
         || !text.substring(text.length() - end.length()).equals(end)) {
-      int b = in.read();
+      int b;
+      try {
+        b = in.read();
+      } catch (SocketTimeoutException e) {
+        throw new AssertionError("still open, without " + end + ": " + text, e);
+      }
       if (b < 0) {
         throw new AssertionError("ended before " + end + ": " + text);
       }
