@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// were called.
 final class LauncherIT {
   private static final List<String> TOOLS =
-      List.of("readlink", "find", "head", "mkdir", "grep", "touch");
+      List.of("readlink", "find", "head", "mkdir", "grep", "touch", "flock", "sleep");
 
   @TempDir private Path machine;
   private Path home;
@@ -162,6 +165,27 @@ final class LauncherIT {
         .content()
         .contains("noise", "home=" + good, "-Dmaven.test.skip=true", "package -pl app -am");
     assertThat(second.err()).as("built once").isEmpty();
+  }
+
+  @Test
+  void buildsOnceForAllWhoStartMeanwhile() throws Exception {
+    Path good = jdk("jdk-25", "25.0.1");
+    Files.writeString(home.resolve("pom.xml"), "<project/>");
+    maven("echo built >> builds; sleep 0.5; mkdir -p app/target; : > app/target/loopgate.jar");
+    Map<String, String> environment =
+        Map.of("JAVA_HOME", good.toString(), "PATH", machine.resolve("bin").toString());
+
+    List<Future<Command>> starts = new ArrayList<>();
+    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 4; i++) {
+        starts.add(all.submit(() -> launch(environment, "up")));
+      }
+    }
+
+    for (Future<Command> start : starts) {
+      assertThat(start.get().exit()).isEqualTo(7);
+    }
+    assertThat(home.resolve("builds")).content().isEqualTo("built\n");
   }
 
   @Test
