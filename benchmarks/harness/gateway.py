@@ -54,13 +54,18 @@ class Loopgate:
         self.folder = self.rig.folder / f"{self.name}-{self.port}"
         self.folder.mkdir()
         self.data = self.given_data or self.folder / "data"
-        grpc = self.way.grpc
-        config = CONFIG.format(backend=self.rig.model_port(grpc), grpc="true" if grpc else "false")
-        (self.folder / "loopgate.yaml").write_text(config)
+        (self.folder / "loopgate.yaml").write_text(self._models())
         self._run("on" if self.ships else "off")
 
+    def _models(self) -> str:
+        grpc = self.way.grpc
+        return CONFIG.format(backend=self.rig.model_port(grpc), grpc="true" if grpc else "false")
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(paths.LAUNCHER), "gateway", *arguments]
+
     def _run(self, ship: str) -> None:
-        command = [str(paths.LAUNCHER), "gateway", "--config", str(self.folder / "loopgate.yaml")]
+        command = self._command("--config", str(self.folder / "loopgate.yaml"))
         command += ["--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}"]
         command += ["--data", str(self.data), f"--ship={ship}", "--ship.window", WINDOW]
         command += ["--drain-delay", "0s", "--grace", "10m", *self.options]
@@ -70,8 +75,11 @@ class Loopgate:
         environment = {"LOOPGATE_JAVA_OPTS": self.java_options}
         log = self.folder / "loopgate.out"
         self.started = processes.Started(self.name, command, self.cores, log, environment)
-        self.started.await_port(self.admin)
+        self.started.await_true(f"port {self.admin}", self._is_open)
         self.started.await_true("readiness", self._is_ready)
+
+    def _is_open(self) -> bool:
+        return processes.is_open(self.admin)
 
     def _is_ready(self) -> bool:
         try:
@@ -94,6 +102,10 @@ class Loopgate:
         if self.started is None:
             raise Problem(f"{self.name}: not started")
         return self.started
+
+    def run_on(self, cores: Sequence[int]) -> None:
+        """Moves it, while it runs, like a JVM that is to compile on a core that is idle."""
+        self._process().run_on(cores)
 
     def threads_of(self) -> int | None:
         return self._process().pid

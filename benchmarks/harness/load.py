@@ -54,10 +54,14 @@ def send(
     rate: float | None = None,
     headers: Sequence[str] = (),
     way: ways.Way = ways.PLAIN,
+    within: Sequence[str] = (),
 ) -> Loaded:
-    """Posts `body` exactly `requests` times over kept connections, `rate` a second if given."""
+    """Posts `body` exactly `requests` times over kept connections, `rate` a second if given.
+
+    `within`: what is put before the command, like that of a network namespace.
+    """
     requests = max(requests, connections)
-    command = [tools.path("h2load"), *way.of_h2load(), "-t", "1", "-c", str(connections), "-n", str(requests)]
+    command = [*within, tools.path("h2load"), *way.of_h2load(), "-t", "1", "-c", str(connections), "-n", str(requests)]
     if rate is not None:
         command += ["--rps", f"{rate / connections:.4f}"]
     for header in (*way.headers, *headers):

@@ -98,13 +98,18 @@ def _need_tools(choice: rows.Choice) -> None:
     for program in sorted(needed):
         tools.path(program)
     rig.nginx_modules()
+    build_jar()
+
+
+def build_jar() -> None:
+    """What is measured is built of the code that is here."""
     # Builds the jar if it is older than the code; the starts that are measured then don't.
     done = subprocess.run([str(paths.LAUNCHER), "version"], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise Problem("the gateway can't be built or started: see above")
 
 
-def _describe(where: rig.Rig) -> dict[str, str]:
+def describe(where: rig.Rig) -> dict[str, str]:
     """Machine, versions and flags."""
     described = machine.shape(where.folder, rig.file_system(where.folder))
     described["cores used"] = f"measured {where.measured[0]}, load and model {where.others}"
@@ -133,19 +138,23 @@ def _describe(where: rig.Rig) -> dict[str, str]:
     return described
 
 
+def cores_of(text: str) -> tuple[int, list[int]]:
+    """The core that is measured, and those of load and model."""
+    match = re.fullmatch(r"(\d+),(\d+(?:,\d+)*)", text)
+    if match is None:
+        raise Problem(f"cores: value {text!r} is not allowed; allowed: like 1,0")
+    return int(match.group(1)), [int(core) for core in match.group(2).split(",")]
+
+
 def _measure(given: argparse.Namespace) -> int:
     choice = _choice(given)
     _need_tools(choice)
-    match = re.fullmatch(r"(\d+),(\d+(?:,\d+)*)", given.cores)
-    if match is None:
-        raise Problem(f"cores: value {given.cores!r} is not allowed; allowed: like 1,0")
-    others = [int(core) for core in match.group(2).split(",")]
-    where = rig.Rig.make(int(match.group(1)), others, given.place)
+    where = rig.Rig.make(*cores_of(given.cores), given.place)
     taken = record.Taken()
     begun = time.monotonic()
     try:
         backend = where.start_backend()
-        taken.machine |= _describe(where)
+        taken.machine |= describe(where)
         rows.Run(where, choice, taken).all()
         backend.stop()
     finally:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,8 @@ MEMORY_EVERY = 0.25
 class Spec:
     """What is sent and for how long.
 
-    `rate` None is the closed loop: as fast as the answers come.
+    `rate` None is the closed loop: as fast as the answers come. `warmed`: at full speed, by a row before. `within`: what
+    is put before the load's command.
     """
 
     row: str
@@ -32,6 +33,8 @@ class Spec:
     connections: int = load.CONNECTIONS
     watches_memory: bool = False
     way: ways.Way = ways.PLAIN
+    warmed: bool = False
+    within: Sequence[str] = ()
 
 
 @dataclass
@@ -117,7 +120,9 @@ class Measurement:
     ) -> load.Loaded:
         body = self.rig.folder / f"{exchange.name}.up"
         cores = self.rig.others
-        return load.send(peer.url(exchange), body, count, cores, spec.connections, rate, way=spec.way)
+        return load.send(
+            peer.url(exchange), body, count, cores, spec.connections, rate, way=spec.way, within=spec.within
+        )
 
     def warm_up(self, peer: peers.Peer, spec: Spec) -> tuple[int, float]:
         """Sends until it is warm; how many, and how many a second at the end."""
@@ -126,7 +131,7 @@ class Measurement:
         exchange = spec.exchange if spec.rate is None else bodies.SMALL
         sent, rate, chunk = 0, 0.0, FIRST_CHUNK
         until = time.monotonic() + spec.warm_seconds
-        while time.monotonic() < until or rate == 0:
+        while not spec.warmed and (time.monotonic() < until or rate == 0):
             loaded = self._send(peer, spec, exchange, chunk, None)
             sent, rate = sent + loaded.requests, loaded.per_second
             chunk = max(FIRST_CHUNK, int(rate * CHUNK_SECONDS))
@@ -240,7 +245,8 @@ def _by_thread(
     if pid is None:
         return {}
     first, last = before.threads[pid], after.threads[pid]
-    return {part: (last[part] - first.get(part, 0.0)) * 1e6 / requests for part in last}
+    # What is reckoned as the rest of a sum may go back by a tick.
+    return {part: max(0.0, last[part] - first.get(part, 0.0)) * 1e6 / requests for part in last}
 
 
 def check_busy(samples: list[Sample]) -> list[str]:

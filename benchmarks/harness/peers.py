@@ -241,7 +241,7 @@ class Envoy(_Server):
     def _start_envoy(self, filters: list[dict], clusters: list[dict]) -> None:
         config = self.folder / "envoy.json"
         config.write_text(json.dumps(self._config(filters, clusters)))
-        command = [tools.path("envoy"), "-c", str(config), "--use-dynamic-base-id"]
+        command = [tools.path("envoy"), "-c", str(config), "--disable-hot-restart"]
         command += ["--concurrency", "1", "--log-level", "warning"]
         self._run("envoy", *command).await_port(self.port)
 

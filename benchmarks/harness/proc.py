@@ -12,6 +12,7 @@ KERNEL_THREAD = 0x00200000  # PF_KTHREAD
 # the VM's own thread collects.
 PARTS = (
     ("proxy-loop", "event loop"),
+    ("envoy-loop", "event loop"),
     ("spool-writer", "spool writer"),
     ("shipper", "shipper"),
     ("VM Thread", "GC"),

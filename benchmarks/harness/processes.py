@@ -1,6 +1,7 @@
 """What the harness starts: each on its cores, its words in a file, ended by its own pid."""
 
 import atexit
+import contextlib
 import os
 import pathlib
 import signal
@@ -46,6 +47,12 @@ class Started:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    def run_on(self, cores: Sequence[int]) -> None:
+        """Moves all of its threads; those to come go with them."""
+        for entry in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setaffinity(int(entry.name), cores)
 
     def words(self) -> str:
         """The end of what it said."""

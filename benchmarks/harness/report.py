@@ -19,7 +19,7 @@ TITLES = {
 }
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     if value is None:
         return "-"
     if abs(value) >= 1000:
@@ -27,11 +27,11 @@ def _number(value: float | None) -> str:
     return f"{value:.3g}"
 
 
-def _span(one: dict[str, Any]) -> str:
-    return f"{_number(one['middle'])} [{_number(one['low'])}, {_number(one['high'])}]"
+def span(one: dict[str, Any]) -> str:
+    return f"{number(one['middle'])} [{number(one['low'])}, {number(one['high'])}]"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def as_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
@@ -44,10 +44,10 @@ def goals(content: dict[str, Any]) -> list[str]:
         if one is None:
             continue
         unit = "" if goal.unit == "x" else f" {goal.unit}"
-        aims = [_number(one["bar"]), _number(one["aim"])]
+        aims = [number(one["bar"]), number(one["aim"])]
         note = "; ".join(word for word in (one["verdict"], one["note"]) if word)
-        rows.append([goal.title, _span(one) + unit, *aims, note])
-    return _table(["figure", "measured [95 %]", "bar", "aim", ""], rows) if rows else []
+        rows.append([goal.title, span(one) + unit, *aims, note])
+    return as_table(["figure", "measured [95 %]", "bar", "aim", ""], rows) if rows else []
 
 
 def peers(content: dict[str, Any], row: str) -> list[str]:
@@ -59,24 +59,24 @@ def peers(content: dict[str, Any], row: str) -> list[str]:
         cpu = one["cpu_us"]["middle"]
         vs = f"{cpu / nginx:.2f}" if nginx else "-"
         parts = one["cpu_us_by_process"]
-        split = "" if len(parts) < 2 else ", ".join(f"{part} {_number(us)}" for part, us in parts.items())
+        split = "" if len(parts) < 2 else ", ".join(f"{part} {number(us)}" for part, us in parts.items())
         rows.append([
-            name, _span(one["cpu_us"]), vs, _number(one["per_second"]["middle"]), split,
-            _number(one["kernel_us"]), _number(one["resident_mib"]), _number(one["disk_mib_s"]),
+            name, span(one["cpu_us"]), vs, number(one["per_second"]["middle"]), split,
+            number(one["kernel_us"]), number(one["resident_mib"]), number(one["disk_mib_s"]),
             f"{one['core_busy']:.0%}", str(one["rounds"]), str(len(one["void"])),
         ])
     head = ["", "CPU us/req [95 %]", "vs nginx", "req/s", "of it", "kernel threads us/req", "RSS MiB",
             "disk MiB/s", "core busy, least", "rounds", "thrown away"]
-    return _table(head, rows) if rows else []
+    return as_table(head, rows) if rows else []
 
 
 def threads(content: dict[str, Any], row: str) -> list[str]:
     """Our CPU by thread."""
     table = {name: one for name, one in content["peers"].get(row, {}).items() if one["cpu_us_by_thread"]}
     parts = list(dict.fromkeys(part for one in table.values() for part in one["cpu_us_by_thread"]))
-    rows = [[name, *(_number(one["cpu_us_by_thread"].get(part, 0.0)) for part in parts)]
+    rows = [[name, *(number(one["cpu_us_by_thread"].get(part, 0.0)) for part in parts)]
             for name, one in table.items()]
-    return _table(["us/req", *parts], rows) if rows else []
+    return as_table(["us/req", *parts], rows) if rows else []
 
 
 def latencies(content: dict[str, Any]) -> list[str]:
@@ -87,22 +87,22 @@ def latencies(content: dict[str, Any]) -> list[str]:
         if not shares:
             continue
         added = content["figures"].get(f"latency/added/direct/{name}")
-        values = [_number(shares[share] * 1e3) for share in ("p50", "p99", "p99.9")]
-        rows.append([name, f"{one['rate']:,.0f}", *values, _number(one["service_p99_s"] * 1e3),
-                     _span(added) if added else "-"])
+        values = [number(shares[share] * 1e3) for share in ("p50", "p99", "p99.9")]
+        rows.append([name, f"{one['rate']:,.0f}", *values, number(one["service_p99_s"] * 1e3),
+                     span(added) if added else "-"])
     head = ["ms", "req/s", "p50", "p99", "p99.9", "p99 from when it was sent", "p99 added to direct [95 %]"]
-    return _table(head, rows) if rows else []
+    return as_table(head, rows) if rows else []
 
 
 def faults(content: dict[str, Any]) -> list[str]:
     """What went wrong, and what it cost."""
     rows = [
-        [one["row"], _number(one["calm_p99_ms"]), _number(one["p99_ms"]), _number(one["ratio"]),
-         _number(one["sent"]), _number(one["missing"]), _number(one["dropped"])]
+        [one["row"], number(one["calm_p99_ms"]), number(one["p99_ms"]), number(one["ratio"]),
+         number(one["sent"]), number(one["missing"]), number(one["dropped"])]
         for one in content["faults"]
     ]
     head = ["fault", "p99 before, ms", "p99 during, ms", "ratio", "sent", "missing in the files", "dropped by the ledger"]
-    return _table(head, rows) if rows else []
+    return as_table(head, rows) if rows else []
 
 
 def text(content: dict[str, Any]) -> str:

@@ -14,10 +14,10 @@ from harness.problems import Problem
 _BACKEND = """
 load_module {modules}/ndk_http_module.so;
 load_module {modules}/ngx_http_lua_module.so;
-daemon off; worker_processes 1; pid {folder}/backend.pid; error_log {folder}/backend.err;
+daemon off; worker_processes 1; pid {folder}/{word}.pid; error_log {folder}/{word}.err;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; keepalive_requests 1000000000; client_body_buffer_size 256k;
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_buffer_size 256k;
   client_body_temp_path {folder}/backend-body; proxy_temp_path {folder}/backend-proxy;
   fastcgi_temp_path {folder}/backend-f; uwsgi_temp_path {folder}/backend-u; scgi_temp_path {folder}/backend-s;
   init_by_lua_block {{
@@ -105,12 +105,19 @@ class Rig:
 
     def start_backend(self) -> processes.Started:
         self.backend_port, self.grpc_port = processes.free_port(), processes.free_port()
+        backend = self.backend("backend", self.backend_port, self.grpc_port)
+        backend.await_port(self.backend_port)
+        return backend
+
+    def backend(self, word: str, port: int, grpc_port: int, within: Sequence[str] = ()) -> processes.Started:
+        """The model, once more, at these ports; `within` is put before its command."""
         names = ",".join(f'"{one.name}"' for one in bodies.ALL)
         text = _BACKEND.format(
             modules=nginx_modules(),
             folder=self.folder,
-            port=self.backend_port,
-            grpc_port=self.grpc_port,
+            word=word,
+            port=port,
+            grpc_port=grpc_port,
             call=bodies.CALL.call,
             call_name=bodies.CALL.name,
             names=names,
@@ -120,13 +127,11 @@ class Rig:
                 if not one.call
             ),
         )
-        config = self.folder / "backend.conf"
+        config = self.folder / f"{word}.conf"
         config.write_text(text)
-        log = self.folder / "backend.log"
-        command = [tools.path("nginx"), "-c", str(config)]
-        backend = processes.Started("backend", command, self.others, log)
-        backend.await_port(self.backend_port)
-        return backend
+        log = self.folder / f"{word}.log"
+        command = [*within, tools.path("nginx"), "-c", str(config)]
+        return processes.Started(word, command, self.others, log)
 
     def model_port(self, grpc: bool) -> int:
         """Where the model answers what is asked like that."""

@@ -23,6 +23,8 @@ DEBIAN = {
     "wrk": "wrk",
     "openssl": "openssl",
     "rsyslogd": "rsyslog",
+    "ip": "iproute2",
+    "iptables": "iptables",
 }
 
 

@@ -44,6 +44,7 @@ class StatTest(unittest.TestCase):
     def test_threads_belong_to_parts(self) -> None:
         names = {
             "proxy-loop-0": "event loop",
+            "envoy-loop-1": "event loop",
             "spool-writer": "spool writer",
             "shipper": "shipper",
             "VM Thread": "GC",
