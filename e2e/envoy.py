@@ -1,6 +1,6 @@
 """A real Envoy with Loopgate beside it: one table of exchanges goes through our own proxy, then through Envoys of the oldest and
 the newest version, without Loopgate, with it as an observer and in synchronous mode. Both ends see the same bytes on all ways,
-and each exchange stands in the files once. Then the gateway is absent, killed and stopped under load. See `run`.
+and each exchange stands in the files once. Then the gateway is absent, killed, stopped, slow and full under load. See `run`.
 
 LOOPGATE_ENVOY=WAY[@VERSION][:CASE,CASE] runs one way alone, or these cases of it: proxy, bare, observer, sync, side.
 """
@@ -52,4 +52,4 @@ async def envoy(scratch):
     if "side" in ways:
         seed = int(os.environ.get("LOOPGATE_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
         print(f"envoy: seed {seed}", flush=True)
-        await envoy_side.side_channel(scratch, versions if len(ways) == 1 else versions[-1:], seed)
+        await envoy_side.side_channel(scratch, versions if len(ways) == 1 else versions[-1:], seed, versions[0])

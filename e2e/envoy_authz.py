@@ -270,6 +270,7 @@ def pages_configuration():
         return (
             "admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}\n"
             + one("layered_runtime")
+            + one("stats_sinks")
             + "static_resources:\n  listeners:\n  - name: l\n    address: {socket_address: {address: 127.0.0.1, port_value: 0}}\n"
             + "    filter_chains:\n    - filters:\n      - name: hcm\n        typed_config:\n"
             + f'          "@type": {envoy_config.TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n'
@@ -281,6 +282,7 @@ def pages_configuration():
             + indented(clusters, 2)
             + indented(clusters.replace("loopgate_capture", "loopgate_authz"), 2)
             + indented(clusters.replace("loopgate_capture", "loopgate_access"), 2)
+            + indented(clusters.replace("loopgate_capture", "loopgate_metrics"), 2)
         )
 
     observer, clusters = one("observability_mode"), one("# clusters")

@@ -105,6 +105,16 @@ def access_log():
     return {"name": "loopgate.access", "typed_config": config}
 
 
+def metrics_sink():
+    """What it counts itself; often."""
+    config = {
+        "@type": TYPE + "envoy.config.metrics.v3.MetricsServiceConfig",
+        "transport_api_version": "V3",
+        "grpc_service": {"envoy_grpc": {"cluster_name": "loopgate_metrics"}},
+    }
+    return {"name": "envoy.stat_sinks.metrics_service", "typed_config": config}
+
+
 def at_least(version, *wanted):
     return tuple(int(part) for part in version.split(".")[: len(wanted)]) >= wanted
 
@@ -168,13 +178,15 @@ def bootstrap(version, way, ports, capture_port=None):
     ]
     if way != "bare":
         filters.append(capture_filter(version, way == "sync"))
-        clusters += [gateway_cluster(name, capture_port) for name in ("loopgate_capture", "loopgate_access")]
+        clusters += [gateway_cluster(f"loopgate_{name}", capture_port) for name in ("capture", "access", "metrics")]
     filters.append({"name": "envoy.filters.http.router", "typed_config": {"@type": HTTP + "router.v3.Router"}})
     guard = {"envoy.reloadable_features.grpc_side_stream_flow_control": False}
     return {
         "node": {"id": "e2e", "cluster": "e2e"},
         "admin": {"address": address(0)},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": guard}]},
+        "stats_flush_interval": "1s",
+        "stats_sinks": [] if way == "bare" else [metrics_sink()],
         "static_resources": {
             "listeners": [listener(filters, [] if way == "bare" else [access_log()])],
             "clusters": clusters,

@@ -5,129 +5,16 @@ import random
 import signal
 import time
 
-import envoy_config
-import envoy_server
+import envoy_losses
+import envoy_sinks
 import load
-from common import Failed, check, found_in, metric, until
-from envoy_ways import Keeper, keep_for_inspection
+from common import check, found_in, metric, until
+from envoy_stage import ACCEPTED, NOT_OBSERVED, Stage
+from envoy_ways import keep_for_inspection
 
-ACCEPTED = 'loopgate_ledger_accepted_total{kind="prediction",model="m"}'
-NOT_OBSERVED = 'loopgate_ledger_dropped_total{kind="prediction",model="m",reason="not_observed"}'
-PER_SECOND = 200
 QUIET_SECONDS = 3
 STILL_SECONDS = 5
-NOTICED_SECONDS = 2.5  # a call that waited for a gateway that stands still would take longer
-TIMEOUT_SECONDS = 0.95  # of Envoy's message_timeout of 1 s: a call that took so long may be one that was served without us
 UNDER_WAY = 100  # calls that may overtake others on their way to an observer: Envoy has several connections to it
-
-
-class Stage:
-    """An Envoy in front of a model, its load, and a gateway beside it."""
-
-    def __init__(self, scratch, model_port, way, version, word="", changed=None):
-        self.word = f"side-{word or way}-{version}"
-        self.changed = changed  # what is done to Envoy's configuration
-        self.folder = scratch / self.word
-        self.folder.mkdir()
-        self.way, self.version = way, version
-        self.ports = {"h1": model_port, "h2": model_port, "refused": model_port}
-        self.keeper = Keeper(self.folder, self.ports, True)
-        self.phases = []  # (word, begin, end)
-        self.envoy = self.load = self.running = None
-
-    async def begin(self):
-        config = envoy_config.bootstrap(self.version, self.way, self.ports, self.keeper.envoy_port)
-        if self.changed:
-            self.changed(config)
-        self.envoy = await envoy_server.started(self.version, config, self.folder / "envoy")
-        self.load = load.Load(self.envoy.ports[envoy_config.STAT_PREFIX], PER_SECOND, connections=16, prefix=self.word)
-        self.running = asyncio.create_task(self.load.run())
-
-    async def phase(self, word, seconds):
-        begin = time.monotonic()
-        await asyncio.sleep(seconds)
-        self.phases.append((word, begin, time.monotonic()))
-
-    async def is_recorded(self):
-        """Whether Envoy shows what it serves again."""
-        return await self.keeper.metric("loopgate_ledger_seen_total") > self.known
-
-    async def shown(self):
-        """How many exchanges Envoy has begun to show, but for those that it could not; at least."""
-        prefix = f"http.{envoy_config.STAT_PREFIX}.ext_proc.streams_"
-        counted = await self.envoy.counters(prefix)
-        return counted[f"{prefix}started"] - counted[f"{prefix}failed"]
-
-    async def back(self):
-        await self.keeper.start()
-        self.known = await self.keeper.metric("loopgate_ledger_seen_total")
-        await until(f"{self.word}: envoy to show its exchanges", self.is_recorded, 20)
-
-    async def rest(self, logs=False):
-        """Nothing is asked any more; `logs`: what waits for its exchange becomes what it must, too."""
-        self.load.stopping = True
-        await self.running
-        failed = self.load.failed
-        check(not failed, f"{self.word}: {len(failed)} calls failed")
-        active = "cluster.loopgate_capture.upstream_rq_active"
-
-        async def is_idle():
-            return (await self.envoy.counters(active))[active] == 0
-
-        await until(f"{self.word}: {active} to be 0", is_idle, 10)
-        await until(f"{self.word}: nothing to be open", self.keeper.has_none_open)
-        if logs:
-            self.proven = await self.keeper.metric(NOT_OBSERVED)
-        await self.keeper.stop()
-
-    def named(self, since, before):
-        """Those that were asked and whole in that time, and quickly enough that Envoy did not go on without us."""
-        answered = self.load.answered
-        return [name for name, due, took in answered if since <= due and due + took < before and took < TIMEOUT_SECONDS]
-
-    def all_kept(self, found, names):
-        """Each of these stands there; of one that does not, when it was asked, and where in the phases that was."""
-        when = {name: (due, took) for name, due, took in self.load.answered}
-        missing = [f"{name} due {when[name][0]:.3f} took {when[name][1]:.3f}" for name in names if name not in found]
-        phases = [f"{word} {begin:.3f} to {end:.3f}" for word, begin, end in self.phases]
-        check(not missing, f"{self.word}: {len(missing)} of {len(names)} not found: {missing[:3]}, {missing[-1:]}; {phases}")
-
-    def tell(self, found):
-        parts = []
-        for word, begin, end in self.phases:
-            late = self.load.latencies(begin, end)
-            if self.way == "observer" and word != "going on":
-                check(late[-1] < NOTICED_SECONDS, f"{self.word}: {word}: a call took {late[-1]:.1f} s")
-            kept = sum(name in found for name, due, _ in self.load.answered if begin <= due < end)
-            parts.append(f"{word} {len(late)} calls, p99 {load.percentile(late, 0.99) * 1000:.1f} ms, kept {kept}")
-        total = len(self.load.answered)
-        print(f"envoy: {self.word}: {'; '.join(parts)}; {total} calls, none failed, {len(found)} in the files", flush=True)
-
-    def in_files(self):
-        """Both streams: nothing twice, nothing that was never asked."""
-        streams = [found_in(self.keeper.data / "files", stream) for stream in ("request_response", "response_body")]
-        check(streams[0] == streams[1], f"{self.word}: the two streams do not hold the same")
-        twice = [name for name, count in streams[0].items() if count > 1]
-        check(not twice, f"{self.word}: found twice: {twice[:3]}")
-        strange = streams[0].keys() - {name for name, *_ in self.load.answered}
-        check(not strange, f"{self.word}: records of nobody's calls: {list(strange)[:3]}")
-        return streams[0]
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, _, error, __):
-        told = await self.envoy.explain() if error and self.envoy else ""
-        if self.running:
-            self.running.cancel()
-        if self.envoy:
-            self.envoy.stop()
-        self.keeper.kill()
-        if isinstance(error, Failed):
-            keep_for_inspection(self.folder)
-            calls = f"{len(self.load.answered)} calls answered, failed: {self.load.failed[:3]}" if self.load else ""
-            gateway = self.keeper.gateway.tail() if self.keeper.gateway else ""
-            raise Failed(f"{self.word}: {error}\n{calls}\n{told}\ngateway: {gateway}") from error
 
 
 async def observed(scratch, model_port, version):
@@ -182,6 +69,9 @@ async def gaps(scratch, model_port, version):
             return metric(text, NOT_OBSERVED) > 0  # not there before the first prediction
 
         await until(f"{stage.word}: gaps to be proven", is_judged, 40)
+        stage.load.stopping = True
+        await stage.running
+        told = (await envoy_losses.is_reconciled(stage))["stream_failed"]
         await stage.rest(True)
         names = {name for name, *_ in stage.load.answered}
     shown, logged = (found_in(stage.keeper.data / "files", stream) for stream in ("request_response", "access_log"))
@@ -190,8 +80,10 @@ async def gaps(scratch, model_port, version):
         keep_for_inspection(stage.folder)
     check(not twice, f"{stage.word}: {len(twice)} of {len(names)} calls are not kept once: "
           f"{[(name, shown.get(name, 0), logged.get(name, 0)) for name in twice[:3]]}")  # fmt: skip
+    # A breaker's are all counted, so Envoy tells of more than its log has proven by now.
+    check(stage.proven <= told == len(names) - len(shown), f"{stage.word}: {told:.0f} told, {len(names)} calls, {len(shown)} shown")
     print(f"envoy: {stage.word}: {len(names)} calls, {len(shown)} shown, {len(logged)} only logged, "
-          f"{stage.proven:.0f} of these proven not to be shown", flush=True)  # fmt: skip
+          f"{stage.proven:.0f} of these proven not to be shown, {told:.0f} told by Envoy", flush=True)  # fmt: skip
 
 
 async def synchronous(scratch, model_port, version, chance):
@@ -199,8 +91,7 @@ async def synchronous(scratch, model_port, version, chance):
     async with Stage(scratch, model_port, "sync", version) as stage:
         await stage.keeper.start()
         await stage.begin()
-        stage.known = 0
-        await until("envoy to show its exchanges", stage.is_recorded, 20)
+        await stage.is_shown(0)
         kills = []
         await stage.phase("quiet", QUIET_SECONDS)
         for _ in range(2):
@@ -220,13 +111,23 @@ async def synchronous(scratch, model_port, version, chance):
     stage.tell(found)
 
 
-async def side_channel(scratch, versions, seed):
-    """All of it, on each version in turn."""
+async def side_channel(scratch, versions, seed, oldest):
+    """All of it, on each version in turn; what is lost in a kill on the oldest one, too."""
     model = await asyncio.start_server(load.serve_model, "127.0.0.1", 0)
     port = model.sockets[0].getsockname()[1]
+    seldom, often = envoy_sinks.PINGS
     try:
         for version in versions:
             await asyncio.gather(observed(scratch, port, version), gaps(scratch, port, version))
             await synchronous(scratch, port, version, random.Random(seed))
+            await asyncio.gather(
+                envoy_sinks.slow_and_full(scratch, port, version),
+                envoy_sinks.unguarded(scratch, port, version, *seldom),
+            )
+            await asyncio.gather(
+                envoy_sinks.unguarded(scratch, port, version, *often),
+                envoy_losses.lost(scratch, port, version, envoy_losses.STILL_SECONDS),
+                envoy_losses.lost(scratch, port, oldest),
+            )
     finally:
         model.close()

@@ -248,7 +248,11 @@ def drift(_):
         same(f"{word}: loopgate.id", found["loopgate.id"], filters["loopgate.id"])
         same(f"{word} on {istio}: loopgate.capture", found["loopgate.capture"], capture)
         (options,) = [each["typed_extension_protocol_options"] for each in values if "typed_extension_protocol_options" in each]
-        same(f"{word}: the cluster", options, cluster["typed_extension_protocol_options"])
+        pages = copy.deepcopy(cluster["typed_extension_protocol_options"])
+        if word != "synchronous":  # there the guard may be missing
+            (http,) = pages.values()
+            http["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"] = {"interval": "2s", "timeout": "1s"}
+        same(f"{word}: the cluster", options, pages)
     values = {each["name"]: each["typed_config"] for each in (one["patch"]["value"] for one in manifests_istio.patches(FOLDER / "istio/authorization"))}
     same("authorization: loopgate.reply-id", values["loopgate.reply-id"], filters["loopgate.reply-id"])
     pages = copy.deepcopy(filters["envoy.filters.http.ext_authz"])

@@ -46,7 +46,7 @@ final class EnvoyDoor {
   private static final int WINDOW_BYTES = 4 << 20;
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_MAX = 1024; // a connection's
-  private static final Duration KEEP_ALIVE_MIN = Duration.ofSeconds(5);
+  private static final Duration KEEP_ALIVE_MIN = Duration.ofSeconds(1); // manifests have 2 s
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
   private static final Duration LOOPS_END = Duration.ofSeconds(5);
 

@@ -3,8 +3,10 @@ package dev.loopgate.app;
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.extproc.LogUse;
+import dev.loopgate.extproc.MetricsUse;
 import dev.loopgate.extproc.ObservationEvents;
 import dev.loopgate.extproc.PassedOver;
+import dev.loopgate.extproc.ToldLoss;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
@@ -21,6 +23,8 @@ final class EnvoyTelemetry implements ObservationEvents {
   private final Gauge open;
   private final Map<PassedOver, CounterDataPoint> passedOver = new EnumMap<>(PassedOver.class);
   private final Map<LogUse, CounterDataPoint> logged = new EnumMap<>(LogUse.class);
+  private final Map<MetricsUse, CounterDataPoint> metrics = new EnumMap<>(MetricsUse.class);
+  private final Map<ToldLoss, CounterDataPoint> toldLost = new EnumMap<>(ToldLoss.class);
 
   EnvoyTelemetry(PrometheusRegistry registry, ProxyTelemetry exchanges) {
     this.exchanges = exchanges;
@@ -55,6 +59,26 @@ final class EnvoyTelemetry implements ObservationEvents {
     for (LogUse use : LogUse.values()) {
       logged.put(use, entries.labelValues(use.word()));
     }
+    Counter messages =
+        Counter.builder()
+            .name("loopgate_envoy_metrics")
+            .help("Messages of Envoys' metrics, by what became of them.")
+            .labelNames("use")
+            .register(registry);
+    for (MetricsUse use : MetricsUse.values()) {
+      metrics.put(use, messages.labelValues(use.word()));
+    }
+    Counter lost =
+        Counter.builder()
+            .name("loopgate_envoy_told_lost")
+            .help(
+                "What Envoys themselves counted since their start: stream_failed is a lower bound of the exchanges"
+                    + " that they could not show to their end; the others say why, and overlap.")
+            .labelNames("what")
+            .register(registry);
+    for (ToldLoss what : ToldLoss.values()) {
+      toldLost.put(what, lost.labelValues(what.word()));
+    }
   }
 
   @Override
@@ -79,6 +103,22 @@ final class EnvoyTelemetry implements ObservationEvents {
   @Override
   public void logged(LogUse use) {
     CounterDataPoint counter = logged.get(use);
+    if (counter != null) {
+      counter.inc();
+    }
+  }
+
+  @Override
+  public void toldLost(ToldLoss what, long count) {
+    CounterDataPoint counter = toldLost.get(what);
+    if (counter != null) {
+      counter.inc(count);
+    }
+  }
+
+  @Override
+  public void metrics(MetricsUse use) {
+    CounterDataPoint counter = metrics.get(use);
     if (counter != null) {
       counter.inc();
     }

@@ -89,7 +89,8 @@ final class Rooms {
       budget =
           budget
               .onHeap("heads of exchanges beside Envoy", 2L * ENVOY_HEAD_BYTES_MAX)
-              .onHeap("access logs of Envoys", ObservationConfig.LOG_BYTES_MAX);
+              .onHeap("access logs of Envoys", ObservationConfig.LOG_BYTES_MAX)
+              .onHeap("counters of Envoys", ObservationConfig.COUNTERS_BYTES_MAX);
     }
     if (settings.get(XdsSettings.XDS_LISTEN).isPresent()) {
       // The one that is offered, the next one, and one being sent, of a thousand models.

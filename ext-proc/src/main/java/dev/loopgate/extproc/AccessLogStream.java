@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 
 /// One stream of an Envoy's log: there is one for each of its workers, and it stays. Nothing is
 /// said on it before its end. Confined to its connection's event loop.
-final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage> {
+final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage>, StandingStream {
   /// Messages that are asked for before they are here; each is dealt with before the next is read.
   private static final int AHEAD = 64;
 
@@ -70,8 +70,8 @@ final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage> {
     gone();
   }
 
-  /// Ends the stream: the Envoy opens another one, perhaps elsewhere.
-  void stop() {
+  @Override
+  public void stop() {
     if (!closed) {
       gone();
       envoy.onNext(StreamAccessLogsResponse.getDefaultInstance()); // gRPC has no end without one

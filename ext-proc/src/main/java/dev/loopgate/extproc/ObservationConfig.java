@@ -20,6 +20,9 @@ public record ObservationConfig(
   /// ended lately, and what waits for its exchange.
   public static final int LOG_BYTES_MAX = EndedIds.BYTES + Joins.WAITING_BYTES_MAX;
 
+  /// What is remembered of the counters of Envoys beside these bounds, bytes on the heap.
+  public static final int COUNTERS_BYTES_MAX = EnvoyCounters.BYTES_MAX;
+
   public ObservationConfig {
     if (captureBytesMax < 0 || exchangesMax < 1 || headBytesMax < 1 || !idleMax.isPositive()) {
       throw new IllegalArgumentException(

@@ -23,6 +23,14 @@ public interface ObservationEvents {
   /// What became of one entry of an Envoy's access log.
   default void logged(LogUse use) {}
 
+  /// An Envoy says that it could not tell of so many more.
+  ///
+  /// @param count at least 1
+  default void toldLost(ToldLoss what, long count) {}
+
+  /// What became of one message of an Envoy's metrics.
+  default void metrics(MetricsUse use) {}
+
   /// An exchange with a model began.
   default void exchangeStarted(String deployment) {}
 

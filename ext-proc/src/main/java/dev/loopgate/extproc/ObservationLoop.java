@@ -39,6 +39,7 @@ final class ObservationLoop {
       ObservationEvents events,
       ObserverLanes lanes,
       Joins joins,
+      EnvoyCounters counters,
       AtomicInteger streamsOpen) {}
 
   private record Compiled(Kept kept, ObservedRules rules) {}
@@ -50,7 +51,7 @@ final class ObservationLoop {
   private final BodyRedactor redactor = new BodyRedactor();
   private final Map<String, Compiled> rules = new HashMap<>(); // models of the fleet
   private final Set<ObservedStream> streams = new HashSet<>();
-  private final Set<AccessLogStream> logs = new HashSet<>();
+  private final Set<StandingStream> standing = new HashSet<>();
   private final Executor executor;
   private final AccessLog accessLog;
   private final int exchangesMax;
@@ -85,6 +86,10 @@ final class ObservationLoop {
 
   Joins joins() {
     return shared.joins();
+  }
+
+  EnvoyCounters counters() {
+    return shared.counters();
   }
 
   static ModelIdentity identity(Deployment.Labels labels) {
@@ -185,12 +190,12 @@ final class ObservationLoop {
     }
   }
 
-  void add(AccessLogStream log) {
-    logs.add(log);
+  void add(StandingStream stream) {
+    standing.add(stream);
   }
 
-  void remove(AccessLogStream log) {
-    logs.remove(log);
+  void remove(StandingStream stream) {
+    standing.remove(stream);
   }
 
   /// Ends what Envoy has said nothing of for too long, and what it logged the end of.
@@ -200,7 +205,7 @@ final class ObservationLoop {
     tellEach(streams, stream -> stream.endIfDue(now, idle));
     tellEach(List.of(accessLog), AccessLog::sweep);
     if (leaving && shared.streamsOpen().get() == 0) {
-      tellEach(logs, AccessLogStream::stop); // they have no end of their own
+      tellEach(standing, StandingStream::stop); // they have no end of their own
     }
   }
 
@@ -225,7 +230,7 @@ final class ObservationLoop {
   void stop() {
     stopped = true;
     tellEach(streams, stream -> stream.over(Ending.GATEWAY_STOPPED));
-    tellEach(logs, AccessLogStream::stop);
+    tellEach(standing, StandingStream::stop);
     tellEach(List.of(accessLog), AccessLog::stop);
   }
 

@@ -9,6 +9,8 @@ import io.envoyproxy.envoy.service.accesslog.v3.StreamAccessLogsResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.envoyproxy.envoy.service.metrics.v3.MetricsServiceGrpc;
+import io.envoyproxy.envoy.service.metrics.v3.StreamMetricsResponse;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
@@ -29,7 +31,9 @@ import java.util.function.Consumer;
 /// each stream is one exchange, each exchange of a model one entry, and nothing that passes through
 /// Envoy is ever changed. Each message says whether Envoy waits for an answer to it: both are
 /// served here. And Envoy's access log (`envoy.service.accesslog.v3.AccessLogService`), which says
-/// how exchanges ended, and what was not shown.
+/// how exchanges ended, and what was not shown. And its metrics
+/// (`envoy.service.metrics.v3.MetricsService`), of which a few counters are read: what it says that
+/// it could not tell.
 ///
 /// To be served by a gRPC server whose calls run on the loops that were given here, on a direct
 /// executor: bodies are read from the connection's own buffers.
@@ -66,6 +70,7 @@ public final class ObservationService {
             events,
             lanes,
             new Joins(time),
+            new EnvoyCounters(time),
             new AtomicInteger());
     service.onEachLoop(loop -> service.enter(loop, shared));
     return service;
@@ -81,7 +86,7 @@ public final class ObservationService {
 
   /// What a server serves.
   public List<ServerServiceDefinition> definitions() {
-    return List.of(externalProcessing(), accessLog());
+    return List.of(externalProcessing(), accessLog(), metrics());
   }
 
   private ServerServiceDefinition accessLog() {
@@ -93,6 +98,22 @@ public final class ObservationService {
             ofThisThread(), (ServerCallStreamObserver<StreamAccessLogsResponse>) envoy);
       }
     }.bindService();
+  }
+
+  private ServerServiceDefinition metrics() {
+    MethodDescriptor<MetricsMessage, StreamMetricsResponse> method =
+        MetricsServiceGrpc.getStreamMetricsMethod().toBuilder(
+                new MetricsMarshaller(),
+                MetricsServiceGrpc.getStreamMetricsMethod().getResponseMarshaller())
+            .build();
+    return ServerServiceDefinition.builder(
+            ServiceDescriptor.newBuilder(MetricsServiceGrpc.SERVICE_NAME).addMethod(method).build())
+        .addMethod(
+            method,
+            ServerCalls.asyncClientStreamingCall(envoy ->
+                new MetricsStream(
+                    ofThisThread(), (ServerCallStreamObserver<StreamMetricsResponse>) envoy)))
+        .build();
   }
 
   private ServerServiceDefinition externalProcessing() {
@@ -108,8 +129,8 @@ public final class ObservationService {
         .build();
   }
 
-  /// Lets go of Envoys' logs within a second after the last exchange that is open: nobody else ends
-  /// them. Waits for nothing.
+  /// Lets go of Envoys' logs and metrics within a second after the last exchange that is open:
+  /// nobody else ends them. Waits for nothing.
   public void leave() {
     for (ScheduledExecutorService loop : loops) {
       loop.execute(() -> ofThisThread().leave());

@@ -69,6 +69,8 @@ final class Observed implements ObservationEvents, ObserverLanes {
   private final ManagedChannel channel;
   private final Map<PassedOver, Integer> passedOver = new EnumMap<>(PassedOver.class);
   private final Map<LogUse, Integer> logged = new EnumMap<>(LogUse.class);
+  private final Map<MetricsUse, Integer> metrics = new EnumMap<>(MetricsUse.class);
+  private final Map<ToldLoss, Long> toldLost = new EnumMap<>(ToldLoss.class);
   private final AtomicLong aheadNanos = new AtomicLong();
   private int streamsOpen;
   private int failures;
@@ -242,6 +244,22 @@ final class Observed implements ObservationEvents, ObserverLanes {
     }
   }
 
+  /// Waits until so many messages of metrics became that.
+  synchronized void awaitMetrics(MetricsUse use, int count) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
+    while (metrics.getOrDefault(use, 0) < count && System.nanoTime() - deadline < 0) {
+      wait(50);
+    }
+    if (metrics.getOrDefault(use, 0) != count) {
+      throw new AssertionError("metrics: " + metrics + ", awaited=" + use);
+    }
+  }
+
+  /// What Envoys told of so far.
+  synchronized Map<ToldLoss, Long> toldLost() {
+    return Map.copyOf(toldLost);
+  }
+
   synchronized int streamsOpen() {
     return streamsOpen;
   }
@@ -270,6 +288,17 @@ final class Observed implements ObservationEvents, ObserverLanes {
   public synchronized void logged(LogUse use) {
     logged.merge(use, 1, Integer::sum);
     notifyAll();
+  }
+
+  @Override
+  public synchronized void metrics(MetricsUse use) {
+    metrics.merge(use, 1, Integer::sum);
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void toldLost(ToldLoss what, long count) {
+    toldLost.merge(what, count, Long::sum);
   }
 
   @Override

@@ -55,6 +55,13 @@ public record Bootstrap(
         # A Loopgate that stops reading never pauses a caller.
         static_layer: {envoy.reloadable_features.grpc_side_stream_flow_control: false}
       - {name: admin, admin_layer: {}}
+    # What it could not show or log: it counts some of that, and tells.
+    stats_sinks:
+    - name: envoy.stat_sinks.metrics_service
+      typed_config:
+        "@type": type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig
+        transport_api_version: V3
+        grpc_service: {envoy_grpc: {cluster_name: loopgate_control}}
     static_resources:
     %s  clusters:
       - name: loopgate_control

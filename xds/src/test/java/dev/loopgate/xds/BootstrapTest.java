@@ -20,7 +20,8 @@ final class BootstrapTest {
             "type: STRICT_DNS",
             "dns_lookup_family: V4_PREFERRED",
             "rate_limit_settings: {max_tokens: 100, fill_rate: 10}",
-            "envoy.reloadable_features.grpc_side_stream_flow_control: false")
+            "envoy.reloadable_features.grpc_side_stream_flow_control: false",
+            "envoy.stat_sinks.metrics_service")
         .doesNotContain("transport_socket", "secrets:");
   }
 
