@@ -111,6 +111,7 @@ def metrics_sink():
         "@type": TYPE + "envoy.config.metrics.v3.MetricsServiceConfig",
         "transport_api_version": "V3",
         "grpc_service": {"envoy_grpc": {"cluster_name": "loopgate_metrics"}},
+        "histogram_emit_mode": "SUMMARY",
     }
     return {"name": "envoy.stat_sinks.metrics_service", "typed_config": config}
 

@@ -72,7 +72,9 @@ def windows(stage, control, word):
 def is_as_quiet(stage, control, word):
     """Callers of that phase saw nothing that those of the quiet one did not; what they saw, as text."""
     quiet, calm = windows(stage, control, "quiet"), windows(stage, control, word)
-    large, without = (statistics.median(each.heavy.latencies(*stage.span(word))) for each in (stage, control))
+    heavy = [each.heavy.latencies(*stage.span(word)) for each in (stage, control)]
+    check(all(heavy), f"{stage.word}: {word}: no large call was answered")
+    large, without = (statistics.median(each) for each in heavy)
     larges = f"large ones {large:.2f} s, {without:.2f} s without Loopgate"
     check(large <= LARGE_TIMES_MAX * without + LARGE_SECONDS, f"{stage.word}: {word}: {larges}")
     if min(len(quiet), len(calm)) < CALM_WINDOWS:
@@ -89,10 +91,10 @@ async def runs_slowly(process, seconds):
     """It runs for a moment in each fifth of a second."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(STANDS_SECONDS)
         process.send_signal(signal.SIGCONT)
         await asyncio.sleep(RUNS_SECONDS)
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(STANDS_SECONDS)
 
 
 async def slow_and_full(scratch, model_port, version):
@@ -109,7 +111,7 @@ async def slow_and_full(scratch, model_port, version):
         at_once = await active(stage)
         begin = time.monotonic()
         await runs_slowly(stage.keeper.gateway.process, SLOW_SECONDS)
-        behind = await active(stage)
+        behind = await behind_of(stage)
         stage.phases.append(("slow", begin, time.monotonic()))
         # The spool that is there is more than what this one may have.
         await asyncio.to_thread(stage.keeper.gateway.stop)
@@ -135,6 +137,16 @@ async def slow_and_full(scratch, model_port, version):
     found = stage.in_files()
     print(f"envoy: {stage.word}: {told}; {behind} exchanges waited for it when it was slow, {at_once} before; full: {dropped:.0f} dropped "
           f"and counted; none failed, {len(found)} in the files", flush=True)  # fmt: skip
+
+
+async def behind_of(stage):
+    """How many exchanges wait for the gateway, which can't catch up meanwhile."""
+    process = stage.keeper.gateway.process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        return await active(stage)
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 async def active(stage):

@@ -10,16 +10,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// By how much the counters of each Envoy have grown, across its restarts and the streams on which
-/// it tells of them. Any thread; a short lock, on the door's own loops only.
+/// By how much the counters of each Envoy have grown, across the streams on which it tells of them.
+/// Never more than was counted. Any thread; a short lock, on the door's own loops only.
+///
+/// On one stream totals only grow; what is less there was counted since the last message. What a
+/// new stream begins with counts as far as it is more than all that was heard of its node, and only
+/// where no other stream of that name is open: that one tells the rest, or is another Envoy's. So
+/// an Envoy that has started again is counted from its first message on.
 final class EnvoyCounters {
-  /*
-   * Never more than was counted. A stream's own values only grow, where they do not they are what was counted since the
-   * last message. What a new stream begins with is judged by the last that was heard of its node: at least as much is the
-   * same Envoy, or one that has lost as much since; less is one that has started again. Only where two Envoys have one
-   * name that says nothing, and what their streams begin with is not counted any more.
-   */
-
   /// Envoys that are told apart.
   static final int NODES_MAX = 1024;
 
@@ -28,7 +26,7 @@ final class EnvoyCounters {
 
   /// Counters of one Envoy: it has one of each name, and those of its filters by each connection
   /// manager.
-  static final int COUNTERS_MAX = 16;
+  static final int COUNTERS_MAX = 64;
 
   /// What is kept, bytes on the heap, about.
   static final int BYTES_MAX =
@@ -37,10 +35,8 @@ final class EnvoyCounters {
               + COUNTERS_MAX * (MetricsMarshaller.NAME_BYTES_MAX + 192));
 
   private static final class Node {
-    final Map<String, Long> last = new HashMap<>();
-    @Nullable Teller newest;
+    final Map<String, Long> highest = new HashMap<>();
     int streams;
-    boolean shared;
     long silentNanos;
   }
 
@@ -55,7 +51,7 @@ final class EnvoyCounters {
   }
 
   /// @param growth at least 1 each; nothing for what has not grown
-  /// @param shared another Envoy has the same name
+  /// @param shared another stream of that name is open
   record Told(Map<ToldLoss, Long> growth, boolean shared) {}
 
   private final TimeSource time;
@@ -78,15 +74,11 @@ final class EnvoyCounters {
       nodes.put(nodeId, node);
     }
     node.streams++;
-    Teller teller = new Teller(node);
-    node.newest = teller;
-    return teller;
+    return new Teller(node);
   }
 
   /// What the Envoy has counted since.
   synchronized Told told(Teller teller, List<MetricsMessage.Counter> counters) {
-    Node node = teller.node;
-    node.shared |= node.newest != teller; // who has opened another one says nothing on this one
     Map<ToldLoss, Long> growth = new EnumMap<>(ToldLoss.class);
     for (MetricsMessage.Counter counter : counters) {
       long grown = grown(teller, counter);
@@ -94,22 +86,26 @@ final class EnvoyCounters {
         growth.merge(counter.what(), grown, Long::sum);
       }
     }
-    return new Told(growth, node.shared);
+    return new Told(growth, teller.node.streams > 1);
   }
 
   private static long grown(Teller teller, MetricsMessage.Counter counter) {
     Node node = teller.node;
     String name = counter.name();
-    if (!node.last.containsKey(name) && node.last.size() >= COUNTERS_MAX) {
+    long value = counter.value();
+    Long highest = node.highest.get(name);
+    if (highest == null && node.highest.size() >= COUNTERS_MAX) {
       return 0;
     }
-    Long mine = teller.last.put(name, counter.value());
-    Long nodes = node.last.put(name, counter.value());
-    if (mine == null && node.shared) {
-      return 0;
+    node.highest.merge(name, value, Math::max);
+    Long before = teller.last.put(name, value);
+    if (before != null) {
+      return value < before ? value : value - before;
     }
-    Long before = mine != null ? mine : nodes;
-    return before == null || counter.value() < before ? counter.value() : counter.value() - before;
+    if (highest == null) {
+      return value;
+    }
+    return node.streams > 1 ? 0 : Math.max(0, value - highest);
   }
 
   /// That stream is over.

@@ -9,8 +9,9 @@ import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `envoy.service.metrics.v3.StreamMetricsMessage` for a few counters. An Envoy sends all
@@ -42,7 +43,16 @@ final class MetricsMarshaller implements MethodDescriptor.Marshaller<MetricsMess
 
   private static final class Reading {
     String node = "";
-    final List<MetricsMessage.Counter> counters = new ArrayList<>();
+    final Map<String, MetricsMessage.Counter> counters = new LinkedHashMap<>();
+
+    // What has one name and several values is told by labels apart: all of it together.
+    void add(String name, ToldLoss what, double value) {
+      MetricsMessage.Counter known = counters.get(name);
+      if (known != null || counters.size() < MetricsMessage.COUNTERS_MAX) {
+        double sum = known == null ? value : Math.min(EXACT_MAX, known.value() + value);
+        counters.put(name, new MetricsMessage.Counter(name, what, (long) sum));
+      }
+    }
   }
 
   private static final class Family {
@@ -66,7 +76,7 @@ final class MetricsMarshaller implements MethodDescriptor.Marshaller<MetricsMess
       Reading reading = new Reading();
       fields(in, (tag, at) -> message(tag, at, reading));
       in.checkLastTagWas(0);
-      return new MetricsMessage(reading.node, List.copyOf(reading.counters), false);
+      return new MetricsMessage(reading.node, List.copyOf(reading.counters.values()), false);
     } catch (IOException | StatusRuntimeException _) {
       return MetricsMessage.MALFORMED;
     }
@@ -109,9 +119,7 @@ final class MetricsMarshaller implements MethodDescriptor.Marshaller<MetricsMess
       String name = text(in, NAME_BYTES_MAX);
       family.what = name == null ? null : ToldLoss.of(name);
       family.name = name == null ? "" : name;
-    } else if (tag == METRIC
-        && family.what != null
-        && reading.counters.size() < MetricsMessage.COUNTERS_MAX) {
+    } else if (tag == METRIC && family.what != null) {
       inside(in, (each, at) -> metric(each, at, family, reading));
     } else {
       skip(tag, in);
@@ -135,7 +143,7 @@ final class MetricsMarshaller implements MethodDescriptor.Marshaller<MetricsMess
       if (!(value >= 0 && value <= EXACT_MAX)) {
         throw new InvalidProtocolBufferException("a counter that counts nothing");
       }
-      reading.counters.add(new MetricsMessage.Counter(family.name, what, (long) value));
+      reading.add(family.name, what, value);
     } else {
       skip(tag, in);
     }
@@ -145,6 +153,9 @@ final class MetricsMarshaller implements MethodDescriptor.Marshaller<MetricsMess
     int outer = in.pushLimit(in.readRawVarint32());
     fields(in, field);
     in.checkLastTagWas(0);
+    if (in.getBytesUntilLimit() != 0) {
+      throw new InvalidProtocolBufferException("ends before its length says so");
+    }
     in.popLimit(outer);
   }
 

@@ -20,7 +20,7 @@ final class MetricsStream implements StreamObserver<MetricsMessage>, StandingStr
   MetricsStream(ObservationLoop loop, ServerCallStreamObserver<StreamMetricsResponse> envoy) {
     this.loop = loop;
     this.envoy = envoy;
-    envoy.setOnCancelHandler(() -> gone());
+    envoy.setOnCancelHandler(() -> broken());
     envoy.disableAutoRequest();
     envoy.request(AHEAD);
     if (loop.isStopped()) {
@@ -69,7 +69,7 @@ final class MetricsStream implements StreamObserver<MetricsMessage>, StandingStr
 
   @Override
   public void onError(Throwable cause) {
-    gone();
+    broken();
   }
 
   @Override
@@ -85,6 +85,13 @@ final class MetricsStream implements StreamObserver<MetricsMessage>, StandingStr
     loop.events().metrics(use);
     gone();
     envoy.onError(why.asRuntimeException());
+  }
+
+  private void broken() {
+    if (!closed && teller == null) {
+      loop.events().metrics(MetricsUse.UNREAD);
+    }
+    gone();
   }
 
   private void gone() {

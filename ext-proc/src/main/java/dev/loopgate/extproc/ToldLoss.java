@@ -17,13 +17,14 @@ public enum ToldLoss {
   BROKEN_OFF("broken_off"),
   /// Streams that were reset at our end.
   RESET("reset"),
-  /// Entries of its access log that it dropped.
+  /// Entries that it dropped of its access logs over gRPC, wherever they go.
   LOG_DROPPED("log_dropped"),
   /// Streams of its access log that it did not begin, for a circuit breaker.
   LOG_OVERFLOW("log_overflow"),
   /// Streams of its access log without a connection, or of one that broke.
   LOG_BROKEN_OFF("log_broken_off");
 
+  private static final String HTTP = "http.";
   private static final String CAPTURE = "cluster.loopgate_capture.upstream_rq_";
   private static final String ACCESS = "cluster.loopgate_access.upstream_rq_";
   // Envoy 1.36 counts what is over max_requests with what is over max_pending_requests, 1.38 apart.
@@ -63,9 +64,9 @@ public enum ToldLoss {
 
   /// What the counter of that name says; null for all others, of which Envoys have thousands.
   static @Nullable ToldLoss of(String name) {
-    if (name.startsWith("http.")) { // and the prefix of a connection manager
+    if (name.startsWith(HTTP)) { // and the prefix of a connection manager
       for (Map.Entry<String, ToldLoss> each : OF_A_FILTER.entrySet()) {
-        if (name.endsWith(each.getKey())) {
+        if (name.endsWith(each.getKey()) && name.length() > HTTP.length() + each.getKey().length()) {
           return each.getValue();
         }
       }
