@@ -43,8 +43,8 @@ async def envoy(scratch):
             proxys = await envoy_ways.go(scratch, model, "proxy", "", only)
         for version in versions:
             baseline = None
-            # How much memory an exchange takes is the gateway's own; the newest shows it.
-            but = ("huge",) if version != versions[-1] and not only else ()
+            # How much memory an exchange takes, and how many there may be, is the gateway's own; the newest shows it.
+            but = ("huge", "many") if version != versions[-1] and not only else ()
             for way in ("bare", "observer", "sync"):
                 if way in ways or (way == "bare" and set(ways) & {"observer", "sync"}):
                     kept = await envoy_ways.go(scratch, model, way, version, only, but, baseline, proxys)

@@ -6,59 +6,12 @@ else does.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
+import envoy_cases_beside
+from envoy_case import BYE, Case
+from envoy_cases_beside import SOCKET, WORDS
 from envoy_config import at_least
 from envoy_model import SECRETS, TEXT, grpc_message
-
-KEPT = 4 << 20  # capture.body-bytes-max: what a record holds of a body
-
-
-@dataclass(frozen=True)
-class Case:
-    """One exchange. `body`: bytes, or so many of a pattern. `on`: the connection that it shares with others.
-
-    `ending`, `record_status` and `grpc` are of the record; `records`: how many there are. `partial`: bodies are not whole, so
-    only their beginning is known. `kept`: what the record holds of the answer where that is not what went over the wire.
-    """
-
-    name: str
-    group: str
-    path: str = "/echo"
-    method: str = "POST"
-    model: str = "m"
-    headers: tuple = ()
-    body: bytes | int = b""
-    framing: str = "length"  # length, chunked
-    trailers: tuple = ()
-    speaks: str = "h1"
-    does: str = "whole"
-    on: str = ""
-    messages: tuple = ()
-    ways: tuple = ("proxy", "bare", "observer", "sync")
-    status: int = 200
-    end: str = "whole"  # what the client must see of the end; "this or that" where neither can be known
-    local: bool = False  # the model did not say it
-    ending: str = "complete"
-    record_status: str | None = None  # None: as the client's
-    records: int = 1
-    partial: bool = False
-    uri: str | None = None
-    grpc: int | None = None
-    kept: bytes | None = None
-    asked: int = 1  # how often the model is
-    anonymous: bool = False  # the caller sends no Request-Id
-    replaced: bool = False  # the record's id is the gateway's, and it says so
-    shown: bool = True  # the answer's body, to whom the record is by
-    wire_id: str = "the record's"  # or "the caller's": what model and caller are told
-
-    @property
-    def size(self):
-        return self.body if isinstance(self.body, int) else len(self.body)
-
-    @property
-    def target(self):
-        return f"/model/{self.model}{self.path}" if self.model else self.path
 
 
 def get(name, path, **more):
@@ -140,12 +93,9 @@ def grpc():
 
 
 def upgrades():
-    socket = (("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13"))
-    socket += (("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),)
-    base = Case("", "upgrades", "/upgrade", "GET", headers=socket, framing="none", does="tunnel", status=101)
-    words = (b"\x81\x05hello", b"\x82" + bytes(range(200)), b"w" * 70_000)
-    yield dataclasses.replace(base, name="upgrade-client", messages=words, end="tunnel")
-    yield dataclasses.replace(base, name="upgrade-server", messages=(*words, b"bye"), end="closed")
+    base = Case("", "upgrades", "/upgrade", "GET", headers=SOCKET, framing="none", does="tunnel", status=101)
+    yield dataclasses.replace(base, name="upgrade-client", messages=WORDS, end="tunnel")
+    yield dataclasses.replace(base, name="upgrade-server", messages=(*WORDS, BYE), end="closed")
 
 
 def aborts():
@@ -167,7 +117,7 @@ def aborts():
     idle = cut | {"ending": "timed_out"}
     yield Case("falls-silent", "aborts", "/stall", "GET", "idle", **idle)
     envoys = ("bare", "observer", "sync")
-    yield Case("retried", "aborts", "/flaky", model="again", body=b"twice", ways=envoys, asked=2)
+    yield Case("retried", "aborts", "/flaky", model="again", body=b"twice", ways=envoys, asked=2, attempts=2)
     yield Case("moved", "aborts", "/redirect", "GET", "moved", framing="none", ways=envoys, asked=2)
 
 
@@ -215,7 +165,7 @@ def content():
 
 
 def all_cases():
-    groups = (framing, over_http2, grpc, upgrades, aborts, locals_, headers, content, huge)
+    groups = (framing, over_http2, grpc, upgrades, aborts, locals_, headers, content, *envoy_cases_beside.GROUPS, huge)
     cases = [case for group in groups for case in group()]
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "a name twice"
@@ -249,7 +199,7 @@ DIFFERENCES = (
 
 def of_way(case, way, version=""):
     """The case as it must come out on this way."""
-    for names, ways, versions, different, _ in DIFFERENCES:
+    for names, ways, versions, different, _ in (*DIFFERENCES, *envoy_cases_beside.DIFFERENCES):
         if case.name in names and way in ways and (versions is None or versions(version)):
             case = dataclasses.replace(case, **different)
     return case

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import http2
 from common import Failed, check
+from envoy_case import BYE, SILENCE
 from envoy_model import Digest, pieces_of
 
 SECONDS = 40  # of one case, at most
@@ -148,6 +149,9 @@ class Caller:
         self.writer.close()
 
     async def exchange(self, case, seen, model):
+        if case.does == "raw":
+            self.writer.write(case.messages[0])
+            return await self.read_answer(case, seen)
         await self.ask_head(case)
         match case.does:
             case "expects":
@@ -165,9 +169,10 @@ class Caller:
                 self.leave()
                 seen.end = "left"
             case "tunnel":
+                await self.ask_body(case, seen)
                 await self.read_answer(case, seen)
                 if seen.status == 101:
-                    await self.tunnel(case, seen)
+                    await tunnel(case, seen, self)
             case _:
                 asking = asyncio.create_task(self.ask_body(case, seen))
                 await self.read_answer(case, seen)
@@ -176,27 +181,49 @@ class Caller:
                 asking.cancel()
                 await asyncio.gather(asking, return_exceptions=True)
 
-    async def tunnel(self, case, seen):
-        """Message by message, each read back; who says `bye` is closed by the model."""
-        seen.end = "tunnel"
-        for message in case.messages:
+    async def say(self, message):
+        self.writer.write(message)
+        await self.writer.drain()
+
+    async def hear(self):
+        """What comes next in a tunnel; nothing when it is over."""
+        try:
+            return await self.reader.read(1 << 16)
+        except ConnectionError:
+            return b""
+
+
+async def tunnel(case, seen, caller):
+    """Message by message, each read back, as is the request's body; who says `bye` is closed by the model. A number is a pause, of
+    seconds.
+    """
+    seen.end = "tunnel"
+    if not await is_echoed(case.size, seen, caller):
+        return
+    for message in case.messages:
+        if isinstance(message, int):
+            await asyncio.sleep(message)
+        elif message == SILENCE:
+            seen.end = "cut" if not await caller.hear() else "more"
+        else:
             seen.asked.add(message)
-            self.writer.write(message)
-            await self.writer.drain()
-            back = b""
-            try:
-                while len(back) < len(message):
-                    data = await self.reader.read(1 << 16)
-                    if not data:
-                        seen.end = "cut"
-                        return
-                    back += data
-                    seen.piece(data)
-            except ConnectionError:
-                seen.end = "cut"
+            await caller.say(message)
+            if not await is_echoed(len(message), seen, caller):
                 return
-        if case.messages[-1].endswith(b"bye"):
-            seen.end = "closed" if not await self.reader.read(1) else "more"
+    if case.messages[-1] == BYE:
+        seen.end = "closed" if not await caller.hear() else "more"
+
+
+async def is_echoed(size, seen, caller):
+    back = 0
+    while back < size:
+        data = await caller.hear()
+        if not data:
+            seen.end = "cut"
+            return False
+        back += len(data)
+        seen.piece(data)
+    return True
 
 
 async def reached(model, case):
@@ -205,6 +232,23 @@ async def reached(model, case):
     while not (asked := model.asked.get(case.name)) or not asked[0].body.size:
         check(time.monotonic() < deadline, f"{case.name}: the model was not asked")
         await asyncio.sleep(0.01)
+
+
+class Tunnel2:
+    """A stream that is one."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    async def say(self, message):
+        await self.stream.send(message)
+
+    async def hear(self):
+        try:
+            what = await self.stream.next()
+        except http2.Broken:  # as it ends where the other side never said its own
+            return b""
+        return b"" if what is http2.Stream.END else what
 
 
 class Caller2:
@@ -223,10 +267,15 @@ class Caller2:
 
     async def exchange(self, case, seen, model):
         stream = self.connection.open()
-        headers = [(":method", case.method), (":scheme", "http"), (":authority", "models.test"), (":path", case.target)]
+        self.connection.h2.config.validate_outbound_headers = bool(case.target)
+        headers = [(":method", case.method), (":authority", "models.test")]
+        headers += [(":scheme", "http"), (":path", case.target)] if case.target else []
+        headers += [(":protocol", "websocket")] if case.does == "tunnel" else []
         headers += [(name.lower(), value) for name, value in request_headers(case, length=case.size > 0)]
-        bare = case.size == 0 and not case.trailers
+        bare = case.size == 0 and not case.trailers and case.method != "CONNECT"
         await stream.head(headers, end=bare)
+        if case.method == "CONNECT":
+            return await self.tunnel(case, seen, stream)
 
         async def ask():
             for piece in pieces_of(case.body):
@@ -260,6 +309,20 @@ class Caller2:
                 await asyncio.wait([asking], timeout=SECONDS)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+
+    async def tunnel(self, case, seen, stream):
+        caller = Tunnel2(stream)
+        try:
+            head = dict(await stream.next())
+            seen.status = int(head.pop(":status"))
+            seen.headers = list(head.items())
+            if seen.status == 200:
+                await tunnel(case, seen, caller)
+                await stream.send(b"", end=True)
+            else:
+                await self.read_answer(case, seen, stream)
+        except http2.Broken:
+            seen.end = seen.end or "cut"
 
     async def read_answer(self, case, seen, stream):
         while (what := await stream.next()) is not http2.Stream.END:
@@ -301,6 +364,20 @@ async def ask(where, cases, model):
         raise Failed(f"{cases[0].name}: not over after {SECONDS} s: {told}") from error
     except (ConnectionError, asyncio.IncompleteReadError) as error:
         raise Failed(f"{cases[0].name}: {error!r}: {told}") from error
+    finally:
+        caller.close()
+    return told
+
+
+async def ask_together(where, cases):
+    """All cases at once, each a stream of one connection."""
+    told = [Seen() for _ in cases]
+    caller = await Caller2.to(where)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await asyncio.gather(*(caller.exchange(case, seen, None) for case, seen in zip(cases, told)))
+    except TimeoutError as error:
+        raise Failed(f"{cases[0].name}: {sum(not seen.end for seen in told)} not over after {SECONDS} s") from error
     finally:
         caller.close()
     return told

@@ -1,10 +1,11 @@
 """What must hold of one exchange of the part `envoy`: on the wire, against the same Envoy without Loopgate, and in the record."""
 
 import json
+import zlib
 
 from clients import body_of
 from common import check
-from envoy_cases import KEPT
+from envoy_case import KEPT
 from envoy_model import EVENTS, Digest
 
 # Of one connection, or added by whoever stands in between.
@@ -50,24 +51,42 @@ def check_wire(case, seen, asked):
     if not asked:
         return
     last = asked[-1]
-    told(case, "the method", last.method == case.method, last)
+    told(case, "the method", last.method == (case.seen_as or case.method), last)
     if case.asked == 1:
         told(case, "the path", last.target == (case.path if case.model else case.target), last)
     for name, value in own_headers(case).items():
+        if name in case.removed:
+            told(case, f"the header {name} reached the model", not last.header(name), last.headers)
+            continue
+        if name in case.rewritten:
+            continue
         told(case, f"the header {name}", ", ".join(last.header(name)) == value, last.headers)
     if not case.partial and not case.local:
-        told(case, "the request's bytes", last.body == seen.asked, last.body, seen.asked)
-        told(case, "the answer's bytes", seen.body == last.said, seen.body, last.said)
-        told(case, "the request's trailers", dict(last.trailers) == dict(case.trailers), last.trailers)
+        same = as_they_are if not case.recoded else as_they_mean
+        told(case, "the request's bytes", same(last.body) == same(seen.asked), last.body, seen.asked)
+        told(case, "the answer's bytes", same(seen.body) == same(last.said), seen.body, last.said)
+        trailers = {name: value for name, value in last.trailers if not name.startswith("x-envoy-decompressor-")}
+        told(case, "the request's trailers", trailers == dict(case.trailers), last.trailers)
         if "/trailers" in case.path:
             told(case, "the answer's trailers", ("x-sum", str(case.size)) in seen.trailers, seen.trailers)
         if case.grpc is not None:
             said = dict(seen.trailers) | dict(seen.headers)
             told(case, "the status of gRPC", said.get("grpc-status") == str(case.grpc), said)
     elif case.partial:
-        told(case, "bytes that nobody sent", seen.body.kept == last.said.kept[: seen.body.size], seen.body, last.said)
+        came = bytes(seen.body.kept) if not case.recoded else as_they_mean(seen.body)
+        told(case, "bytes that nobody sent", came == last.said.kept[: len(came)], seen.body, last.said)
     if "/events" in case.path:
         check_events(case, seen, last)
+
+
+def as_they_are(digest):
+    return digest
+
+
+def as_they_mean(digest):
+    """Of a small body, or of its beginning: unpacked."""
+    data = bytes(digest.kept)
+    return zlib.decompressobj(31).decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def check_events(case, seen, asked):
@@ -96,6 +115,8 @@ def view(case, seen, asked, framing):
         return sorted((name, value) for name, value in headers if name not in passing)
 
     def body(digest):
+        if case.recoded and not case.partial:
+            return repr(as_they_mean(digest))  # how it is packed follows the pieces in which it came
         return None if case.partial or case.does == "tunnel" else repr(digest)
 
     end = None if " or " in case.end else seen.end
@@ -120,6 +141,8 @@ def check_id(case, seen, asked, request):
         told(case, "an id that nobody can use", len(name) == 36 and name != callers, name)
     else:
         told(case, "the caller's id", name == callers, name)
+    if case.wire_id == "nobody's":
+        return told(case, "an id at the caller", not seen.header("request-id"), seen.headers)
     wire = name if case.wire_id == "the record's" else callers
     if asked:
         told(case, f"the id at the model, not {wire}", asked[-1].header("request-id") == [wire], asked[-1].headers)
@@ -134,24 +157,36 @@ def check_record(case, seen, asked, request, answer):
     for what, value in {
         "ending": case.ending,
         "response_status": status,
-        "request_http_method": case.method,
+        "request_http_method": case.seen_as or case.method,
         "request_uri": case.uri or case.target,
         "model_name": case.model or "g",
         "grpc_status": case.grpc,
     }.items():
         told(case, f"{what}, not {value!r}", request.get(what) == value, json.dumps(request))
     if "attempts" in request:
-        told(case, "attempts", request["attempts"] == (2 if case.name == "retried" else 1), request["attempts"])
+        told(case, "attempts", request["attempts"] == case.attempts, request["attempts"])
     told(case, "the sizes of the answer", request["response_size"] == answer["size"], request["response_size"], answer["size"])
-    check_body(case, "request", request, "request_content", seen.asked, case.partial or case.local)
+    was_asked, kept_request = seen.asked, None
+    if case.recoded == "request above":
+        was_asked = asked[-1].body
+    elif case.recoded == "request below":
+        kept_request = as_they_mean(was_asked)
+    cut = case.partial or case.local or case.unseen
+    check_body(case, "request", request, "request_content", was_asked, cut, kept_request)
     whole = case.ending == "complete" or case.local
     said = asked[-1].said if asked and not case.local else seen.body
+    if case.recoded == "answer below":
+        said = seen.body
     if status == "0":  # no answer began for whom the record is by
         whole, said = True, Digest()
-    check_body(case, "answer", answer, "response_content", said, case.partial or not whole or not case.shown, case.kept)
+    cut = case.partial or not whole or not case.shown or case.unseen
+    check_body(case, "answer", answer, "response_content", said, cut, case.kept)
+    for what, one, size in (("request", request, was_asked.size), ("answer", answer, said.size)):
+        if case.unseen or (what == "answer" and not case.shown):
+            told(case, f"{what}: size, not {size}, though Envoy's log tells it", one["size"] == size, one["size"])
     kept = request["request_http_headers"]
     for name, value in own_headers(case).items():
-        if name in NEVER_KEPT:
+        if name in NEVER_KEPT or (name in case.removed and case.recoded != "request below"):
             told(case, f"the header {name} is kept", name not in kept, kept)
         else:
             told(case, f"the header {name}, not {value!r}", kept.get(name) == value, kept)

@@ -3,6 +3,8 @@ HTTP/2. It remembers by the header `x-case` what it was asked and what it said.
 """
 
 import asyncio
+import functools
+import gzip
 import hashlib
 import random
 import re
@@ -81,8 +83,6 @@ def grpc_message(data):
 
 def packed(coding):
     """`TEXT` in this coding; brotli and zstd as they store what they do not compress."""
-    import gzip
-
     match coding:
         case "gzip":
             return gzip.compress(TEXT, mtime=0)
@@ -94,6 +94,12 @@ def packed(coding):
             block = (len(TEXT) << 3 | 1).to_bytes(3, "little")
             return b"\x28\xb5\x2f\xfd\x20" + bytes([len(TEXT)]) + block + TEXT
     raise ValueError(coding)
+
+
+@functools.cache
+def zeros(count):
+    """So many, packed."""
+    return gzip.compress(bytes(count), mtime=0)
 
 
 class Http1:
@@ -234,15 +240,19 @@ class Model:
         self.asked = {}
         self.failures = []
         self.tasks = set()
+        self.waiting, self.all_wait = 0, asyncio.Event()
 
     async def __aenter__(self):
         self.server1 = await asyncio.start_server(self.serve1, "127.0.0.1", 0, limit=1 << 18)
         self.server2 = await asyncio.start_server(self.serve2, "127.0.0.1", 0)
+        self.server0 = await asyncio.start_server(self.say_nothing, "127.0.0.1", 0)
+        self.silent = self.server0.sockets[0].getsockname()[1]
         self.h1 = self.server1.sockets[0].getsockname()[1]
         self.h2 = self.server2.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_):
+        self.server0.close()
         self.server1.close()
         self.server2.close()
         for task in list(self.tasks):
@@ -251,6 +261,18 @@ class Model:
     def forget(self):
         """For the next way."""
         self.asked = {}
+
+    async def say_nothing(self, reader, writer):
+        """Whatever is asked."""
+        self.tasks.add(asyncio.current_task())
+        try:
+            while await reader.read(1 << 16):
+                pass
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # whoever asked went
+        finally:
+            self.tasks.discard(asyncio.current_task())
+            writer.close()
 
     async def serve1(self, reader, writer):
         self.tasks.add(asyncio.current_task())
@@ -404,12 +426,29 @@ class Model:
             case "stall":
                 await self.begin(exchange, b"begun", 100_000)
                 await exchange.left()
+            case "hangs-once":
+                await (self.say(exchange, 200, body, kind) if before else exchange.left())
+            case "gathers":
+                await self.gathered(number)
+                await self.say(exchange, 200, body, kind)
+            case "bomb":
+                await self.say(exchange, 200, zeros(number), [("content-type", "text/plain"), ("content-encoding", "gzip")])
             case "flaky":
                 await self.say(exchange, 200 if before else 503, body, kind)
             case "redirect":
                 await self.say(exchange, 302, b"", [("location", "http://models.test/model/moved/echo")])
             case _:
                 await self.say(exchange, 404, b'{"error":"no such thing"}', [("content-type", "application/json")])
+
+    async def gathered(self, count):
+        """Until so many wait here at once."""
+        self.waiting += 1
+        if self.waiting >= count:
+            self.all_wait.set()
+        await self.all_wait.wait()
+        self.waiting -= 1
+        if not self.waiting:
+            self.all_wait.clear()
 
     async def begin(self, exchange, data, length):
         """A part of an answer. What comes of it is asked only when it has left this side."""

@@ -94,7 +94,7 @@ class Connection:
             client=serve is None,
             initial_values={
                 h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
-                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 1000,
+                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 4096,
                 h2.settings.SettingCodes.ENABLE_PUSH: 0,
             },
         )

@@ -36,12 +36,12 @@ final class EnvoyDoor {
   /*
    * Windows do not bound what lies here: gRPC gives credit back for the parts of a message, too. So all connections
    * together have an allocator of their own; whoever would take more than it gives loses its connection. Envoy's chunks
-   * have at most its connection's buffer limit, 1 MiB by default.
+   * have at most its connection's buffer limit, 1 MiB by default, or what a filter above ours holds back and gives on in one piece.
    *
    * Never set here: a limit of RST frames, for every stream of external processing ends in one; nor fewer streams a
    * connection than Envoy opens, for the surplus fails at once.
    */
-  private static final int MESSAGE_BYTES_MAX = 4 << 20;
+  private static final int MESSAGE_BYTES_MAX = 16 << 20;
   private static final long BUFFER_BYTES_MAX = 64L << 20; // of all connections
   private static final int WINDOW_BYTES = 4 << 20;
   private static final int METADATA_BYTES_MAX = 8 << 10;

@@ -15,6 +15,7 @@ public final class BodyCapture {
   private int kept;
   private @Nullable CutReason cut;
   private boolean decoded; // what is kept is not in the wire's encoding any more
+  private boolean missed; // less came here than passed
   private boolean released;
 
   /// Keeps at most `keptMax` bytes, in pieces of `buffers`.
@@ -50,6 +51,13 @@ public final class BodyCapture {
     if (fits < length) {
       cut = CutReason.LIMIT;
     }
+  }
+
+  /// So many bytes have passed, as others have counted: some of them not here. Nothing when as many
+  /// did here.
+  public void passed(long bytes) {
+    missed |= bytes > size;
+    size = Math.max(size, bytes);
   }
 
   /// Wire bytes that passed, kept or not.
@@ -123,7 +131,7 @@ public final class BodyCapture {
     for (ByteBuffer piece : pieces) {
       views.add(piece.asReadOnlyBuffer().flip());
     }
-    return new Body(views, size, !whole || cut != null, decoded ? "" : contentEncoding);
+    return new Body(views, size, !whole || missed || cut != null, decoded ? "" : contentEncoding);
   }
 
   /// Gives the pieces back; views of them are void. Harmless when repeated.

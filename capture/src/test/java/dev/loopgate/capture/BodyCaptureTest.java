@@ -40,6 +40,23 @@ final class BodyCaptureTest {
   }
 
   @Test
+  void countsWhatPassedElsewhereAndSaysThatLessIsKept() {
+    BodyCapture capture = new BodyCapture(buffers, 100);
+    capture.copyFrom(ByteBuffer.wrap(bytes(5)));
+
+    capture.passed(5);
+    assertThat(capture.view(true, "").truncated()).isFalse();
+    capture.passed(3);
+    assertThat(capture.view(true, "").size()).isEqualTo(5);
+    assertThat(capture.view(true, "").truncated()).isFalse();
+    capture.passed(9);
+    assertThat(capture.view(true, "").size()).isEqualTo(9);
+    assertThat(capture.view(true, "").truncated()).isTrue();
+    assertThat(capture.view(true, "").copyKept()).isEqualTo(bytes(5));
+    capture.release();
+  }
+
+  @Test
   void keepsABodyOfManyPiecesInPiecesOfAnySize() {
     byte[] body = bytes(SMALL_BYTES + 3 * LARGE_BYTES + 17);
     for (int chunk : new int[] {1_000, SMALL_BYTES, 8_192, LARGE_BYTES, body.length}) {

@@ -50,7 +50,11 @@ final class AccessLog {
     }
     LoggedExchange logged = LoggedExchange.of(entry, loop.requestIds(), loop.time().epochMillis());
     Optional<Fleet.Match> match = kept(logged);
-    boolean waits = match.isPresent() && mode == AccessLogMode.JOIN && !logged.keys().isEmpty();
+    boolean waits =
+        match.isPresent()
+            && mode == AccessLogMode.JOIN
+            && !logged.keys().isEmpty()
+            && !logged.isNeverShown();
     Joins.Told told = joins.told(logged, waits);
     Joins.Shown shown = told.shown();
     ObservedStream stream = shown == null ? null : shown.stream();
@@ -62,6 +66,8 @@ final class AccessLog {
       keep(logged, match.get(), LogUse.KEPT);
     } else if (match.isPresent() && shown != null) {
       loop.events().logged(LogUse.JOINED);
+    } else if (match.isPresent() && logged.isNeverShown()) {
+      refused(logged, match.get());
     } else if (match.isPresent() && !waits) {
       keep(logged, match.get(), LogUse.UNJUDGED);
     }
@@ -208,7 +214,7 @@ final class AccessLog {
             request.traceId(loop.redaction()),
             target(logged, match),
             request.requestHead(match, loop.redaction()),
-            unseen(facts.requestBytes()),
+            untaken(request, facts.requestBytes()),
             logged.response(),
             unseen(facts.responseBytes()),
             Ending.REJECTED,
@@ -265,6 +271,11 @@ final class AccessLog {
   private static Target target(LoggedExchange logged, Fleet.Match match) {
     return logged.target(
         match, ObservationLoop.identity(match.deployment().labelsAt(match.path())));
+  }
+
+  // How much of it there was nobody says: Envoy counts what it took before it refused.
+  private static Body untaken(ObservedRequest request, long size) {
+    return request.hasNoBody() ? unseen(size) : new Body(List.of(), size, true, "");
   }
 
   private static Body unseen(long size) {

@@ -123,6 +123,11 @@ record LoggedExchange(
     return !reachedServer() && ResponseDetails.isFromAbove(words.told().details());
   }
 
+  /// Whether it was refused where external processing shows nothing, whatever else it shows.
+  boolean isNeverShown() {
+    return ResponseDetails.isBeforeAllFilters(words.told().details());
+  }
+
   Target target(Fleet.Match match, ModelIdentity model) {
     return new Target(
         match.deployment().model().id(), match.route(), words.replica(), model, words.attempts());

@@ -1,6 +1,9 @@
 package dev.loopgate.extproc;
 
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.Requesting;
+import dev.loopgate.capture.Responding;
+import org.jspecify.annotations.Nullable;
 
 /// What an access log says of an exchange that is over.
 ///
@@ -11,5 +14,17 @@ import dev.loopgate.capture.Ending;
 record LoggedFacts(Ending ending, int status, long requestBytes, long responseBytes) {
   boolean isWhole() {
     return ending == Ending.COMPLETE;
+  }
+
+  /// Has both bodies count what was not shown of them.
+  ///
+  /// @param requestWhole all of it was shown, whatever a filter above made of its length
+  void tellSizes(Requesting request, boolean requestWhole, @Nullable Responding response) {
+    if (!requestWhole) {
+      request.body().passed(requestBytes);
+    }
+    if (response != null) {
+      response.body().passed(responseBytes);
+    }
   }
 }

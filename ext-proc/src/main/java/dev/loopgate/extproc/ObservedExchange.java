@@ -274,6 +274,9 @@ final class ObservedExchange {
     if (!answered && facts.status() != 0) {
       answeredUnseen(logged);
     }
+    if (requesting != null && status != SWITCHED) {
+      facts.tellSizes(requesting, requestWhole, responding);
+    }
     requestWhole |= all && facts.isWhole();
     // What the log was waited for is none of the exchange's time.
     long endNanos = Math.min(loop.time().nanos(), startNanos + logged.durationNanos());

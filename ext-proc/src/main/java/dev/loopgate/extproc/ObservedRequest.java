@@ -86,6 +86,12 @@ record ObservedRequest(EnvoyHead head, RequestId id, boolean replaced) {
         && predictor.captures(head.first(":method"), match.path());
   }
 
+  /// Whether its method says so: Envoy's log tells no lengths that were declared.
+  boolean hasNoBody() {
+    String method = head.first(":method");
+    return method.equals("GET") || method.equals("HEAD");
+  }
+
   /// By which what is shown and what is logged of it find each other; empty when Envoy has no id
   /// for it.
   String key() {

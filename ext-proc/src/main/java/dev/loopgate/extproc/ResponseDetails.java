@@ -23,6 +23,7 @@ final class ResponseDetails {
           "oauth.",
           "csrf_",
           "request_rate_limited",
+          "request_payload_too_large",
           "local_rate_limited",
           "rate_limiter_error");
 
@@ -35,6 +36,9 @@ final class ResponseDetails {
     if (details.isEmpty() || details.startsWith(VIA_UPSTREAM)) {
       return Ending.COMPLETE;
     }
+    if (isOverflow(details)) {
+      return Ending.REJECTED;
+    }
     if (details.startsWith(RESET_BEFORE)) {
       return isNoConnection(details) ? Ending.MODEL_UNREACHABLE : Ending.MODEL_RESET;
     }
@@ -44,7 +48,7 @@ final class ResponseDetails {
     if (isCallersDoing(details)) {
       return Ending.CLIENT_LEFT;
     }
-    if (details.contains("timeout")) {
+    if (details.contains("timeout") || details.contains("max_stream_duration")) {
       return Ending.TIMED_OUT;
     }
     return switch (details) {
@@ -63,7 +67,9 @@ final class ResponseDetails {
     if (ending == Ending.COMPLETE) {
       return endingOf(flags);
     }
-    if (ending == Ending.REJECTED && asked) { // not by us, whatever these details are
+    if (ending == Ending.REJECTED
+        && asked
+        && !isOverflow(details)) { // not by us, whatever these details are
       Ending byFlags = endingOf(flags);
       return byFlags == Ending.COMPLETE ? Ending.CUT : byFlags;
     }
@@ -108,11 +114,21 @@ final class ResponseDetails {
     return ABOVE.stream().anyMatch(details::startsWith);
   }
 
+  /// Whether Envoy refused it before it had any filter look at it: no filter of ours ever saw it.
+  static boolean isBeforeAllFilters(String details) {
+    return details.equals("overload");
+  }
+
   /// The names of the flags that stand, joined by commas.
   static String wordsOf(ResponseFlags flags) {
     return flags.getAllFields().keySet().stream()
         .map(FieldDescriptor::getName)
         .collect(Collectors.joining(","));
+  }
+
+  // As many as may wait for a server do: a server was chosen, and not asked.
+  private static boolean isOverflow(String details) {
+    return details.startsWith(RESET_BEFORE) && details.contains("overflow");
   }
 
   private static boolean isNoConnection(String details) {

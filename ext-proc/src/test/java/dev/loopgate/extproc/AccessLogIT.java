@@ -16,6 +16,7 @@ import dev.loopgate.capture.EntryKind;
 import dev.loopgate.capture.Header;
 import dev.loopgate.extproc.Observed.Seen;
 import dev.loopgate.fleet.Kept;
+import io.envoyproxy.envoy.config.core.v3.RequestMethod;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogType;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPRequestProperties;
 import io.envoyproxy.envoy.data.accesslog.v3.ResponseFlags;
@@ -114,6 +115,21 @@ class AccessLogIT {
     Seen seen = observed.await(1).getFirst();
     assertThat(seen.ending()).isEqualTo(Ending.CLIENT_LEFT);
     assertThat(seen.prediction().response().status()).isZero();
+  }
+
+  @Test
+  void ofWhatIsShownNoMoreTheLogTellsHowMuchThereWas() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-a"), requestBody("ab", false));
+    stream.complete();
+    log.tell(exchange("x-a", "a"));
+
+    Seen seen = observed.await(1).getFirst();
+    assertThat(seen.ending()).isEqualTo(Ending.COMPLETE);
+    assertThat(seen.prediction().requestBody().size()).isEqualTo(3);
+    assertThat(seen.prediction().requestBody().truncated()).isTrue();
+    assertThat(seen.prediction().responseBody().size()).isEqualTo(4);
+    assertThat(seen.prediction().responseBody().truncated()).isTrue();
   }
 
   @Test
@@ -253,6 +269,35 @@ class AccessLogIT {
     assertThat(seen.prediction().requestBody().size()).isEqualTo(3);
     assertThat(seen.prediction().requestBody().truncated()).isTrue();
     observed.awaitPassedOver(PassedOver.ANSWERED_BEFORE, 1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"POST, true", "GET, false"})
+  void ofARequestWhoseBodyWasNotTakenNobodyKnowsThatItIsWhole(RequestMethod method, boolean cut)
+      throws Exception {
+    var refused = ended(exchange("x-a", "a"), 413, "request_payload_too_large", NO_FLAGS);
+    refused.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+    refused.getRequestBuilder().setRequestMethod(method).setRequestBodyBytes(0);
+    log.tell(refused, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+
+    Seen seen = observed.await(1).getFirst();
+    assertThat(seen.ending()).isEqualTo(Ending.REJECTED);
+    assertThat(seen.prediction().requestBody().truncated()).isEqualTo(cut);
+    assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
+  }
+
+  @Test
+  void anOverloadedEnvoyRefusesBeforeItHasAnId() throws Exception {
+    var refused = ended(exchange("", "a"), 503, "overload", NO_FLAGS);
+    refused.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+    log.tell(refused);
+
+    Seen seen = observed.await(1).getFirst(); // at once: nothing will show it
+    assertThat(seen.ending()).isEqualTo(Ending.REJECTED);
+    assertThat(seen.prediction().response().status()).isEqualTo(503);
+    assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
   }
 
   @Test

@@ -3,6 +3,8 @@ package dev.loopgate.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
+import io.envoyproxy.envoy.data.accesslog.v3.ResponseFlags;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,6 +22,10 @@ class ResponseDetailsTest {
     "response_timeout,TIMED_OUT",
     "stream_idle_timeout,TIMED_OUT",
     "max_duration_timeout,TIMED_OUT",
+    "upstream_per_try_timeout,TIMED_OUT",
+    "upstream_max_stream_duration_reached,TIMED_OUT",
+    "upstream_reset_before_response_started{overflow},REJECTED",
+    "overload,REJECTED",
     "ext_authz_denied,REJECTED",
     "ext_authz_error,REJECTED",
     "direct_response,REJECTED",
@@ -28,5 +34,15 @@ class ResponseDetailsTest {
   })
   void sayWhoAnsweredAndWhy(String details, Ending ending) {
     assertThat(ResponseDetails.endingOf(details)).isEqualTo(ending);
+  }
+
+  @Test
+  void aServerThatWasChosenAndNotAskedChangesNothing() {
+    ResponseFlags overflow = ResponseFlags.newBuilder().setUpstreamOverflow(true).build();
+    String details = "upstream_reset_before_response_started{overflow}";
+
+    assertThat(ResponseDetails.endingOf(details, overflow, true)).isEqualTo(Ending.REJECTED);
+    assertThat(ResponseDetails.endingOf("a filter's own words", overflow, true))
+        .isEqualTo(Ending.CUT);
   }
 }
