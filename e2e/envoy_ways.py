@@ -38,12 +38,15 @@ GATEWAY = """models:
   - {{id: empty, url: "http://127.0.0.1:{refused}", name: empty, version: '1'}}
   - {{id: again, url: "http://127.0.0.1:{h1}", name: again, version: '1'}}
   - {{id: moved, url: "http://127.0.0.1:{h1}", name: moved, version: '1'}}
-  - {{id: many, url: "http://127.0.0.1:{h2}", protocol: h2c, name: many, version: '1'}}
-  - {{id: brief, url: "http://127.0.0.1:{h1}", name: brief, version: '1', total-timeout: {brief}ms}}
 """
+# What `envoy_filters` asks for beside these.
 OTHERS = [name for name in envoy_filters.MODELS if name not in ("many", "brief")]
-GATEWAY += "".join(f"  - {{{{id: {name}, url: 'http://127.0.0.1:{{h1}}', name: {name}, version: '1'}}}}\n" for name in OTHERS)
-GATEWAY += "routes:\n  - {{id: copied, prefix: /custom/copied, targets: [{{model: m}}], mirror: m2}}\n"
+BESIDE = "".join(f"  - {{{{id: {name}, url: 'http://127.0.0.1:{{h1}}', name: {name}, version: '1'}}}}\n" for name in OTHERS)
+BESIDE += """  - {{id: many, url: "http://127.0.0.1:{h2}", protocol: h2c, name: many, version: '1'}}
+  - {{id: brief, url: "http://127.0.0.1:{h1}", name: brief, version: '1', total-timeout: {brief}ms}}
+routes:
+  - {{id: copied, prefix: /custom/copied, targets: [{{model: m}}], mirror: m2}}
+"""
 
 
 def ports_of(model):
@@ -53,14 +56,14 @@ def ports_of(model):
 class Keeper:
     """A gateway that keeps: as a proxy, or beside an Envoy, at ports that stay through its lives."""
 
-    def __init__(self, folder, ports, beside, options=()):
+    def __init__(self, folder, ports, beside, options=(), models=GATEWAY):
         self.folder, self.data, self.log = folder, folder / "data", folder / "gateway.log"
         self.options = options
         self.port = free_port()
         self.envoy_port = free_port() if beside else None
         timeouts = {"timeout": int(envoy_config.ROUTE_TIMEOUT * 1000), "idle": int(envoy_config.IDLE_TIMEOUT * 1000)}
         timeouts["brief"] = int(envoy_filters.SECONDS * 1000)
-        (folder / "loopgate.yaml").write_text(GATEWAY.format(**ports, **timeouts))
+        (folder / "loopgate.yaml").write_text(models.format(**ports, **timeouts))
         self.gateway = None
 
     async def start(self):
@@ -174,7 +177,7 @@ async def go(scratch, model, way, version, only, but=(), baseline=None, proxys=N
     outcome, memory = Outcome(), {}
     try:
         if way != "bare":
-            keeper = await Keeper(folder, ports, way != "proxy", options).start()
+            keeper = await Keeper(folder, ports, way != "proxy", options, GATEWAY + BESIDE).start()
         if way != "proxy":
             config = bootstrap(version, way, ports, keeper and keeper.envoy_port)
             if last:
