@@ -3,6 +3,7 @@ package dev.loopgate.fleet;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ public record ModelRoute(String id, String prefix, List<Target> targets, @Nullab
   private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
   private static final List<String> FORBIDDEN = List.of("/model", "/feedback");
 
+  /// What is wrong with a prefix that is not [#isPlain].
+  static final String NOT_PLAIN = "the URL prefix must be / or a path like /custom/x";
+
   /// Refuses what can't be a route.
   ///
   /// @throws IllegalArgumentException with all that is wrong, joined with `; `
@@ -61,13 +65,27 @@ public record ModelRoute(String id, String prefix, List<Target> targets, @Nullab
     if (!prefix.startsWith("/")) {
       return "the URL prefix must start with slash";
     }
-    for (String forbidden : FORBIDDEN) {
-      if (prefix.equals(forbidden) || prefix.startsWith(forbidden + "/")) {
-        return "the URL prefix " + forbidden + " is forbidden";
-      }
+    Optional<String> forbidden = forbiddenAbove(prefix);
+    if (forbidden.isPresent()) {
+      return "the URL prefix " + forbidden.get() + " is forbidden";
     }
-    boolean plain = PREFIX.matcher(prefix).matches() && !DOTS.matcher(prefix).matches();
-    return plain || prefix.equals("/") ? null : "the URL prefix must be / or a path like /custom/x";
+    return isPlain(prefix) ? null : NOT_PLAIN;
+  }
+
+  /// Whether a path can be told to lie under `prefix` as it came: whole segments, without dots.
+  static boolean isPlain(String prefix) {
+    return prefix.equals("/")
+        || (PREFIX.matcher(prefix).matches() && !DOTS.matcher(prefix).matches());
+  }
+
+  /// The door's own prefix that `prefix` is, or lies under.
+  static Optional<String> forbiddenAbove(String prefix) {
+    return FORBIDDEN.stream().filter(top -> isUnder(top, prefix)).findFirst();
+  }
+
+  /// Whether `prefix` is `top`, or lies under it; under an empty one lies everything.
+  static boolean isUnder(String top, String prefix) {
+    return top.isEmpty() || prefix.equals(top) || prefix.startsWith(top + "/");
   }
 
   private static void addWrongTargets(List<Target> targets, List<String> problems) {

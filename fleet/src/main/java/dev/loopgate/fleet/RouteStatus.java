@@ -1,0 +1,32 @@
+package dev.loopgate.fleet;
+
+/// What is observed of a route (contract section 6).
+///
+/// @param edgeUrl where callers reach it: absolute, without a slash at its end; empty while not
+///   known
+/// @param state how far it is
+public record RouteStatus(String edgeUrl, State state) {
+  /// How far a route is.
+  public enum State {
+    /// Just created or updated.
+    NEW(""),
+    /// A target is not ready or gone; the last setting stays.
+    PROCESSING("Processing"),
+    /// It leads where its spec says.
+    READY("Ready");
+
+    private final String word;
+
+    State(String word) {
+      this.word = word;
+    }
+
+    /// The word of the contract; empty for [#NEW].
+    public String word() {
+      return word;
+    }
+  }
+
+  /// Nothing was observed yet.
+  public static final RouteStatus NEW = new RouteStatus("", State.NEW);
+}

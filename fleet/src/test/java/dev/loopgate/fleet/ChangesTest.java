@@ -1,0 +1,62 @@
+package dev.loopgate.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+final class ChangesTest {
+  private final AtomicInteger wakes = new AtomicInteger();
+  private final List<Changes> left = new ArrayList<>();
+  private final Changes changes = new Changes(wakes::incrementAndGet, left::add);
+
+  @Test
+  void whoBeginsLooksAtEverything() {
+    assertThat(changes.take().everything()).isTrue();
+    assertThat(changes.take().isEmpty()).isTrue();
+    assertThat(wakes).hasValue(0);
+  }
+
+  @Test
+  void whatChangesOftenStandsThereOnce() {
+    changes.take();
+    changes.add(Kind.DEPLOYMENT, "b");
+    changes.add(Kind.DEPLOYMENT, "a");
+    changes.add(Kind.DEPLOYMENT, "b");
+    changes.add(Kind.ROUTE, "b");
+
+    assertThat(wakes).hasValue(1);
+    Changes.Changed changed = changes.take();
+    assertThat(changed.everything()).isFalse();
+    assertThat(changed.refs())
+        .containsExactly(
+            new Changes.Ref(Kind.DEPLOYMENT, "b"),
+            new Changes.Ref(Kind.DEPLOYMENT, "a"),
+            new Changes.Ref(Kind.ROUTE, "b"));
+    changes.add(Kind.ROUTE, "b");
+    assertThat(wakes).hasValue(2);
+  }
+
+  @Test
+  void tooManyAreEverything() {
+    changes.take();
+    for (int i = 0; i <= Changes.REFS_MAX; i++) {
+      changes.add(Kind.DEPLOYMENT, "d" + i);
+    }
+    changes.add(Kind.DEPLOYMENT, "more");
+
+    assertThat(wakes).hasValue(1);
+    Changes.Changed changed = changes.take();
+    assertThat(changed.everything()).isTrue();
+    assertThat(changed.refs()).isEmpty();
+  }
+
+  @Test
+  void whoLeavesIsToldToTheStore() {
+    changes.close();
+
+    assertThat(left).containsExactly(changes);
+  }
+}

@@ -1,0 +1,261 @@
+package dev.loopgate.testkit;
+
+import dev.loopgate.fleet.Changes;
+import dev.loopgate.fleet.Declared;
+import dev.loopgate.fleet.DeclaredEvent;
+import dev.loopgate.fleet.DeclaredJson;
+import dev.loopgate.fleet.DeclaredStore;
+import dev.loopgate.fleet.EventLog;
+import dev.loopgate.fleet.EventPage;
+import dev.loopgate.fleet.Kind;
+import dev.loopgate.fleet.MalformedException;
+import dev.loopgate.fleet.RouteRules;
+import dev.loopgate.fleet.RouteSpec;
+import dev.loopgate.fleet.RouteStatus;
+import dev.loopgate.fleet.SecretText;
+import dev.loopgate.fleet.StoreException;
+import dev.loopgate.fleet.Written;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// What is declared, in memory, by the contract of the seam. Strict: whatever is written must be
+/// what can be kept and read back, or it is an `AssertionError`. Any thread.
+public final class MemoryDeclaredStore implements DeclaredStore {
+  private final InstantSource clock;
+  private final Map<Kind<?, ?>, Map<String, Declared<?, ?>>> objects = new HashMap<>();
+  private final Map<Kind<?, ?>, EventLog> events = new HashMap<>();
+  private final CopyOnWriteArrayList<Changes> subscribers = new CopyOnWriteArrayList<>();
+  private final List<Declared<?, ?>> told = new ArrayList<>(); // of one write, guarded by this
+  private long last;
+  private @Nullable StoreException failing;
+
+  /// An empty one.
+  public MemoryDeclaredStore(InstantSource clock) {
+    this.clock = clock;
+    for (Kind<?, ?> kind : Kind.all()) {
+      objects.put(kind, new TreeMap<>());
+      events.put(kind, new EventLog(EVENTS_MAX, Long.MAX_VALUE, 0));
+    }
+  }
+
+  /// From now on no write is kept; null to keep them again.
+  public synchronized void fail(@Nullable StoreException by) {
+    failing = by;
+  }
+
+  @Override
+  public synchronized <S, T> Optional<Declared<S, T>> get(Kind<S, T> kind, String id) {
+    return Optional.ofNullable(of(kind).get(id)).map(kind::cast);
+  }
+
+  @Override
+  public synchronized <S, T> List<Declared<S, T>> list(Kind<S, T> kind) {
+    return of(kind).values().stream().map(kind::cast).toList();
+  }
+
+  @Override
+  public synchronized Optional<Declared<RouteSpec, RouteStatus>> defaultRoute(String deployment) {
+    return list(Kind.ROUTE).stream()
+        .filter(Declared::isDefault)
+        .filter(route -> route.spec().urlPrefix().equals("/model/" + deployment))
+        .findFirst();
+  }
+
+  @Override
+  public <S, T> Written<S, T> create(Kind<S, T> kind, String id, S spec) throws StoreException {
+    return write(() -> {
+      Optional<Declared<S, T>> there = get(kind, id);
+      if (there.isPresent()) {
+        return new Written.Exists<>(there.get());
+      }
+      if (list(kind).stream().filter(each -> !each.isDefault()).count() >= COUNT_MAX) {
+        return new Written.Refused<>("there are " + COUNT_MAX + " entities of " + kind);
+      }
+      Instant now = clock.instant();
+      Written<S, T> written =
+          keep(DeclaredEvent.Type.CREATED, Declared.created(kind, id, spec, now, ++last));
+      if (kind == Kind.DEPLOYMENT && written instanceof Written.Kept) {
+        String route = id.substring(0, Math.min(id.length(), 57)) + "-" + suffix();
+        keep(DeclaredEvent.Type.CREATED, Declared.defaultRoute(route, id, now, ++last));
+      }
+      return written;
+    });
+  }
+
+  @Override
+  public <S, T> Written<S, T> replace(Kind<S, T> kind, String id, S spec, OptionalLong expected)
+      throws StoreException {
+    return change(
+        kind,
+        id,
+        expected,
+        object ->
+            RouteRules.refusalOfUpdate(object)
+                .<Written<S, T>>map(Written.Refused::new)
+                .orElseGet(() ->
+                    keep(
+                        DeclaredEvent.Type.UPDATED,
+                        object.replaced(spec, clock.instant(), ++last))));
+  }
+
+  @Override
+  public <S, T> Written<S, T> mark(Kind<S, T> kind, String id, OptionalLong expected)
+      throws StoreException {
+    return change(
+        kind,
+        id,
+        expected,
+        object -> {
+          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          if (refusal.isPresent()) {
+            return new Written.Refused<>(refusal.get());
+          }
+          return object.deletionMark()
+              ? new Written.Kept<>(object)
+              : keep(DeclaredEvent.Type.DELETION_MARK_IS_SET, object.marked(++last));
+        });
+  }
+
+  @Override
+  public <S, T> Written<S, T> delete(Kind<S, T> kind, String id, OptionalLong expected)
+      throws StoreException {
+    return change(
+        kind,
+        id,
+        expected,
+        object -> {
+          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          if (refusal.isPresent()) {
+            return new Written.Refused<>(refusal.get());
+          }
+          if (kind == Kind.DEPLOYMENT) {
+            forget(defaultRoute(id).orElseThrow());
+          }
+          forget(object);
+          return new Written.Kept<>(object);
+        });
+  }
+
+  @Override
+  public <S, T> Written<S, T> updateStatus(
+      Kind<S, T> kind, String id, T status, OptionalLong expected) throws StoreException {
+    return change(
+        kind,
+        id,
+        expected,
+        object ->
+            object.statusAfter(status).equals(object.status())
+                ? new Written.Kept<>(object)
+                : keep(DeclaredEvent.Type.STATUS_UPDATED, object.observed(status, ++last)));
+  }
+
+  @Override
+  public synchronized EventPage events(Kind<?, ?> kind, long cursor, int limit) {
+    return log(kind).after(cursor, limit);
+  }
+
+  @Override
+  public Changes subscribe(Runnable wake) {
+    Changes changes = new Changes(wake, subscribers::remove);
+    subscribers.add(changes);
+    return changes;
+  }
+
+  private interface Writing<R> {
+    R run();
+  }
+
+  private <R> R write(Writing<R> work) throws StoreException {
+    R result;
+    List<Declared<?, ?>> changed;
+    synchronized (this) {
+      StoreException why = failing;
+      if (why != null) {
+        throw why;
+      }
+      result = work.run();
+      changed = List.copyOf(told);
+      told.clear();
+    }
+    for (Declared<?, ?> each : changed) {
+      subscribers.forEach(subscriber -> subscriber.add(each.kind(), each.id()));
+    }
+    return result;
+  }
+
+  private <S, T> Written<S, T> change(
+      Kind<S, T> kind,
+      String id,
+      OptionalLong expected,
+      Function<Declared<S, T>, Written<S, T>> work)
+      throws StoreException {
+    return write(() -> {
+      Optional<Declared<S, T>> there = get(kind, id);
+      if (there.isEmpty()) {
+        return new Written.Missing<>();
+      }
+      boolean stale = expected.isPresent() && expected.getAsLong() != there.get().version();
+      return stale ? new Written.Stale<>(there.get()) : work.apply(there.get());
+    });
+  }
+
+  private <S, T> Written<S, T> keep(DeclaredEvent.Type type, Declared<S, T> object) {
+    String kept = DeclaredJson.writeKept(object, SecretText.DECRYPTED).toPrettyString();
+    int bytes = kept.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > BYTES_MAX) {
+      return new Written.Refused<>(object.kind() + " is larger than " + BYTES_MAX + " bytes");
+    }
+    checkReadBack(object.kind(), object);
+    of(object.kind()).put(object.id(), object);
+    happened(object.version(), type, object);
+    return new Written.Kept<>(object);
+  }
+
+  private void forget(Declared<?, ?> object) {
+    of(object.kind()).remove(object.id());
+    happened(++last, DeclaredEvent.Type.DELETED, object);
+  }
+
+  private void happened(long cursor, DeclaredEvent.Type type, Declared<?, ?> object) {
+    log(object.kind()).add(new DeclaredEvent(cursor, type, object, clock.instant()), 0);
+    if (type != DeclaredEvent.Type.STATUS_UPDATED) {
+      told.add(object);
+    }
+  }
+
+  private static <S, T> void checkReadBack(Kind<S, T> kind, Declared<?, ?> object) {
+    try {
+      Declared<S, T> read =
+          DeclaredJson.readKept(
+              kind, DeclaredJson.writeKept(object, SecretText.DECRYPTED), SecretText.DECRYPTED);
+      if (!read.equals(object)) {
+        throw new AssertionError("kept=" + object + ", read=" + read);
+      }
+    } catch (MalformedException e) {
+      throw new AssertionError("what was kept can't be read: " + object, e);
+    }
+  }
+
+  private String suffix() {
+    return String.format("%05x", last & 0xfffff);
+  }
+
+  private Map<String, Declared<?, ?>> of(Kind<?, ?> kind) {
+    return objects.computeIfAbsent(kind, _ -> new TreeMap<>());
+  }
+
+  private EventLog log(Kind<?, ?> kind) {
+    return events.computeIfAbsent(kind, _ -> new EventLog(EVENTS_MAX, Long.MAX_VALUE, 0));
+  }
+}
