@@ -66,7 +66,8 @@ public enum ToldLoss {
   static @Nullable ToldLoss of(String name) {
     if (name.startsWith(HTTP)) { // and the prefix of a connection manager
       for (Map.Entry<String, ToldLoss> each : OF_A_FILTER.entrySet()) {
-        if (name.endsWith(each.getKey()) && name.length() > HTTP.length() + each.getKey().length()) {
+        if (name.endsWith(each.getKey())
+            && name.length() > HTTP.length() + each.getKey().length()) {
           return each.getValue();
         }
       }
