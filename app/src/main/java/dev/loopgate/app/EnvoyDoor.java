@@ -41,8 +41,8 @@ final class EnvoyDoor {
    * Never set here: a limit of RST frames, for every stream of external processing ends in one; nor fewer streams a
    * connection than Envoy opens, for the surplus fails at once.
    */
-  private static final int MESSAGE_BYTES_MAX = 16 << 20;
-  private static final long BUFFER_BYTES_MAX = 64L << 20; // of all connections
+  private static final int MESSAGE_BYTES_MAX = (8 << 20) + (64 << 10);
+  private static final long BUFFER_BYTES_MAX = 128L << 20; // of all connections
   private static final int WINDOW_BYTES = 4 << 20;
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_MAX = 1024; // a connection's

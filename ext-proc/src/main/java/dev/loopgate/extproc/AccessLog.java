@@ -50,11 +50,12 @@ final class AccessLog {
     }
     LoggedExchange logged = LoggedExchange.of(entry, loop.requestIds(), loop.time().epochMillis());
     Optional<Fleet.Match> match = kept(logged);
+    if (match.isPresent() && mode == AccessLogMode.JOIN && logged.isNeverShown()) {
+      refused(logged, match.get()); // whoever is shown under the same id is another one
+      return;
+    }
     boolean waits =
-        match.isPresent()
-            && mode == AccessLogMode.JOIN
-            && !logged.keys().isEmpty()
-            && !logged.isNeverShown();
+        match.isPresent() && mode == AccessLogMode.JOIN && !logged.keys().isEmpty();
     Joins.Told told = joins.told(logged, waits);
     Joins.Shown shown = told.shown();
     ObservedStream stream = shown == null ? null : shown.stream();
@@ -66,8 +67,6 @@ final class AccessLog {
       keep(logged, match.get(), LogUse.KEPT);
     } else if (match.isPresent() && shown != null) {
       loop.events().logged(LogUse.JOINED);
-    } else if (match.isPresent() && logged.isNeverShown()) {
-      refused(logged, match.get());
     } else if (match.isPresent() && !waits) {
       keep(logged, match.get(), LogUse.UNJUDGED);
     }

@@ -114,7 +114,7 @@ final class ResponseDetails {
     return ABOVE.stream().anyMatch(details::startsWith);
   }
 
-  /// Whether Envoy refused it before it had any filter look at it: no filter of ours ever saw it.
+  /// Whether these are the words for what Envoy refuses before any filter looks at it.
   static boolean isBeforeAllFilters(String details) {
     return details.equals("overload");
   }
@@ -128,7 +128,7 @@ final class ResponseDetails {
 
   // As many as may wait for a server do: a server was chosen, and not asked.
   private static boolean isOverflow(String details) {
-    return details.startsWith(RESET_BEFORE) && details.contains("overflow");
+    return details.startsWith(RESET_BEFORE + "{overflow");
   }
 
   private static boolean isNoConnection(String details) {

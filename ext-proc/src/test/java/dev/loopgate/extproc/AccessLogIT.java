@@ -18,6 +18,7 @@ import dev.loopgate.extproc.Observed.Seen;
 import dev.loopgate.fleet.Kept;
 import io.envoyproxy.envoy.config.core.v3.RequestMethod;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogType;
+import io.envoyproxy.envoy.data.accesslog.v3.HTTPAccessLogEntry;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPRequestProperties;
 import io.envoyproxy.envoy.data.accesslog.v3.ResponseFlags;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
@@ -290,14 +291,46 @@ class AccessLogIT {
 
   @Test
   void anOverloadedEnvoyRefusesBeforeItHasAnId() throws Exception {
-    var refused = ended(exchange("", "a"), 503, "overload", NO_FLAGS);
-    refused.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
-    log.tell(refused);
+    log.tell(overloaded("", ""));
 
     Seen seen = observed.await(1).getFirst(); // at once: nothing will show it
     assertThat(seen.ending()).isEqualTo(Ending.REJECTED);
     assertThat(seen.prediction().response().status()).isEqualTo(503);
     assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
+  }
+
+  @Test
+  void whatTheRouterOfAnOverloadedEnvoyRefusesIsShownAndOneEntry() throws Exception {
+    log.tell(overloaded("x-late", "m"), exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 1); // both were read
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-late"), response(true, ":status: 503")).awaitEnd();
+
+    assertThat(observed.await(1)).hasSize(1);
+    observed.advance(Duration.ofSeconds(30));
+    assertThat(observed.counts(EntryKind.PREDICTION, "m").begun()).isEqualTo(1);
+  }
+
+  @Test
+  void whatAnOverloadedEnvoyRefusesIsNotTheEndOfTheNextTry() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(post("a", "x-request-id: x-again"), requestBody("abc", true));
+    log.tell(overloaded("x-again", ""), exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 1); // both were read
+    stream.show(response(false, ":status: 200"), responseBody("answ", true)).awaitEnd();
+
+    assertThat(observed.await(2))
+        .extracting(Seen::ending)
+        .containsExactlyInAnyOrder(Ending.COMPLETE, Ending.REJECTED);
+  }
+
+  private static HTTPAccessLogEntry.Builder overloaded(String externalId, String cluster) {
+    var refused = ended(exchange(externalId, "a"), 503, "overload", NO_FLAGS);
+    refused
+        .getCommonPropertiesBuilder()
+        .setUpstreamCluster(cluster)
+        .clearUpstreamRemoteAddress();
+    return refused;
   }
 
   @Test
