@@ -14,7 +14,7 @@ from envoy_ways import keep_for_inspection
 
 QUIET_SECONDS = 3
 STILL_SECONDS = 5
-UNDER_WAY = 100  # calls that may overtake others on their way to an observer: Envoy has several connections to it
+UNDER_WAY = 400  # calls that may overtake others on their way to an observer: Envoy has several connections to it
 
 
 async def observed(scratch, model_port, version):
@@ -59,6 +59,7 @@ async def gaps(scratch, model_port, version):
         for cluster in config["static_resources"]["clusters"]:
             if cluster["name"] == "loopgate_capture":
                 cluster["circuit_breakers"]["thresholds"][0]["max_requests"] = 1
+        envoy_sinks.pings_each(config, 2, 1, "loopgate_metrics")  # often, where else nothing is said: the door must bear it
 
     async with Stage(scratch, model_port, "observer", version, "gaps", one_at_a_time) as stage:
         await stage.keeper.start()
@@ -72,6 +73,8 @@ async def gaps(scratch, model_port, version):
         stage.load.stopping = True
         await stage.running
         told = (await envoy_losses.is_reconciled(stage))["stream_failed"]
+        farewells = "cluster.loopgate_metrics.upstream_cx_close_notify"
+        check((await stage.envoy.counters(farewells))[farewells] == 0, f"{stage.word}: the door does not bear Envoy's pings")
         await stage.rest(True)
         names = {name for name, *_ in stage.load.answered}
     shown, logged = (found_in(stage.keeper.data / "files", stream) for stream in ("request_response", "access_log"))

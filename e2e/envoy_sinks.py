@@ -192,10 +192,10 @@ async def unguarded(scratch, model_port, version, interval, timeout):
           flush=True)  # fmt: skip
 
 
-def pings_each(config, interval, timeout):
+def pings_each(config, interval, timeout, whom="loopgate_"):
     """So many seconds lie between Envoy's pings to the gateway, and so long each may wait for its answer."""
     for cluster in config["static_resources"]["clusters"]:
-        if cluster["name"].startswith("loopgate_"):
+        if cluster["name"].startswith(whom):
             for options in cluster["typed_extension_protocol_options"].values():
                 http2 = options["explicit_http_config"]["http2_protocol_options"]
                 http2["connection_keepalive"] = {"interval": f"{interval}s", "timeout": f"{timeout}s"}

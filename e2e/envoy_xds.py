@@ -148,11 +148,12 @@ class Side:
         await until(f"{self.version}: {target} to be answered by {name}", does, seconds)
 
     async def stop(self):
-        async def is_told():  # an observer's news may still be on their way
+        async def is_told():  # an observer's news may still be on their way, and what it counts itself
             counted = await self.envoy.counters("cluster.loopgate_capture.upstream_rq_")
             waiting = ("active", "pending_active")
             at_envoy = sum(counted.get(f"cluster.loopgate_capture.upstream_rq_{each}", 0) for each in waiting)
-            return at_envoy == 0 and await self.metric("loopgate_envoy_streams_open") == 0
+            counts = await self.metric('loopgate_envoy_metrics_total{use="read"}')
+            return at_envoy == 0 and counts > 0 and await self.metric("loopgate_envoy_streams_open") == 0
 
         await until(f"{self.version}: all exchanges to be told", is_told)
         self.envoy.stop()

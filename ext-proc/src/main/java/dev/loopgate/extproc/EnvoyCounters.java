@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// an Envoy that has started again is counted from its first message on.
 final class EnvoyCounters {
   /// Envoys that are told apart.
-  static final int NODES_MAX = 1024;
+  static final int NODES_MAX = 256;
 
   /// How long one is remembered that has no stream, even if room is wanted.
   static final Duration SILENT = Duration.ofMinutes(10);
