@@ -147,15 +147,24 @@ class Side:
 
         await until(f"{self.version}: {target} to be answered by {name}", does, seconds)
 
-    async def stop(self):
-        async def is_told():  # an observer's news may still be on their way, and what it counts itself
+    async def all_told(self):
+        """An observer's news may still be on their way."""
+
+        async def is_told():
             counted = await self.envoy.counters("cluster.loopgate_capture.upstream_rq_")
             waiting = ("active", "pending_active")
             at_envoy = sum(counted.get(f"cluster.loopgate_capture.upstream_rq_{each}", 0) for each in waiting)
-            counts = await self.metric('loopgate_envoy_metrics_total{use="read"}')
-            return at_envoy == 0 and counts > 0 and await self.metric("loopgate_envoy_streams_open") == 0
+            return at_envoy == 0 and await self.metric("loopgate_envoy_streams_open") == 0
 
         await until(f"{self.version}: all exchanges to be told", is_told)
+
+    async def stop(self):
+        await self.all_told()
+
+        async def has_counted():
+            return await self.metric('loopgate_envoy_metrics_total{use="read"}') > 0
+
+        await until(f"{self.version}: what Envoy counts to be told", has_counted)
         self.envoy.stop()
         await asyncio.to_thread(self.gateway.stop)
         said = await asyncio.to_thread(verify, self.data, {0})
@@ -189,6 +198,7 @@ async def serves_and_changes(scratch, version):
         try:
             await (await side.start()).start_envoy()
             names, halves = await serves(side, m, n)
+            await side.all_told()  # what is told behind a change is matched by it
             await changes(side, whole, routes, moved, fresh)
             names += await restarts(side, whole, routes)
             check(await side.metric("loopgate_xds_nacks_total") == 0, f"{version}: refused: {side.gateway.tail()}")
