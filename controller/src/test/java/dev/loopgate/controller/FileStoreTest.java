@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -245,6 +246,26 @@ final class FileStoreTest implements DeclaredStoreContract {
   }
 
   @Test
+  void whoIsRefusedInThisProcessOpensItForNoOther() throws Exception {
+    store();
+    Path alias = Files.createSymbolicLink(root.resolve("alias"), directory());
+
+    for (Path same : List.of(directory(), alias)) {
+      assertThatThrownBy(() -> FileStore.open(same, clock, new Random(7)))
+          .hasMessageContaining("another process has it");
+      assertThat(openedElsewhere()).as("%s", same).isEqualTo(StoreLockChild.REFUSED);
+    }
+    FileStore closed = store();
+    restart();
+    closed.close(); // once more: what was opened since is not its own
+    assertThatThrownBy(() -> FileStore.open(directory(), clock, new Random(7)))
+        .hasMessageContaining("another process has it");
+    assertThat(openedElsewhere()).isEqualTo(StoreLockChild.REFUSED);
+    close();
+    assertThat(openedElsewhere()).isZero();
+  }
+
+  @Test
   void nobodyElseMayReadAnything() throws Exception {
     declareSome();
 
@@ -432,6 +453,22 @@ final class FileStoreTest implements DeclaredStoreContract {
         .hasMessageContaining("file=" + file)
         .hasMessageContaining("nothing was changed")
         .hasMessageNotContaining("\n");
+  }
+
+  /// The status with which a process ends that opens the same directory.
+  private int openedElsewhere() throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                StoreLockChild.class.getName(),
+                directory().toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return child.exitValue();
   }
 
   private void restart() throws IOException {
