@@ -109,6 +109,11 @@ public final class RouteRules {
       wrong.add(new Violation(PREFIX, "empty URL Prefix"));
       return;
     }
+    Optional<String> tooLong = ModelRoute.wrongLength(prefix);
+    if (tooLong.isPresent()) {
+      wrong.add(new Violation(PREFIX, tooLong.get()));
+      return;
+    }
     if (!prefix.startsWith("/")) {
       wrong.add(new Violation(PREFIX, "the URL prefix must start with slash"));
       return;
