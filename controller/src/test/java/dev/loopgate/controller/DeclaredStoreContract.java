@@ -338,6 +338,62 @@ interface DeclaredStoreContract {
   }
 
   @Test
+  default void whoIsWokenMayWaitForWritesOfOthers() throws Exception {
+    try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<Boolean> write =
+          () ->
+              store().create(ROUTE, "r", Specs.route("/custom/r", "wine")) instanceof Written.Kept;
+      AtomicInteger written = new AtomicInteger();
+      try (Changes changes =
+          store().subscribe(() -> written.addAndGet(waited(other.submit(write)) ? 1 : 0))) {
+        changes.take();
+        create("wine");
+      }
+      assertThat(written).hasValue(1);
+    }
+  }
+
+  @Test
+  default void whoThrowsWhenWokenHarmsNobody() throws Exception {
+    AtomicInteger wakes = new AtomicInteger();
+    AtomicReference<Throwable> told = new AtomicReference<>();
+    try (Changes bad =
+            store()
+                .subscribe(() -> {
+                  throw new IllegalStateException("bad");
+                });
+        Changes good = store().subscribe(wakes::incrementAndGet)) {
+      bad.take();
+      good.take();
+      Thread writer =
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, thrown) -> told.set(thrown))
+              .start(() -> {
+                try {
+                  create("wine");
+                  create("beer");
+                } catch (StoreException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      assertThat(writer.join(Duration.ofSeconds(30))).isTrue();
+
+      assertThat(store().list(DEPLOYMENT)).hasSize(2);
+      assertThat(wakes).hasValue(1);
+      assertThat(good.take().refs()).hasSize(4);
+      assertThat(bad.take().refs()).hasSize(4);
+      assertThat(told.get()).hasMessage("bad");
+    }
+  }
+
+  @Test
+  default void aPageOfNoneIsRefused() {
+    assertThatThrownBy(() -> store().events(DEPLOYMENT, 0, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("limit: value=0, allowed=1 or more");
+  }
+
+  @Test
   default void ofManyWhoDeclareOneIdOneIsKept() throws Exception {
     List<Written<DeploymentSpec, DeploymentStatus>> all =
         together(8, i -> store().create(DEPLOYMENT, "wine", Specs.deployment("image" + i)));

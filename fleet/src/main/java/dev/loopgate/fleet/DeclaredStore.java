@@ -67,7 +67,7 @@ public interface DeclaredStore {
   /// What happened to things of a kind after `cursor`, the oldest first.
   ///
   /// @param cursor as the last page said it; 0 for everything that is known
-  /// @param limit events at most
+  /// @param limit events at most, from 1 on
   EventPage events(Kind<?, ?> kind, long cursor, int limit);
 
   /// Begins to tell what changes: specs, marks, and what comes and goes; not what was observed,
