@@ -52,6 +52,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   private final ObjectFolder<ConnectionSpec, ConnectionStatus> connections;
   private final Left left;
   private final ReentrantLock writing = new ReentrantLock();
+  private final List<DeclaredState.Step> untold = new ArrayList<>(); // guarded by writing
   private @Nullable String refusing; // guarded by writing: why nothing is written any more
 
   /// What an earlier life and other programs left.
@@ -263,7 +264,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
           }
           steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, object, now, 0));
           folder(kind).remove(id);
-          state.apply(steps);
+          show(steps);
           return new Written.Kept<>(object);
         });
   }
@@ -292,13 +293,16 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   }
 
   private <R> R write(Writing<R> work) throws StoreException {
+    R result;
+    List<DeclaredState.Step> shown;
     writing.lock();
     try {
       String why = refusing;
       if (why != null) {
         throw new StoreException("nothing is written any more: " + why, false, null);
       }
-      return work.run();
+      result = work.run();
+      shown = List.copyOf(untold);
     } catch (StoreException e) {
       if (e.isUncertain()) {
         refusing = e.getMessage() + "; the next start reads what is there";
@@ -307,8 +311,11 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
     } catch (IOException e) {
       throw new StoreException("nothing was written: " + e.getMessage(), false, e);
     } finally {
+      untold.clear();
       writing.unlock();
     }
+    state.tell(shown); // after the lock: who is woken may write, and wait for others who do
+    return result;
   }
 
   private <S, T> Written<S, T> change(
@@ -354,8 +361,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       steps.add(step(route.version(), type, route, now, bytes.length));
     }
     steps.add(step(object.version(), type, object, now, bytes.length));
-    state.apply(steps);
+    show(steps);
     return new Written.Kept<>(object);
+  }
+
+  private void show(List<DeclaredState.Step> steps) {
+    state.show(steps);
+    untold.addAll(steps);
   }
 
   private static DeclaredState.Step step(

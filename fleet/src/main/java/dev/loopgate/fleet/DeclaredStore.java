@@ -73,6 +73,6 @@ public interface DeclaredStore {
   /// Begins to tell what changes: specs, marks, and what comes and goes; not what was observed,
   /// which comes from who subscribes.
   ///
-  /// @param wake as [Changes] says
+  /// @param wake as [Changes] says; no lock of the store is held meanwhile
   Changes subscribe(Runnable wake);
 }
