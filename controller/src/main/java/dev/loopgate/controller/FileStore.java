@@ -121,10 +121,10 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   static FileStore open(
       Path directory, InstantSource clock, RandomGenerator random, StoreFiles files)
       throws IOException {
+    List<Path> above = aboveIt(directory, files);
     files.createDirectory(directory);
-    Path above = directory.toAbsolutePath().getParent();
-    if (above != null) {
-      files.forceDirectory(above);
+    for (Path each : above) {
+      files.forceDirectory(each);
     }
     StoreFiles.Held held = files.lock(directory.resolve("lock"));
     try {
@@ -133,6 +133,18 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       held.close();
       throw e;
     }
+  }
+
+  /// Those in which a name may be new once the directory is made: the deepest one that is there
+  /// comes first, the one that it stands in last.
+  private static List<Path> aboveIt(Path directory, StoreFiles files) throws IOException {
+    List<Path> above = new ArrayList<>();
+    Path each = directory.toAbsolutePath().getParent();
+    while (each != null) {
+      above.addFirst(each);
+      each = files.exists(each) ? null : each.getParent();
+    }
+    return above;
   }
 
   /// What a start found beside what is kept.
@@ -257,12 +269,14 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
             return new Written.Refused<>(refusal.get());
           }
           Instant now = clock.instant();
+          Entry<S, T> entry = entry(object);
+          int bytes = json.write(entry).length; // what its events hold from now on
           List<DeclaredState.Step> steps = new ArrayList<>();
-          if (kind == Kind.DEPLOYMENT) {
-            Declared<RouteSpec, RouteStatus> route = state.defaultRoute(id).orElseThrow();
-            steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, route, now, 0));
+          Declared<RouteSpec, RouteStatus> route = entry.route();
+          if (route != null) {
+            steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, route, now, bytes));
           }
-          steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, object, now, 0));
+          steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, object, now, bytes));
           folder(kind).remove(id);
           show(steps);
           return new Written.Kept<>(object);
@@ -341,9 +355,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
           state.get(Kind.DEPLOYMENT, DeclaredState.ownerOf(object)).orElseThrow();
       return keep(object, new Entry<>(owner, Kind.ROUTE.cast(object)), type, now);
     }
-    Declared<RouteSpec, RouteStatus> route =
-        object.kind() == Kind.DEPLOYMENT ? state.defaultRoute(object.id()).orElseThrow() : null;
-    return keep(object, new Entry<>(object, route), type, now);
+    return keep(object, entry(object), type, now);
+  }
+
+  private <S, T> Entry<S, T> entry(Declared<S, T> object) {
+    return new Entry<>(
+        object,
+        object.kind() == Kind.DEPLOYMENT ? state.defaultRoute(object.id()).orElseThrow() : null);
   }
 
   /// Keeps the entry, of which `object` is what changed; a new one's route is new, too.

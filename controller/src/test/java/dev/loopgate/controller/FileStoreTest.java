@@ -135,6 +135,29 @@ final class FileStoreTest implements DeclaredStoreContract {
   }
 
   @Test
+  void everyDirectoryThatWasMadeIsForcedFromTheDeepestOneThatWasThere() throws Exception {
+    Path deep = root.resolve("a").resolve("b").resolve("declared");
+
+    FileStore.open(deep, clock, new Random(7), files).close();
+    assertThat(files.asked()).startsWith("force " + root.getFileName(), "force a", "force b");
+    FileStore.open(deep, clock, new Random(7), files).close();
+    assertThat(files.asked()).startsWith("force b");
+  }
+
+  @Test
+  void whatIsGoneStillCountsWhereItsEventIs() throws Exception {
+    int rounds = 40; // of 250 kB and twice an event: more than the bound, and once: less
+    for (int i = 0; i < rounds; i++) {
+      kept(store().create(DEPLOYMENT, "wine", Specs.deployment("i".repeat(250_000))));
+      kept(store().delete(DEPLOYMENT, "wine", ANY));
+    }
+
+    EventPage page = store().events(DEPLOYMENT, 0, 100);
+    assertThat(page.cutOff()).isTrue();
+    assertThat(page.events()).hasSizeBetween(60, 67);
+  }
+
+  @Test
   void versionsAreReservedBeforeTheyAreGiven() throws Exception {
     store();
     files.asked();
