@@ -10,7 +10,6 @@ import dev.loopgate.fleet.DeploymentSpec;
 import dev.loopgate.fleet.DeploymentStatus;
 import dev.loopgate.fleet.EventPage;
 import dev.loopgate.fleet.Kind;
-import dev.loopgate.fleet.RouteRules;
 import dev.loopgate.fleet.RouteSpec;
 import dev.loopgate.fleet.RouteStatus;
 import dev.loopgate.fleet.StoreException;
@@ -186,6 +185,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       }
       if (state.count(kind) >= COUNT_MAX) {
         return new Written.Refused<>(
+            Written.Reason.TOO_MANY,
             "there are " + COUNT_MAX + " entities of " + kind + ", and no more are kept");
       }
       Instant now = clock.instant();
@@ -206,9 +206,9 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfUpdate(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfUpdate(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           Instant now = clock.instant();
           return keep(
@@ -224,9 +224,9 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           if (object.deletionMark()) {
             return new Written.Kept<>(object);
@@ -264,9 +264,9 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           Instant now = clock.instant();
           Entry<S, T> entry = entry(object);
@@ -369,8 +369,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       Declared<S, T> object, Entry<?, ?> entry, DeclaredEvent.Type type, Instant now)
       throws StoreException, IOException {
     byte[] bytes = json.write(entry);
-    if (bytes.length > BYTES_MAX) {
-      return new Written.Refused<>(object.kind() + " is larger than " + BYTES_MAX + " bytes");
+    boolean declares = type == DeclaredEvent.Type.CREATED || type == DeclaredEvent.Type.UPDATED;
+    int bytesMax = declares ? BYTES_MAX : KEPT_BYTES_MAX;
+    if (bytes.length > bytesMax) {
+      return Written.tooLarge(object.kind(), bytesMax);
+    }
+    if (!json.holds(bytes, entry)) {
+      return Written.unreadable(object.kind());
     }
     folder(entry.object().kind()).put(entry.object().id(), bytes);
     List<DeclaredState.Step> steps = new ArrayList<>();

@@ -60,6 +60,15 @@ final class FileStoreTest implements DeclaredStoreContract {
     return clock;
   }
 
+  @Override
+  public void afterARestart() {
+    try {
+      restart();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @AfterEach
   void close() throws IOException {
     FileStore open = store;
@@ -400,7 +409,7 @@ final class FileStoreTest implements DeclaredStoreContract {
     Files.createDirectory(file);
     assertRefused(file);
     Files.delete(file);
-    Files.write(file, new byte[DeclaredStore.BYTES_MAX + 1]);
+    Files.write(file, new byte[DeclaredStore.KEPT_BYTES_MAX + 1]);
 
     assertRefused(file);
   }
@@ -444,7 +453,9 @@ final class FileStoreTest implements DeclaredStoreContract {
     kept(store().create(DEPLOYMENT, "wine", Specs.deployment("i"))); // its route is not counted
     assertThat(store().create(ROUTE, "more", Specs.route("/custom/more", "wine")))
         .isEqualTo(
-            new Written.Refused<>("there are 10000 entities of ModelRoute, and no more are kept"));
+            new Written.Refused<>(
+                Written.Reason.TOO_MANY,
+                "there are 10000 entities of ModelRoute, and no more are kept"));
     kept(store().delete(ROUTE, "r", ANY));
     kept(store().create(ROUTE, "more", Specs.route("/custom/more", "wine")));
   }
