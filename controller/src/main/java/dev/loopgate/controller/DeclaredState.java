@@ -99,8 +99,8 @@ final class DeclaredState {
     return changes;
   }
 
-  /// Shows all of these at once, then tells subscribers.
-  void apply(List<Step> steps) {
+  /// Shows all of these at once. Subscribers are told by [#tell].
+  void show(List<Step> steps) {
     synchronized (lock) {
       for (Step step : steps) {
         Declared<?, ?> object = step.event().object();
@@ -115,6 +115,11 @@ final class DeclaredState {
         log(object.kind()).add(step.event(), step.bytes());
       }
     }
+  }
+
+  /// Tells subscribers of what was shown. They may ask and write anything, so that nobody calls
+  /// this with a lock.
+  void tell(List<Step> steps) {
     for (Step step : steps) {
       if (step.event().type() != DeclaredEvent.Type.STATUS_UPDATED) {
         Declared<?, ?> object = step.event().object();

@@ -37,7 +37,7 @@ final class EntryJson {
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(DEPTH_MAX)
-                          .maxStringLength(DeclaredStore.BYTES_MAX)
+                          .maxStringLength(DeclaredStore.KEPT_BYTES_MAX)
                           .build())
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -56,6 +56,16 @@ final class EntryJson {
     }
     String text = mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json);
     return (text + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /// Whether the bytes, which [#write] made of `entry`, hold all of it. What they do not hold, or
+  /// nobody reads, may not become a file: the next start would end with it.
+  boolean holds(byte[] bytes, Entry<?, ?> entry) {
+    try {
+      return read(entry.object().kind(), entry.object().id(), bytes).equals(entry);
+    } catch (IOException _) {
+      return false; // its reason is about a file, of which the caller knows nothing
+    }
   }
 
   /// What [#write] wrote of one that has this id.

@@ -10,7 +10,6 @@ import dev.loopgate.fleet.DeploymentSpec;
 import dev.loopgate.fleet.DeploymentStatus;
 import dev.loopgate.fleet.EventPage;
 import dev.loopgate.fleet.Kind;
-import dev.loopgate.fleet.RouteRules;
 import dev.loopgate.fleet.RouteSpec;
 import dev.loopgate.fleet.RouteStatus;
 import dev.loopgate.fleet.StoreException;
@@ -52,6 +51,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   private final ObjectFolder<ConnectionSpec, ConnectionStatus> connections;
   private final Left left;
   private final ReentrantLock writing = new ReentrantLock();
+  private final List<DeclaredState.Step> untold = new ArrayList<>(); // guarded by writing
   private @Nullable String refusing; // guarded by writing: why nothing is written any more
 
   /// What an earlier life and other programs left.
@@ -120,10 +120,10 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   static FileStore open(
       Path directory, InstantSource clock, RandomGenerator random, StoreFiles files)
       throws IOException {
+    List<Path> above = aboveIt(directory, files);
     files.createDirectory(directory);
-    Path above = directory.toAbsolutePath().getParent();
-    if (above != null) {
-      files.forceDirectory(above);
+    for (Path each : above) {
+      files.forceDirectory(each);
     }
     StoreFiles.Held held = files.lock(directory.resolve("lock"));
     try {
@@ -132,6 +132,18 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       held.close();
       throw e;
     }
+  }
+
+  /// Those in which a name may be new once the directory is made: the deepest one that is there
+  /// comes first, the one that it stands in last.
+  private static List<Path> aboveIt(Path directory, StoreFiles files) throws IOException {
+    List<Path> above = new ArrayList<>();
+    Path each = directory.toAbsolutePath().getParent();
+    while (each != null) {
+      above.addFirst(each);
+      each = files.exists(each) ? null : each.getParent();
+    }
+    return above;
   }
 
   /// What a start found beside what is kept.
@@ -173,6 +185,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       }
       if (state.count(kind) >= COUNT_MAX) {
         return new Written.Refused<>(
+            Written.Reason.TOO_MANY,
             "there are " + COUNT_MAX + " entities of " + kind + ", and no more are kept");
       }
       Instant now = clock.instant();
@@ -193,9 +206,9 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfUpdate(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfUpdate(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           Instant now = clock.instant();
           return keep(
@@ -211,9 +224,9 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           if (object.deletionMark()) {
             return new Written.Kept<>(object);
@@ -251,19 +264,21 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         id,
         expected,
         object -> {
-          Optional<String> refusal = RouteRules.refusalOfDeletion(object);
+          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
           if (refusal.isPresent()) {
-            return new Written.Refused<>(refusal.get());
+            return refusal.get();
           }
           Instant now = clock.instant();
+          Entry<S, T> entry = entry(object);
+          int bytes = json.write(entry).length; // what its events hold from now on
           List<DeclaredState.Step> steps = new ArrayList<>();
-          if (kind == Kind.DEPLOYMENT) {
-            Declared<RouteSpec, RouteStatus> route = state.defaultRoute(id).orElseThrow();
-            steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, route, now, 0));
+          Declared<RouteSpec, RouteStatus> route = entry.route();
+          if (route != null) {
+            steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, route, now, bytes));
           }
-          steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, object, now, 0));
+          steps.add(step(revisions.next(), DeclaredEvent.Type.DELETED, object, now, bytes));
           folder(kind).remove(id);
-          state.apply(steps);
+          show(steps);
           return new Written.Kept<>(object);
         });
   }
@@ -292,13 +307,16 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   }
 
   private <R> R write(Writing<R> work) throws StoreException {
+    R result;
+    List<DeclaredState.Step> shown;
     writing.lock();
     try {
       String why = refusing;
       if (why != null) {
         throw new StoreException("nothing is written any more: " + why, false, null);
       }
-      return work.run();
+      result = work.run();
+      shown = List.copyOf(untold);
     } catch (StoreException e) {
       if (e.isUncertain()) {
         refusing = e.getMessage() + "; the next start reads what is there";
@@ -307,8 +325,11 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
     } catch (IOException e) {
       throw new StoreException("nothing was written: " + e.getMessage(), false, e);
     } finally {
+      untold.clear();
       writing.unlock();
     }
+    state.tell(shown); // after the lock: who is woken may write, and wait for others who do
+    return result;
   }
 
   private <S, T> Written<S, T> change(
@@ -334,9 +355,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
           state.get(Kind.DEPLOYMENT, DeclaredState.ownerOf(object)).orElseThrow();
       return keep(object, new Entry<>(owner, Kind.ROUTE.cast(object)), type, now);
     }
-    Declared<RouteSpec, RouteStatus> route =
-        object.kind() == Kind.DEPLOYMENT ? state.defaultRoute(object.id()).orElseThrow() : null;
-    return keep(object, new Entry<>(object, route), type, now);
+    return keep(object, entry(object), type, now);
+  }
+
+  private <S, T> Entry<S, T> entry(Declared<S, T> object) {
+    return new Entry<>(
+        object,
+        object.kind() == Kind.DEPLOYMENT ? state.defaultRoute(object.id()).orElseThrow() : null);
   }
 
   /// Keeps the entry, of which `object` is what changed; a new one's route is new, too.
@@ -344,8 +369,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       Declared<S, T> object, Entry<?, ?> entry, DeclaredEvent.Type type, Instant now)
       throws StoreException, IOException {
     byte[] bytes = json.write(entry);
-    if (bytes.length > BYTES_MAX) {
-      return new Written.Refused<>(object.kind() + " is larger than " + BYTES_MAX + " bytes");
+    boolean declares = type == DeclaredEvent.Type.CREATED || type == DeclaredEvent.Type.UPDATED;
+    int bytesMax = declares ? BYTES_MAX : KEPT_BYTES_MAX;
+    if (bytes.length > bytesMax) {
+      return Written.tooLarge(object.kind(), bytesMax);
+    }
+    if (!json.holds(bytes, entry)) {
+      return Written.unreadable(object.kind());
     }
     folder(entry.object().kind()).put(entry.object().id(), bytes);
     List<DeclaredState.Step> steps = new ArrayList<>();
@@ -354,8 +384,13 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       steps.add(step(route.version(), type, route, now, bytes.length));
     }
     steps.add(step(object.version(), type, object, now, bytes.length));
-    state.apply(steps);
+    show(steps);
     return new Written.Kept<>(object);
+  }
+
+  private void show(List<DeclaredState.Step> steps) {
+    state.show(steps);
+    untold.addAll(steps);
   }
 
   private static DeclaredState.Step step(

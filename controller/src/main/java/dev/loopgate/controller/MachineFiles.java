@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -27,6 +28,10 @@ final class MachineFiles implements StoreFiles {
       PosixFilePermissions.asFileAttribute(OWNER);
   private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  // What this process holds. The kernel drops a process's locks of a file as soon as it closes any
+  // channel to it, also one that was opened only to find out: so nothing is opened that is here.
+  private static final Set<Path> HELD = new HashSet<>(); // guarded by itself
 
   @Override
   public void createDirectory(Path directory) throws IOException {
@@ -103,23 +108,55 @@ final class MachineFiles implements StoreFiles {
 
   @Override
   public Held lock(Path file) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return channel::close;
+    synchronized (HELD) {
+      try {
+        Files.createFile(file, FILE_MODE);
+      } catch (FileAlreadyExistsException _) {
+        // Of an earlier life, or held: either way nothing of it was opened.
       }
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw held(file, e);
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+      Path real = file.toRealPath();
+      if (HELD.contains(real)) {
+        throw held(file, null);
+      }
+      FileChannel channel = FileChannel.open(real, StandardOpenOption.WRITE);
+      try {
+        if (channel.tryLock() == null) {
+          throw held(file, null);
+        }
+      } catch (OverlappingFileLockException e) {
+        channel.close();
+        throw held(file, e);
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+      HELD.add(real);
+      return new Lock(real, channel);
     }
-    channel.close();
-    throw held(file, null);
+  }
+
+  /// A lock of this process. Any thread.
+  private static final class Lock implements Held {
+    private final Path real;
+    private final FileChannel channel;
+    private boolean released; // guarded by HELD
+
+    Lock(Path real, FileChannel channel) {
+      this.real = real;
+      this.channel = channel;
+    }
+
+    @Override
+    public void close() throws IOException {
+      synchronized (HELD) {
+        if (released) {
+          return; // another one may have it by now
+        }
+        channel.close();
+        released = true;
+        HELD.remove(real);
+      }
+    }
   }
 
   private static IOException held(Path file, @Nullable Throwable cause) {

@@ -104,7 +104,7 @@ final class ObjectFolder<S, T> {
       throw unreadable(directory.resolve(shown(name)), "its name is no id", null);
     }
     try {
-      byte[] bytes = files.read(file, DeclaredStore.BYTES_MAX);
+      byte[] bytes = files.read(file, DeclaredStore.KEPT_BYTES_MAX);
       return json.read(kind, name.substring(0, name.length() - SUFFIX.length()), bytes);
     } catch (IOException e) {
       throw unreadable(file, reason(e), e);

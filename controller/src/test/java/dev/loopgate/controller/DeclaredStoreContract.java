@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.fleet.Changes;
+import dev.loopgate.fleet.ConnectionSpec;
+import dev.loopgate.fleet.ConnectionStatus;
 import dev.loopgate.fleet.Declared;
 import dev.loopgate.fleet.DeclaredEvent;
 import dev.loopgate.fleet.DeclaredStore;
@@ -20,6 +22,7 @@ import dev.loopgate.fleet.Written;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +45,9 @@ interface DeclaredStoreContract {
 
   /// The store's clock.
   ManualClock clock();
+
+  /// Ends the store and begins it again, where that can be.
+  default void afterARestart() {}
 
   @Test
   default void whatWasDeclaredIsThere() throws StoreException {
@@ -134,15 +141,37 @@ interface DeclaredStoreContract {
 
     assertThat(store().replace(ROUTE, route.id(), Specs.route("/custom/x", "wine"), ANY))
         .isEqualTo(
-            new Written.Refused<>("unable to update default route with ID \"" + route.id() + "\""));
+            new Written.Refused<>(
+                Written.Reason.DEFAULT_ROUTE,
+                "unable to update default route with ID \"" + route.id() + "\""));
     for (Written<RouteSpec, RouteStatus> refused :
         List.of(store().delete(ROUTE, route.id(), ANY), store().mark(ROUTE, route.id(), ANY))) {
       assertThat(refused)
           .isEqualTo(
               new Written.Refused<>(
+                  Written.Reason.DEFAULT_ROUTE,
                   "unable to delete default route with ID \"" + route.id() + "\""));
     }
     assertThat(store().defaultRoute("wine")).contains(route);
+  }
+
+  @Test
+  default void aVitalConnectionStaysUntilItIsNone() throws StoreException {
+    Declared<ConnectionSpec, ConnectionStatus> vital =
+        kept(store().create(CONNECTION, "docker", Specs.vital(true)));
+
+    for (Written<ConnectionSpec, ConnectionStatus> refused :
+        List.of(
+            store().delete(CONNECTION, "docker", ANY), store().mark(CONNECTION, "docker", ANY))) {
+      assertThat(refused)
+          .isEqualTo(
+              new Written.Refused<>(
+                  Written.Reason.VITAL, "docker connection is vital, it cannot be deleted"));
+    }
+    assertThat(store().get(CONNECTION, "docker")).contains(vital);
+    kept(store().replace(CONNECTION, "docker", Specs.vital(false), ANY));
+    kept(store().mark(CONNECTION, "docker", ANY));
+    kept(store().delete(CONNECTION, "docker", ANY));
   }
 
   @Test
@@ -242,12 +271,78 @@ interface DeclaredStoreContract {
     DeploymentSpec large = Specs.deployment("i".repeat(DeclaredStore.BYTES_MAX));
 
     assertThat(store().create(DEPLOYMENT, "wine", large))
-        .isEqualTo(new Written.Refused<>("ModelDeployment is larger than 262144 bytes"));
+        .isEqualTo(
+            new Written.Refused<>(
+                Written.Reason.TOO_LARGE, "ModelDeployment is larger than 262144 bytes"));
     assertThat(store().get(DEPLOYMENT, "wine")).isEmpty();
     assertThat(store().list(ROUTE)).isEmpty();
     Declared<DeploymentSpec, DeploymentStatus> wine = create("wine");
     assertThat(store().replace(DEPLOYMENT, "wine", large, ANY)).isInstanceOf(Written.Refused.class);
     assertThat(store().get(DEPLOYMENT, "wine")).contains(wine);
+  }
+
+  @Test
+  default void whatIsAsLargeAsMayBeIsObservedAndGoes() throws StoreException {
+    int length = largest() - 64; // for what a second write has more of
+    create("wine");
+    String route = store().defaultRoute("wine").orElseThrow().id();
+    kept(store().replace(DEPLOYMENT, "wine", Specs.deployment("i".repeat(length)), ANY));
+    kept(store().replace(DEPLOYMENT, "wine", Specs.deployment("i".repeat(length)), ANY));
+
+    kept(store().updateStatus(DEPLOYMENT, "wine", Specs.wordy(), ANY));
+    kept(
+        store()
+            .updateStatus(
+                ROUTE,
+                route,
+                new RouteStatus("\u20ac".repeat(2048), RouteStatus.State.READY),
+                ANY));
+    kept(store().mark(DEPLOYMENT, "wine", ANY));
+
+    afterARestart();
+    Declared<DeploymentSpec, DeploymentStatus> wine = store().get(DEPLOYMENT, "wine").orElseThrow();
+    assertThat(wine.status()).isEqualTo(Specs.wordy());
+    assertThat(wine.deletionMark()).isTrue();
+    kept(store().delete(DEPLOYMENT, "wine", ANY));
+  }
+
+  /// How long an image may be, found by trying.
+  private int largest() throws StoreException {
+    int good = 0;
+    int bad = DeclaredStore.BYTES_MAX;
+    while (bad - good > 1) {
+      int middle = (good + bad) / 2;
+      if (store().create(DEPLOYMENT, "tried", Specs.deployment("i".repeat(middle)))
+          instanceof Written.Kept) {
+        kept(store().delete(DEPLOYMENT, "tried", ANY));
+        good = middle;
+      } else {
+        bad = middle;
+      }
+    }
+    return good;
+  }
+
+  @Test
+  default void whatCouldNotBeReadAgainIsNotKept() throws StoreException {
+    Declared<DeploymentSpec, DeploymentStatus> wine = create("wine");
+    for (Map<String, String> annotations :
+        List.of(
+            Map.of("\ud800", "a", "\ud801", "b"),
+            Map.of("a", "\udfff"),
+            Map.of("n".repeat(60_000), "a"))) {
+      DeploymentSpec spec = Specs.annotated(annotations);
+
+      Written.Refused<?, ?> refused =
+          new Written.Refused<>(
+              Written.Reason.UNREADABLE,
+              "ModelDeployment could not be read again once it is kept:"
+                  + " allowed=texts of whole characters");
+      assertThat(store().create(DEPLOYMENT, "beer", spec)).isEqualTo(refused);
+      assertThat(store().replace(DEPLOYMENT, "wine", spec, ANY)).isEqualTo(refused);
+    }
+    afterARestart();
+    assertThat(store().list(DEPLOYMENT)).containsExactly(wine);
   }
 
   @Test
@@ -335,6 +430,62 @@ interface DeclaredStoreContract {
       }
       assertThat(found).hasValue(1);
     }
+  }
+
+  @Test
+  default void whoIsWokenMayWaitForWritesOfOthers() throws Exception {
+    try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<Boolean> write =
+          () ->
+              store().create(ROUTE, "r", Specs.route("/custom/r", "wine")) instanceof Written.Kept;
+      AtomicInteger written = new AtomicInteger();
+      try (Changes changes =
+          store().subscribe(() -> written.addAndGet(waited(other.submit(write)) ? 1 : 0))) {
+        changes.take();
+        create("wine");
+      }
+      assertThat(written).hasValue(1);
+    }
+  }
+
+  @Test
+  default void whoThrowsWhenWokenHarmsNobody() throws Exception {
+    AtomicInteger wakes = new AtomicInteger();
+    AtomicReference<Throwable> told = new AtomicReference<>();
+    try (Changes bad =
+            store()
+                .subscribe(() -> {
+                  throw new IllegalStateException("bad");
+                });
+        Changes good = store().subscribe(wakes::incrementAndGet)) {
+      bad.take();
+      good.take();
+      Thread writer =
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, thrown) -> told.set(thrown))
+              .start(() -> {
+                try {
+                  create("wine");
+                  create("beer");
+                } catch (StoreException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      assertThat(writer.join(Duration.ofSeconds(30))).isTrue();
+
+      assertThat(store().list(DEPLOYMENT)).hasSize(2);
+      assertThat(wakes).hasValue(1);
+      assertThat(good.take().refs()).hasSize(4);
+      assertThat(bad.take().refs()).hasSize(4);
+      assertThat(told.get()).hasMessage("bad");
+    }
+  }
+
+  @Test
+  default void aPageOfNoneIsRefused() {
+    assertThatThrownBy(() -> store().events(DEPLOYMENT, 0, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("limit: value=0, allowed=1 or more");
   }
 
   @Test

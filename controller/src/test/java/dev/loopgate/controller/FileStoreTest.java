@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,15 @@ final class FileStoreTest implements DeclaredStoreContract {
   @Override
   public ManualClock clock() {
     return clock;
+  }
+
+  @Override
+  public void afterARestart() {
+    try {
+      restart();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @AfterEach
@@ -131,6 +141,29 @@ final class FileStoreTest implements DeclaredStoreContract {
             "write docker.json.tmp",
             "rename docker.json",
             "force connection");
+  }
+
+  @Test
+  void everyDirectoryThatWasMadeIsForcedFromTheDeepestOneThatWasThere() throws Exception {
+    Path deep = root.resolve("a").resolve("b").resolve("declared");
+
+    FileStore.open(deep, clock, new Random(7), files).close();
+    assertThat(files.asked()).startsWith("force " + root.getFileName(), "force a", "force b");
+    FileStore.open(deep, clock, new Random(7), files).close();
+    assertThat(files.asked()).startsWith("force b");
+  }
+
+  @Test
+  void whatIsGoneStillCountsWhereItsEventIs() throws Exception {
+    int rounds = 40; // of 250 kB and twice an event: more than the bound, and once: less
+    for (int i = 0; i < rounds; i++) {
+      kept(store().create(DEPLOYMENT, "wine", Specs.deployment("i".repeat(250_000))));
+      kept(store().delete(DEPLOYMENT, "wine", ANY));
+    }
+
+    EventPage page = store().events(DEPLOYMENT, 0, 100);
+    assertThat(page.cutOff()).isTrue();
+    assertThat(page.events()).hasSizeBetween(60, 67);
   }
 
   @Test
@@ -245,6 +278,26 @@ final class FileStoreTest implements DeclaredStoreContract {
   }
 
   @Test
+  void whoIsRefusedInThisProcessOpensItForNoOther() throws Exception {
+    store();
+    Path alias = Files.createSymbolicLink(root.resolve("alias"), directory());
+
+    for (Path same : List.of(directory(), alias)) {
+      assertThatThrownBy(() -> FileStore.open(same, clock, new Random(7)))
+          .hasMessageContaining("another process has it");
+      assertThat(openedElsewhere()).as("%s", same).isEqualTo(StoreLockChild.REFUSED);
+    }
+    FileStore closed = store();
+    restart();
+    closed.close(); // once more: what was opened since is not its own
+    assertThatThrownBy(() -> FileStore.open(directory(), clock, new Random(7)))
+        .hasMessageContaining("another process has it");
+    assertThat(openedElsewhere()).isEqualTo(StoreLockChild.REFUSED);
+    close();
+    assertThat(openedElsewhere()).isZero();
+  }
+
+  @Test
   void nobodyElseMayReadAnything() throws Exception {
     declareSome();
 
@@ -356,7 +409,7 @@ final class FileStoreTest implements DeclaredStoreContract {
     Files.createDirectory(file);
     assertRefused(file);
     Files.delete(file);
-    Files.write(file, new byte[DeclaredStore.BYTES_MAX + 1]);
+    Files.write(file, new byte[DeclaredStore.KEPT_BYTES_MAX + 1]);
 
     assertRefused(file);
   }
@@ -400,7 +453,9 @@ final class FileStoreTest implements DeclaredStoreContract {
     kept(store().create(DEPLOYMENT, "wine", Specs.deployment("i"))); // its route is not counted
     assertThat(store().create(ROUTE, "more", Specs.route("/custom/more", "wine")))
         .isEqualTo(
-            new Written.Refused<>("there are 10000 entities of ModelRoute, and no more are kept"));
+            new Written.Refused<>(
+                Written.Reason.TOO_MANY,
+                "there are 10000 entities of ModelRoute, and no more are kept"));
     kept(store().delete(ROUTE, "r", ANY));
     kept(store().create(ROUTE, "more", Specs.route("/custom/more", "wine")));
   }
@@ -432,6 +487,22 @@ final class FileStoreTest implements DeclaredStoreContract {
         .hasMessageContaining("file=" + file)
         .hasMessageContaining("nothing was changed")
         .hasMessageNotContaining("\n");
+  }
+
+  /// The status with which a process ends that opens the same directory.
+  private int openedElsewhere() throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                StoreLockChild.class.getName(),
+                directory().toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return child.exitValue();
   }
 
   private void restart() throws IOException {

@@ -33,7 +33,7 @@ public final class Changes implements AutoCloseable {
   /// For stores.
   ///
   /// @param wake called when there is something to [#take] again, on the thread that changed it:
-  ///   returns at once and throws nothing
+  ///   returns at once; what it throws goes to that thread's handler of what nobody caught
   /// @param left called by [#close]
   public Changes(Runnable wake, Consumer<Changes> left) {
     this.wake = wake;
@@ -54,7 +54,14 @@ public final class Changes implements AutoCloseable {
       }
     }
     if (first) {
-      wake.run();
+      try {
+        wake.run();
+      } catch (RuntimeException e) {
+        // The write is kept, and others are to be told: neither may end with this one. It is told
+        // where the failure of a thread is, and the change stays to be taken.
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package dev.loopgate.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,16 +33,23 @@ public final class ConnectionRules {
 
   /// What is wrong with `spec`, and the spec with defaults filled in.
   ///
-  /// @param before what is declared already; a secret that is [Secret#MASK] is that one's. Null for
-  ///   a new one
+  /// A secret that is [Secret#MASK] is the one of `before` while `type` and `uri` are the same;
+  /// else it has to be given again. That is ours and not of the contract: who may write and not
+  /// read secrets would else have one sent to a place of theirs.
+  ///
+  /// @param before what is declared already; null for a new one. Whoever writes what is accepted
+  ///   expects the version that was read here, or a secret could go where it was not declared for
   public Verdict<ConnectionSpec> check(
       String id, ConnectionSpec spec, @Nullable ConnectionSpec before) {
-    ConnectionSpec full = before == null ? spec : unmasked(spec, before);
+    boolean same =
+        before != null && spec.uri().equals(before.uri()) && spec.type().equals(before.type());
+    ConnectionSpec full = before != null && same ? unmasked(spec, before) : spec;
+    ConnectionSpec moved = same ? null : before;
     List<Violation> wrong = new ArrayList<>();
-    checkSecret(full.password(), "password", "password", wrong);
-    checkSecret(full.keySecret(), "keySecret", "key secret", wrong);
-    checkSecret(full.keyID(), "keyID", "key id", wrong);
-    checkSecret(full.publicKey(), "publicKey", "public key", wrong);
+    checkSecret(moved, ConnectionSpec::password, full, "password", "password", wrong);
+    checkSecret(moved, ConnectionSpec::keySecret, full, "keySecret", "key secret", wrong);
+    checkSecret(moved, ConnectionSpec::keyID, full, "keyID", "key id", wrong);
+    checkSecret(moved, ConnectionSpec::publicKey, full, "publicKey", "public key", wrong);
     Ids.check(id, wrong);
     if (full.uri().isEmpty()) {
       add(wrong, "uri", "empty uri");
@@ -73,7 +81,19 @@ public final class ConnectionRules {
     return now.isMask() && !before.isEmpty() ? before : now;
   }
 
-  private static void checkSecret(Secret secret, String field, String name, List<Violation> wrong) {
+  /// @param moved what is declared already, of another type or at another uri; null for none
+  private static void checkSecret(
+      @Nullable ConnectionSpec moved,
+      Function<ConnectionSpec, Secret> of,
+      ConnectionSpec spec,
+      String field,
+      String name,
+      List<Violation> wrong) {
+    Secret secret = of.apply(spec);
+    if (moved != null && secret.isMask() && !of.apply(moved).isEmpty()) {
+      add(wrong, field, name + " must be given again, because type or uri is another");
+      return;
+    }
     EncodedText.problem(secret.text())
         .ifPresent(
             problem -> add(wrong, field, name + " must be base64-encoded, error: " + problem));

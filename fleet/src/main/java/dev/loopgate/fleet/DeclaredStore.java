@@ -11,14 +11,19 @@ import java.util.OptionalLong;
 /// A deployment comes with its default route and goes with it, each in one step; the route is
 /// listed with the others, and can't be replaced or deleted by itself.
 ///
-/// What is written was accepted by the rules of its kind; only bounds are checked here. Rules look
-/// at other things that are declared, too: who writes for users does so one at a time.
+/// What is written was accepted by the rules of its kind; only bounds are checked here, and that
+/// the next start will read it. Rules look at other things that are declared, too: who writes for
+/// users does so one at a time.
 public interface DeclaredStore {
   /// Things of one kind that are kept at most, default routes not counted.
   int COUNT_MAX = 10_000;
 
-  /// Bytes of one thing as it is kept at most.
+  /// Bytes of one thing as it is kept at most, when it is declared.
   int BYTES_MAX = 256 << 10;
+
+  /// Bytes of one thing as it is kept at most, with a mark and whatever may be observed of it: what
+  /// could be declared can be observed and can go.
+  int KEPT_BYTES_MAX = BYTES_MAX + (16 << 10);
 
   /// Events of one kind that are kept at most.
   int EVENTS_MAX = 1_000;
@@ -44,13 +49,13 @@ public interface DeclaredStore {
   <S, T> Written<S, T> replace(Kind<S, T> kind, String id, S spec, OptionalLong expected)
       throws StoreException;
 
-  /// Marks it for deletion. Marked already, nothing changes.
+  /// Marks it for deletion. Marked already, nothing changes. What is vital is refused.
   ///
   /// @param expected the version that is to be marked; empty for any
   <S, T> Written<S, T> mark(Kind<S, T> kind, String id, OptionalLong expected)
       throws StoreException;
 
-  /// Takes it away; of a deployment its default route, too.
+  /// Takes it away; of a deployment its default route, too. What is vital is refused.
   ///
   /// @param expected the version that is to go; empty for any. Who deletes what is marked says it:
   ///   it may have been declared again
@@ -67,12 +72,12 @@ public interface DeclaredStore {
   /// What happened to things of a kind after `cursor`, the oldest first.
   ///
   /// @param cursor as the last page said it; 0 for everything that is known
-  /// @param limit events at most
+  /// @param limit events at most, from 1 on
   EventPage events(Kind<?, ?> kind, long cursor, int limit);
 
   /// Begins to tell what changes: specs, marks, and what comes and goes; not what was observed,
   /// which comes from who subscribes.
   ///
-  /// @param wake as [Changes] says
+  /// @param wake as [Changes] says; no lock of the store is held meanwhile
   Changes subscribe(Runnable wake);
 }

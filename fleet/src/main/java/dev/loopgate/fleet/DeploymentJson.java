@@ -82,8 +82,8 @@ final class DeploymentJson {
     return new DeploymentStatus(
         Objects.requireNonNullElse(
             from.word("state", STATES, DeploymentStatus.State::word), DeploymentStatus.State.NEW),
-        from.text("deployment"),
-        from.text("hostHeader"),
+        from.text("deployment", DeploymentStatus.NAME_LENGTH_MAX),
+        from.text("hostHeader", DeploymentStatus.NAME_LENGTH_MAX),
         count(from, "availableReplicas"),
         count(from, "replicas"),
         from.instant("lastUpdatedTime"),

@@ -7,15 +7,16 @@ import org.jspecify.annotations.Nullable;
 /// What is observed of a deployment (contract section 4). Texts are empty while not known.
 ///
 /// @param state how far it is
-/// @param deployment what runs it, by the name that its host knows
-/// @param hostHeader the host by which it is asked
+/// @param deployment what runs it, by the name that its host knows; at most [#NAME_LENGTH_MAX]
+/// @param hostHeader the host by which it is asked; at most [#NAME_LENGTH_MAX]
 /// @param availableReplicas how many serve
 /// @param replicas how many should
 /// @param lastUpdatedTime when the pull credentials were last renewed; null for never
 /// @param modelName what the model calls itself
 /// @param modelVersion which one it is
 /// @param reason why it failed; null when it did not
-/// @param message what a person should read about that; cut at [#MESSAGE_LENGTH_MAX]
+/// @param message what a person should read about that; cut at [#MESSAGE_LENGTH_MAX], and what is
+///   half a character is replaced
 public record DeploymentStatus(
     State state,
     String deployment,
@@ -80,6 +81,9 @@ public record DeploymentStatus(
   /// Characters of a message that are kept.
   public static final int MESSAGE_LENGTH_MAX = 1024;
 
+  /// Characters of a name or of a host at most.
+  public static final int NAME_LENGTH_MAX = 253;
+
   /// Nothing was observed yet.
   public static final DeploymentStatus NEW =
       new DeploymentStatus(State.NEW, "", "", 0, 0, null, "", "", null, "");
@@ -89,12 +93,13 @@ public record DeploymentStatus(
       throw new IllegalArgumentException(
           "replicas: available=" + availableReplicas + ", value=" + replicas + ", allowed=0 up");
     }
+    WholeText.check("deployment", deployment, NAME_LENGTH_MAX);
+    WholeText.check("hostHeader", hostHeader, NAME_LENGTH_MAX);
     checkLabel(modelName);
     checkLabel(modelVersion);
     lastUpdatedTime =
         lastUpdatedTime == null ? null : lastUpdatedTime.truncatedTo(ChronoUnit.MICROS);
-    message =
-        message.length() > MESSAGE_LENGTH_MAX ? message.substring(0, MESSAGE_LENGTH_MAX) : message;
+    message = WholeText.cut(message, MESSAGE_LENGTH_MAX);
   }
 
   /// The same, with the name and version that `before` had where this one has none.
@@ -113,7 +118,7 @@ public record DeploymentStatus(
   }
 
   private static void checkLabel(String value) {
-    if (!value.isEmpty() && !Model.isLabel(value)) {
+    if (!value.isEmpty() && !(Model.isLabel(value) && WholeText.isWhole(value))) {
       throw new IllegalArgumentException(
           "model name or version: length=" + value.length() + ", allowed=a printable label");
     }

@@ -49,7 +49,11 @@ public final class EventLog {
   /// What happened after `cursor`, at most `limit` of it.
   ///
   /// @param cursor as a page said it, 0 for everything
+  /// @param limit from 1 on: a page of none would say that nothing is new
   public EventPage after(long cursor, int limit) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit: value=" + limit + ", allowed=1 or more");
+    }
     List<DeclaredEvent> events = new ArrayList<>();
     for (Kept each : kept) {
       if (each.event().cursor() > cursor && events.size() < limit) {

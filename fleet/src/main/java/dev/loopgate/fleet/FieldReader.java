@@ -21,6 +21,9 @@ final class FieldReader {
   /// What is noted of one body.
   static final int VIOLATIONS_MAX = 32;
 
+  /// Characters of a name of a text: as Kubernetes has it, a prefix of 253, a slash, and 63.
+  private static final int NAME_LENGTH_MAX = 317;
+
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
   /// Digits before or after the point that a quantity given as a number may stand for.
@@ -63,6 +66,16 @@ final class FieldReader {
     return text == null ? "" : text;
   }
 
+  /// A text without control characters, at most so long; empty when absent.
+  String text(String name, int lengthMax) {
+    String text = text(name);
+    if (text.length() <= lengthMax) {
+      return text;
+    }
+    wrong(name, "too long", "0 to " + lengthMax + " characters");
+    return "";
+  }
+
   /// A text without control characters; null when absent.
   @Nullable String textOrNull(String name) {
     JsonNode value = value(name);
@@ -73,7 +86,7 @@ final class FieldReader {
       wrongType(at(name), value, "a text without control characters");
       return null;
     }
-    return value.textValue();
+    return whole(name, value) ? value.textValue() : null;
   }
 
   /// Any text; empty when absent.
@@ -86,7 +99,15 @@ final class FieldReader {
       wrongType(at(name), value, "a text");
       return "";
     }
-    return value.textValue();
+    return whole(name, value) ? value.textValue() : "";
+  }
+
+  private boolean whole(String name, JsonNode text) {
+    boolean whole = WholeText.isWhole(text.textValue());
+    if (!whole) {
+      wrongType(at(name), text, "a text of " + WholeText.ALLOWED);
+    }
+    return whole;
   }
 
   /// A text that no message shows.
@@ -198,7 +219,8 @@ final class FieldReader {
     return value.decimalValue().stripTrailingZeros().toPlainString();
   }
 
-  /// Any texts by name; a name has no control characters. Empty when absent.
+  /// Any texts by name; a name has 1 to [#NAME_LENGTH_MAX] characters, and no control characters.
+  /// Empty when absent.
   Map<String, String> texts(String name) {
     Map<String, String> texts = new LinkedHashMap<>();
     JsonNode value = value(name);
@@ -212,8 +234,15 @@ final class FieldReader {
     FieldReader fields = part(value, at(name));
     for (Map.Entry<String, JsonNode> each : value.properties()) {
       String key = each.getKey();
-      if (key.chars().anyMatch(Character::isISOControl)) {
-        note(fields.at(key), "wrong name: pointer=" + fields.at(key) + ", allowed=printable");
+      if (!isName(key)) {
+        note(
+            fields.at(key),
+            "wrong name: pointer="
+                + fields.at(key)
+                + ", allowed=1 to "
+                + NAME_LENGTH_MAX
+                + " printable, "
+                + WholeText.ALLOWED);
       } else if (!each.getValue().isNull()) {
         texts.put(key, fields.freeText(key));
       }
@@ -306,6 +335,9 @@ final class FieldReader {
       return;
     }
     for (Map.Entry<String, JsonNode> each : node.properties()) {
+      if (violations.size() >= VIOLATIONS_MAX) {
+        return; // what is nearest to a name takes a while to find, and nobody would be told
+      }
       if (!known.contains(each.getKey()) && !each.getValue().isNull()) {
         String where = at(each.getKey());
         note(where, "unknown field: pointer=" + where + nearest(each.getKey()));
@@ -340,6 +372,13 @@ final class FieldReader {
     if (violations.size() < VIOLATIONS_MAX) {
       violations.add(new Violation(where, message));
     }
+  }
+
+  private static boolean isName(String key) {
+    return !key.isEmpty()
+        && key.length() <= NAME_LENGTH_MAX
+        && key.chars().noneMatch(Character::isISOControl)
+        && WholeText.isWhole(key);
   }
 
   private static boolean isModest(JsonNode number) {

@@ -33,7 +33,7 @@ public record Model(
   private static final int LABEL_LENGTH_MAX = 256;
 
   // Segments of RFC 3986 without percent-encoding: a prefix is compared with the path as it came.
-  private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~!$&'()*+,=:@-]+)*");
+  private static final Pattern PREFIX = Pattern.compile("(?:/[A-Za-z0-9._~!$&'()*+,=:@-]++)*+");
   private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
   // The door's own (contract section 6).
   private static final Set<String> FORBIDDEN_PREFIXES = Set.of("/model", "/feedback");
@@ -41,6 +41,15 @@ public record Model(
   public Model {
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("model id: value=" + id + ", allowed=" + ID);
+    }
+    if (prefix.length() > ModelRoute.PREFIX_LENGTH_MAX) {
+      throw new IllegalArgumentException(
+          "model prefix: model="
+              + id
+              + ", length="
+              + prefix.length()
+              + ", allowed=0 to "
+              + ModelRoute.PREFIX_LENGTH_MAX);
     }
     if (!PREFIX.matcher(prefix).matches() || DOTS.matcher(prefix).matches()) {
       throw new IllegalArgumentException(

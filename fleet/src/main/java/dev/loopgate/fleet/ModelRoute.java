@@ -30,8 +30,11 @@ public record ModelRoute(String id, String prefix, List<Target> targets, @Nullab
   /// What all weights of a route add up to.
   public static final int WEIGHTS = 100;
 
+  /// Characters of a prefix at most.
+  static final int PREFIX_LENGTH_MAX = 1024;
+
   // Segments of RFC 3986 without percent-encoding: a prefix is compared with the path as it came.
-  private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~!$&'()*+,=:@-]+)+");
+  private static final Pattern PREFIX = Pattern.compile("(?:/[A-Za-z0-9._~!$&'()*+,=:@-]++)++");
   private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
   private static final List<String> FORBIDDEN = List.of("/model", "/feedback");
 
@@ -62,6 +65,10 @@ public record ModelRoute(String id, String prefix, List<Target> targets, @Nullab
     if (prefix.isEmpty()) {
       return "empty URL Prefix";
     }
+    Optional<String> tooLong = wrongLength(prefix);
+    if (tooLong.isPresent()) {
+      return tooLong.get();
+    }
     if (!prefix.startsWith("/")) {
       return "the URL prefix must start with slash";
     }
@@ -70,6 +77,18 @@ public record ModelRoute(String id, String prefix, List<Target> targets, @Nullab
       return "the URL prefix " + forbidden.get() + " is forbidden";
     }
     return isPlain(prefix) ? null : NOT_PLAIN;
+  }
+
+  /// What is wrong with a prefix of this length; empty when nothing is. Nothing else is asked of a
+  /// longer one.
+  static Optional<String> wrongLength(String prefix) {
+    return prefix.length() <= PREFIX_LENGTH_MAX
+        ? Optional.empty()
+        : Optional.of(
+            "the URL prefix is too long: urlPrefix.length="
+                + prefix.length()
+                + ", allowed=1 to "
+                + PREFIX_LENGTH_MAX);
   }
 
   /// Whether a path can be told to lie under `prefix` as it came: whole segments, without dots.

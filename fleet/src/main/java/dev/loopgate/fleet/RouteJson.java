@@ -43,7 +43,7 @@ final class RouteJson {
 
   static RouteStatus readStatus(FieldReader from) {
     return new RouteStatus(
-        from.text("edgeUrl"),
+        from.text("edgeUrl", RouteStatus.URL_LENGTH_MAX),
         Objects.requireNonNullElse(
             from.word("state", STATES, RouteStatus.State::word), RouteStatus.State.NEW));
   }

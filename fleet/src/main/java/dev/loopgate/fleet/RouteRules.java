@@ -50,7 +50,9 @@ public final class RouteRules {
     this.customPrefix = customPrefix;
   }
 
-  /// What is wrong with `route`, and its spec with defaults filled in.
+  /// What is wrong with `route`, and its spec with defaults filled in. Of an update
+  /// [#refusalOfUpdate] is asked first: the prefix of a default route is one that is forbidden
+  /// here.
   public Verdict<RouteSpec> check(Declaration<RouteSpec> route, Known known) {
     RouteSpec spec = filled(route.spec());
     List<Violation> ids = new ArrayList<>();
@@ -79,7 +81,8 @@ public final class RouteRules {
     return route.isDefault() ? Optional.of("unable to create default route") : Optional.empty();
   }
 
-  /// Why it can't be updated by itself: it is a default route. Empty when it is none.
+  /// Why it can't be updated by itself: it is a default route. Empty when it is none. Asked before
+  /// [#check], which has another message for it.
   public static Optional<String> refusalOfUpdate(Declared<?, ?> route) {
     return refusal(route, "update");
   }
@@ -107,6 +110,11 @@ public final class RouteRules {
   private void checkPrefix(String id, String prefix, Known known, List<Violation> wrong) {
     if (prefix.isEmpty()) {
       wrong.add(new Violation(PREFIX, "empty URL Prefix"));
+      return;
+    }
+    Optional<String> tooLong = ModelRoute.wrongLength(prefix);
+    if (tooLong.isPresent()) {
+      wrong.add(new Violation(PREFIX, tooLong.get()));
       return;
     }
     if (!prefix.startsWith("/")) {

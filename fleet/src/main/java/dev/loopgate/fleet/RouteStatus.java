@@ -3,7 +3,7 @@ package dev.loopgate.fleet;
 /// What is observed of a route (contract section 6).
 ///
 /// @param edgeUrl where callers reach it: absolute, without a slash at its end; empty while not
-///   known
+///   known; at most [#URL_LENGTH_MAX] characters
 /// @param state how far it is
 public record RouteStatus(String edgeUrl, State state) {
   /// How far a route is.
@@ -27,6 +27,13 @@ public record RouteStatus(String edgeUrl, State state) {
     }
   }
 
+  /// Characters of an URL at most.
+  public static final int URL_LENGTH_MAX = 2048;
+
   /// Nothing was observed yet.
   public static final RouteStatus NEW = new RouteStatus("", State.NEW);
+
+  public RouteStatus {
+    WholeText.check("edgeUrl", edgeUrl, URL_LENGTH_MAX);
+  }
 }

@@ -5,7 +5,8 @@ package dev.loopgate.fleet;
 /// @param text as it was declared, which is base64 once [ConnectionRules] accepted it; empty for
 ///   none
 public record Secret(String text) {
-  /// What stands where a secret is. Sent back, it means the secret that is there.
+  /// What stands where a secret is. Sent back, it means the secret that is there, as
+  /// [ConnectionRules#check] says.
   public static final String MASK = "*****";
 
   /// No secret.

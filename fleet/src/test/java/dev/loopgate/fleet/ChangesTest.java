@@ -54,6 +54,30 @@ final class ChangesTest {
   }
 
   @Test
+  void whoThrowsWhenWokenFindsTheChangeAllTheSame() {
+    Changes bad =
+        new Changes(
+            () -> {
+              throw new IllegalStateException("bad");
+            },
+            left::add);
+    bad.take();
+    Thread thread = Thread.currentThread();
+    Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
+    List<Throwable> told = new ArrayList<>();
+    thread.setUncaughtExceptionHandler((_, thrown) -> told.add(thrown));
+    try {
+      bad.add(Kind.ROUTE, "a");
+      bad.add(Kind.ROUTE, "b");
+    } finally {
+      thread.setUncaughtExceptionHandler(before);
+    }
+
+    assertThat(told).singleElement().isInstanceOf(IllegalStateException.class);
+    assertThat(bad.take().refs()).hasSize(2);
+  }
+
+  @Test
   void whoLeavesIsToldToTheStore() {
     changes.close();
 

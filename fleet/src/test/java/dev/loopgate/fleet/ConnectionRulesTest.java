@@ -128,14 +128,45 @@ final class ConnectionRulesTest {
     ConnectionSpec sent =
         Bodies.spec(
             Kind.CONNECTION,
-            "{'type':'docker','uri':'v','username':'n','password':'*****','keyID':'*****',"
+            "{'type':'docker','uri':'u','username':'m','password':'*****','keyID':'*****',"
                 + "'keySecret':'ZQ=='}");
 
     ConnectionSpec after = RULES.check("c", sent, before).spec();
 
     assertThat(List.of(after.password(), after.keyID(), after.keySecret(), after.publicKey()))
         .containsExactly(new Secret("YQ=="), new Secret("Yg=="), new Secret("ZQ=="), Secret.NONE);
-    assertThat(after.uri()).isEqualTo("v");
+    assertThat(after.username()).isEqualTo("m");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"docker, v", "s3, u"})
+  void noSecretGoesWhereItWasNotDeclaredFor(String type, String uri) {
+    ConnectionSpec before =
+        Bodies.spec(
+            Kind.CONNECTION,
+            "{'type':'docker','uri':'u','username':'n','password':'YQ==','keyID':'Yg==',"
+                + "'keySecret':'Yw==','publicKey':'ZA=='}");
+    ConnectionSpec sent =
+        Bodies.spec(
+            Kind.CONNECTION,
+            "{'type':'"
+                + type
+                + "','uri':'"
+                + uri
+                + "','region':'r','username':'n','password':'*****','keyID':'ZQ==',"
+                + "'keySecret':'*****','publicKey':'*****'}");
+
+    Verdict<ConnectionSpec> verdict = RULES.check("c", sent, before);
+
+    assertThat(verdict.message())
+        .isEqualTo(
+            FAILED
+                + "password must be given again, because type or uri is another;"
+                + " key secret must be given again, because type or uri is another;"
+                + " public key must be given again, because type or uri is another");
+    assertThat(verdict.violations().stream().map(Violation::pointer))
+        .containsExactly("/spec/password", "/spec/keySecret", "/spec/publicKey");
+    assertThat(verdict.spec().password()).isEqualTo(new Secret(Secret.MASK));
   }
 
   @Test

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,6 +126,84 @@ final class DeclaredJsonTest {
     assertThat(failure.violations().stream().map(Violation::pointer)).containsExactly(pointer);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'annotations':{'a':'x\\udfff'}}",
+        "{'image':'\\udfff\\ud800'}",
+        "{'nodeSelector':{'k':'\\ud800x'}}"
+      })
+  void halfACharacterIsNoText(String spec) {
+    assertThatThrownBy(
+            () -> DeclaredJson.read(Kind.DEPLOYMENT, Bodies.tree("{'spec':" + spec + "}")))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageContaining("whole characters");
+  }
+
+  @Test
+  void halfACharacterIsNoName() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode(); // no parser of bytes makes one
+    body.putObject("spec").putObject("annotations").put("a\ud800", "a");
+
+    assertThatThrownBy(() -> DeclaredJson.read(Kind.DEPLOYMENT, body))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageStartingWith("wrong name: pointer=/spec/annotations/a\\ud800");
+  }
+
+  @Test
+  void aNameIsBounded() throws MalformedException {
+    String longest = "n".repeat(317);
+
+    assertThat(annotated(longest).spec().annotations()).containsOnlyKeys(longest);
+    assertThat(annotated("\ud83c\udf77").spec().annotations()).containsOnlyKeys("\ud83c\udf77");
+    assertThatThrownBy(() -> annotated(longest + "n"))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageStartingWith("wrong name: pointer=/spec/annotations/nnn")
+        .hasMessageEndingWith(", allowed=1 to 317 printable, whole characters");
+    assertThatThrownBy(() -> annotated("")).isInstanceOf(MalformedException.class);
+  }
+
+  private static Declaration<DeploymentSpec> annotated(String name) throws MalformedException {
+    return DeclaredJson.read(
+        Kind.DEPLOYMENT, Bodies.tree("{'spec':{'annotations':{'" + name + "':'a'}}}"));
+  }
+
+  @Test
+  void aMessageIsCutBetweenCharactersAndWhole() {
+    assertThat(message("m".repeat(1023) + "\ud83c\udf77")).isEqualTo("m".repeat(1023));
+    assertThat(message("m".repeat(1022) + "\ud83c\udf77x")).hasSize(1024);
+    assertThat(message("a\ud83cb\udf77")).isEqualTo("a\ufffdb\ufffd");
+  }
+
+  private static String message(String said) {
+    return status("", "", said).message();
+  }
+
+  private static DeploymentStatus status(String deployment, String host, String message) {
+    return new DeploymentStatus(
+        DeploymentStatus.State.FAILED, deployment, host, 0, 0, null, "", "", null, message);
+  }
+
+  @Test
+  void whatIsObservedIsBounded() {
+    String name = "n".repeat(253);
+    assertThat(status(name, name, "").deployment()).hasSize(253);
+    for (String wrong : List.of(name + "n", "a\nb", "\ud800")) {
+      assertThatThrownBy(() -> status(wrong, "", ""))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "deployment: length="
+                  + wrong.length()
+                  + ", allowed=0 to 253 whole characters without controls");
+      assertThatThrownBy(() -> status("", wrong, ""))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("hostHeader: length=");
+    }
+    assertThatThrownBy(() -> new RouteStatus("u".repeat(2049), RouteStatus.State.READY))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("edgeUrl: length=2049, allowed=0 to 2048 whole characters without controls");
+  }
+
   @Test
   void noSecretIsShownWhereItCantBeRead() {
     assertThatThrownBy(
@@ -142,6 +225,61 @@ final class DeclaredJsonTest {
 
     assertThat(failure.violations()).hasSize(32);
     assertThat(failure.getMessage()).hasSizeLessThan(32 * 400);
+  }
+
+  /// An object that counts how many of its fields were looked at.
+  @SuppressWarnings("unchecked") // the one of ObjectNode's own deepCopy, which comes with it
+  private static final class Counted extends ObjectNode {
+    private static final long serialVersionUID = 1;
+
+    private int looked;
+
+    Counted() {
+      super(JsonNodeFactory.instance);
+    }
+
+    @Override
+    public Set<Map.Entry<String, JsonNode>> properties() {
+      Set<Map.Entry<String, JsonNode>> all = super.properties();
+      return new AbstractSet<>() {
+        @Override
+        public Iterator<Map.Entry<String, JsonNode>> iterator() {
+          Iterator<Map.Entry<String, JsonNode>> each = all.iterator();
+          return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+              return each.hasNext();
+            }
+
+            @Override
+            public Map.Entry<String, JsonNode> next() {
+              looked++;
+              return each.next();
+            }
+          };
+        }
+
+        @Override
+        public int size() {
+          return all.size();
+        }
+      };
+    }
+  }
+
+  @Test
+  void nobodyLooksForNamesThatAreNotTold() {
+    Counted body = new Counted();
+    for (int i = 0; i < 1000; i++) {
+      body.put("f" + i, 1);
+    }
+
+    MalformedException failure =
+        catchThrowableOfType(
+            MalformedException.class, () -> DeclaredJson.read(Kind.CONNECTION, body));
+
+    assertThat(failure.violations()).hasSize(32);
+    assertThat(body.looked).isBetween(32, 33);
   }
 
   @ParameterizedTest

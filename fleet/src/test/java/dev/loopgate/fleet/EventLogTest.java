@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class EventLogTest {
   private static final Instant NOW = Instant.parse("2026-11-27T10:00:00Z");
@@ -64,6 +66,16 @@ final class EventLogTest {
     EventLog log = log(10, 1000, 5, 6);
 
     assertThatThrownBy(() -> log.add(event(6), 10)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1})
+  void noPageIsOfNone(int limit) {
+    EventLog log = log(10, 1000, 0, 1);
+
+    assertThatThrownBy(() -> log.after(0, limit))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("limit: value=" + limit + ", allowed=1 or more");
   }
 
   private static EventLog log(int countMax, long bytesMax, long from, long... cursors) {

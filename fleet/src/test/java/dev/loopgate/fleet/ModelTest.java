@@ -91,6 +91,14 @@ final class ModelTest {
         .withMessageContaining("model prefix: model=a");
   }
 
+  @Test
+  void boundsAPrefix() {
+    assertThat(model("a", URL, "/a".repeat(512)).prefix()).hasSize(1024);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model("a", URL, "/a".repeat(50_000)))
+        .withMessage("model prefix: model=a, length=100000, allowed=0 to 1024");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"/model", "/feedback"})
   void refusesThePrefixesOfTheDoorItself(String prefix) {

@@ -79,6 +79,23 @@ final class RouteRulesTest {
   }
 
   @Test
+  void aPrefixIsBounded() {
+    String longest = "/custom" + "/abc".repeat(254) + "x";
+
+    assertThat(longest).hasSize(1024);
+    assertThat(check("r", "{'urlPrefix':'" + longest + "'," + ONE + "}").isAccepted()).isTrue();
+    assertThat(check("r", "{'urlPrefix':'" + longest + "x'," + ONE + "}").message())
+        .isEqualTo(FAILED + "the URL prefix is too long: urlPrefix.length=1025, allowed=1 to 1024");
+    Verdict<RouteSpec> verdict =
+        check("r", "{'urlPrefix':'/custom" + "/a".repeat(50_000) + "'," + ONE + "}");
+    assertThat(verdict.message())
+        .isEqualTo(
+            FAILED + "the URL prefix is too long: urlPrefix.length=100007, allowed=1 to 1024");
+    assertThat(verdict.violations().stream().map(Violation::pointer))
+        .containsExactly("/spec/urlPrefix");
+  }
+
+  @Test
   void aRouteMayKeepItsOwnPrefix() {
     assertThat(check("other", "{'urlPrefix':'/custom/taken'," + ONE + "}").isAccepted()).isTrue();
   }
