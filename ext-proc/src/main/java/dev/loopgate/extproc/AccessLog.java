@@ -54,8 +54,7 @@ final class AccessLog {
       refused(logged, match.get()); // whoever is shown under the same id is another one
       return;
     }
-    boolean waits =
-        match.isPresent() && mode == AccessLogMode.JOIN && !logged.keys().isEmpty();
+    boolean waits = match.isPresent() && mode == AccessLogMode.JOIN && !logged.keys().isEmpty();
     Joins.Told told = joins.told(logged, waits);
     Joins.Shown shown = told.shown();
     ObservedStream stream = shown == null ? null : shown.stream();

@@ -126,8 +126,7 @@ record LoggedExchange(
   /// Whether it was refused where external processing shows nothing, whatever else it shows: before
   /// a route was looked up. The router says the same words, and has a cluster.
   boolean isNeverShown() {
-    return words.cluster().isEmpty()
-        && ResponseDetails.isBeforeAllFilters(words.told().details());
+    return words.cluster().isEmpty() && ResponseDetails.isBeforeAllFilters(words.told().details());
   }
 
   Target target(Fleet.Match match, ModelIdentity model) {

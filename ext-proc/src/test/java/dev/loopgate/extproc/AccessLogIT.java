@@ -326,10 +326,7 @@ class AccessLogIT {
 
   private static HTTPAccessLogEntry.Builder overloaded(String externalId, String cluster) {
     var refused = ended(exchange(externalId, "a"), 503, "overload", NO_FLAGS);
-    refused
-        .getCommonPropertiesBuilder()
-        .setUpstreamCluster(cluster)
-        .clearUpstreamRemoteAddress();
+    refused.getCommonPropertiesBuilder().setUpstreamCluster(cluster).clearUpstreamRemoteAddress();
     return refused;
   }
 
