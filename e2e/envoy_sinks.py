@@ -181,9 +181,7 @@ async def unguarded(scratch, model_port, version, interval, timeout):
             going_on.callback(process.send_signal, signal.SIGCONT)
             paused = await asyncio.gather(*(busy(port) for _ in range(BUSY)))
             others = stage.load.latencies(begin, time.monotonic())
-        stage.load.stopping = True
-        await stage.running
-        check(not stage.load.failed, f"{stage.word}: {len(stage.load.failed)} calls failed")
+        await stage.rest()
     allowed = interval * JITTER + timeout + OWN_SECONDS
     check(max(paused) > max(1.0, timeout), f"{stage.word}: nothing paused: {max(paused):.1f} s; the guard would not be needed")
     check(max(paused) < allowed, f"{stage.word}: an exchange took {max(paused):.1f} s, allowed {allowed:.1f} s")
