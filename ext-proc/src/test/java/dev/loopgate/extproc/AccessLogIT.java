@@ -302,7 +302,7 @@ class AccessLogIT {
   @Test
   void whatTheRouterOfAnOverloadedEnvoyRefusesIsShownAndOneEntry() throws Exception {
     log.tell(overloaded("x-late", "m"), exchange("x-last", "last").setRequest(elsewhere()));
-    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 1); // both were read
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
     EnvoyStream stream = EnvoyStream.observing(observed.channel());
     stream.show(post("a", "x-request-id: x-late"), response(true, ":status: 503")).awaitEnd();
 
@@ -316,7 +316,7 @@ class AccessLogIT {
     EnvoyStream stream = EnvoyStream.observing(observed.channel());
     stream.show(post("a", "x-request-id: x-again"), requestBody("abc", true));
     log.tell(overloaded("x-again", ""), exchange("x-last", "last").setRequest(elsewhere()));
-    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 1); // both were read
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
     stream.show(response(false, ":status: 200"), responseBody("answ", true)).awaitEnd();
 
     assertThat(observed.await(2))
