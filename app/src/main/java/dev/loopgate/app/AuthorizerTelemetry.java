@@ -5,14 +5,12 @@ import dev.loopgate.extauthz.DenialReason;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.EnumMap;
-import java.util.Map;
 
 /// What Envoys asked and were told, as metrics.
 final class AuthorizerTelemetry implements AuthorizerEvents {
   private final ProxyTelemetry bugs;
   private final CounterDataPoint allowed;
-  private final Map<DenialReason, CounterDataPoint> denied = new EnumMap<>(DenialReason.class);
+  private final WordCounters<DenialReason> denied;
   private final Counter abandoned;
 
   AuthorizerTelemetry(PrometheusRegistry registry, ProxyTelemetry bugs) {
@@ -24,9 +22,7 @@ final class AuthorizerTelemetry implements AuthorizerEvents {
             .labelNames("answer")
             .register(registry);
     allowed = checks.labelValues("allowed");
-    for (DenialReason reason : DenialReason.values()) {
-      denied.put(reason, checks.labelValues(reason.word()));
-    }
+    denied = new WordCounters<>(checks, DenialReason.class, DenialReason::word);
     abandoned =
         Counter.builder()
             .name("loopgate_envoy_checks_abandoned")
@@ -41,10 +37,7 @@ final class AuthorizerTelemetry implements AuthorizerEvents {
 
   @Override
   public void denied(DenialReason reason) {
-    CounterDataPoint counter = denied.get(reason);
-    if (counter != null) { // all constants are there from the start
-      counter.inc();
-    }
+    denied.inc(reason);
   }
 
   @Override

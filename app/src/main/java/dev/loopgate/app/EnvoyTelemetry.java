@@ -11,8 +11,6 @@ import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.EnumMap;
-import java.util.Map;
 
 /// What is told of exchanges beside Envoy, as metrics. An exchange counts where the proxy's count:
 /// whoever looks at a model wants all of them.
@@ -21,10 +19,10 @@ final class EnvoyTelemetry implements ObservationEvents {
   private final CounterDataPoint observed;
   private final CounterDataPoint answered;
   private final Gauge open;
-  private final Map<PassedOver, CounterDataPoint> passedOver = new EnumMap<>(PassedOver.class);
-  private final Map<LogUse, CounterDataPoint> logged = new EnumMap<>(LogUse.class);
-  private final Map<MetricsUse, CounterDataPoint> metrics = new EnumMap<>(MetricsUse.class);
-  private final Map<ToldLoss, CounterDataPoint> toldLost = new EnumMap<>(ToldLoss.class);
+  private final WordCounters<PassedOver> passedOver;
+  private final WordCounters<LogUse> logged;
+  private final WordCounters<MetricsUse> metrics;
+  private final WordCounters<ToldLoss> toldLost;
 
   EnvoyTelemetry(PrometheusRegistry registry, ProxyTelemetry exchanges) {
     this.exchanges = exchanges;
@@ -41,44 +39,44 @@ final class EnvoyTelemetry implements ObservationEvents {
             .name("loopgate_envoy_streams_open")
             .help("Of them in flight.")
             .register(registry);
-    Counter passed =
-        Counter.builder()
-            .name("loopgate_envoy_passed_over")
-            .help("Of them no entry.")
-            .labelNames("reason")
-            .register(registry);
-    for (PassedOver why : PassedOver.values()) {
-      passedOver.put(why, passed.labelValues(why.word()));
-    }
-    Counter entries =
-        Counter.builder()
-            .name("loopgate_envoy_access_log")
-            .help("Entries of Envoys' access logs, by what became of them.")
-            .labelNames("use")
-            .register(registry);
-    for (LogUse use : LogUse.values()) {
-      logged.put(use, entries.labelValues(use.word()));
-    }
-    Counter messages =
-        Counter.builder()
-            .name("loopgate_envoy_metrics")
-            .help("Messages of Envoys' metrics, by what became of them.")
-            .labelNames("use")
-            .register(registry);
-    for (MetricsUse use : MetricsUse.values()) {
-      metrics.put(use, messages.labelValues(use.word()));
-    }
-    Counter lost =
-        Counter.builder()
-            .name("loopgate_envoy_told_lost")
-            .help(
-                "What Envoys themselves counted since their start: stream_failed is a lower bound of the exchanges"
-                    + " that they could not show to their end; the others say why, and overlap.")
-            .labelNames("what")
-            .register(registry);
-    for (ToldLoss what : ToldLoss.values()) {
-      toldLost.put(what, lost.labelValues(what.word()));
-    }
+    passedOver =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_envoy_passed_over")
+                .help("Of them no entry.")
+                .labelNames("reason")
+                .register(registry),
+            PassedOver.class,
+            PassedOver::word);
+    logged =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_envoy_access_log")
+                .help("Entries of Envoys' access logs, by what became of them.")
+                .labelNames("use")
+                .register(registry),
+            LogUse.class,
+            LogUse::word);
+    metrics =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_envoy_metrics")
+                .help("Messages of Envoys' metrics, by what became of them.")
+                .labelNames("use")
+                .register(registry),
+            MetricsUse.class,
+            MetricsUse::word);
+    toldLost =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_envoy_told_lost")
+                .help(
+                    "What Envoys themselves counted since their start: stream_failed is a lower bound of the exchanges"
+                        + " that they could not show to their end; the others say why, and overlap.")
+                .labelNames("what")
+                .register(registry),
+            ToldLoss.class,
+            ToldLoss::word);
   }
 
   @Override
@@ -94,34 +92,22 @@ final class EnvoyTelemetry implements ObservationEvents {
 
   @Override
   public void passedOver(PassedOver why) {
-    CounterDataPoint counter = passedOver.get(why);
-    if (counter != null) { // all constants are there from the start
-      counter.inc();
-    }
+    passedOver.inc(why);
   }
 
   @Override
   public void logged(LogUse use) {
-    CounterDataPoint counter = logged.get(use);
-    if (counter != null) {
-      counter.inc();
-    }
+    logged.inc(use);
   }
 
   @Override
   public void toldLost(ToldLoss what, long count) {
-    CounterDataPoint counter = toldLost.get(what);
-    if (counter != null) {
-      counter.inc(count);
-    }
+    toldLost.inc(what, count);
   }
 
   @Override
   public void metrics(MetricsUse use) {
-    CounterDataPoint counter = metrics.get(use);
-    if (counter != null) {
-      counter.inc();
-    }
+    metrics.inc(use);
   }
 
   @Override

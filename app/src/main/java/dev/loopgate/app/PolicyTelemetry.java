@@ -2,35 +2,31 @@ package dev.loopgate.app;
 
 import dev.loopgate.policy.PolicyEvents;
 import dev.loopgate.policy.RefusalReason;
-import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Objects;
 
 /// What becomes of tokens and their keys, as metrics and lines. Nothing of a token is in either.
 final class PolicyTelemetry implements PolicyEvents {
   private static final String ROOM = "policy";
 
   private final LogLines log;
-  private final Map<RefusalReason, CounterDataPoint> refusals = new EnumMap<>(RefusalReason.class);
+  private final WordCounters<RefusalReason> refusals;
   private final Counter judged;
   private final Counter reads;
   private final Gauge keys;
 
   PolicyTelemetry(PrometheusRegistry registry, LogLines log) {
     this.log = log;
-    Counter refused =
-        Counter.builder()
-            .name("loopgate_auth_refusals")
-            .help("Requests that may not pass.")
-            .labelNames("reason")
-            .register(registry);
-    for (RefusalReason reason : RefusalReason.values()) {
-      refusals.put(reason, refused.labelValues(reason.word()));
-    }
+    refusals =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_auth_refusals")
+                .help("Requests that may not pass.")
+                .labelNames("reason")
+                .register(registry),
+            RefusalReason.class,
+            RefusalReason::word);
     judged =
         Counter.builder()
             .name("loopgate_auth_tokens_judged")
@@ -50,7 +46,7 @@ final class PolicyTelemetry implements PolicyEvents {
 
   @Override
   public void refused(RefusalReason reason) {
-    Objects.requireNonNull(refusals.get(reason), "all constants are there").inc();
+    refusals.inc(reason);
   }
 
   @Override

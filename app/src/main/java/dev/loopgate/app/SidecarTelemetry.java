@@ -23,22 +23,24 @@ final class SidecarTelemetry implements InterceptionEvents {
   private record Passed(CounterDataPoint toServer, CounterDataPoint toCaller) {}
 
   private final LogLines log;
-  private final Map<Spoken, CounterDataPoint> connections = new EnumMap<>(Spoken.class);
+  private final WordCounters<Spoken> connections;
   private final Map<Spoken, Passed> bytes = new EnumMap<>(Spoken.class);
-  private final Map<InterceptionFault, CounterDataPoint> refused =
-      new EnumMap<>(InterceptionFault.class);
+  private final WordCounters<InterceptionFault> refused;
   private final Gauge open;
   private final Counter tls;
   private final Set<String> names = ConcurrentHashMap.newKeySet(); // only grows, to NAMES_MAX
 
   SidecarTelemetry(PrometheusRegistry registry, LogLines log) {
     this.log = log;
-    Counter kinds =
-        Counter.builder()
-            .name("loopgate_sidecar_connections")
-            .help("Redirected connections by what they speak.")
-            .labelNames("kind")
-            .register(registry);
+    connections =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_sidecar_connections")
+                .help("Redirected connections by what they speak.")
+                .labelNames("kind")
+                .register(registry),
+            Spoken.class,
+            Spoken::word);
     Counter passed =
         Counter.builder()
             .name("loopgate_sidecar_bytes")
@@ -46,23 +48,22 @@ final class SidecarTelemetry implements InterceptionEvents {
             .labelNames("kind", "to")
             .register(registry);
     for (Spoken spoken : Spoken.values()) {
-      String kind = spoken.word();
-      connections.put(spoken, kinds.labelValues(kind));
       if (spoken != Spoken.HTTP && spoken != Spoken.NOTHING) {
+        String kind = spoken.word();
         bytes.put(
             spoken,
             new Passed(passed.labelValues(kind, "server"), passed.labelValues(kind, "caller")));
       }
     }
-    Counter faults =
-        Counter.builder()
-            .name("loopgate_sidecar_refused")
-            .help("Connections that were reset, by reason.")
-            .labelNames("reason")
-            .register(registry);
-    for (InterceptionFault fault : InterceptionFault.values()) {
-      refused.put(fault, faults.labelValues(fault.word()));
-    }
+    refused =
+        new WordCounters<>(
+            Counter.builder()
+                .name("loopgate_sidecar_refused")
+                .help("Connections that were reset, by reason.")
+                .labelNames("reason")
+                .register(registry),
+            InterceptionFault.class,
+            InterceptionFault::word);
     open =
         Gauge.builder()
             .name("loopgate_sidecar_passing")
@@ -78,18 +79,12 @@ final class SidecarTelemetry implements InterceptionEvents {
 
   @Override
   public void intercepted(Spoken spoken) {
-    CounterDataPoint counter = connections.get(spoken);
-    if (counter != null) { // all constants are there from the start
-      counter.inc();
-    }
+    connections.inc(spoken);
   }
 
   @Override
   public void refused(InterceptionFault fault) {
-    CounterDataPoint counter = refused.get(fault);
-    if (counter != null) { // the same
-      counter.inc();
-    }
+    refused.inc(fault);
     if (fault == InterceptionFault.LOOP) {
       log.repeated(
           LogLines.Level.ERROR,
