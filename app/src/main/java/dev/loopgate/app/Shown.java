@@ -1,5 +1,6 @@
 package dev.loopgate.app;
 
+import dev.loopgate.fleet.EditDistance;
 import java.util.List;
 import java.util.Map;
 
@@ -38,36 +39,18 @@ final class Shown {
 
   /// The nearest of `known` words as a question, or nothing when none is near.
   static String didYouMean(String word, Iterable<String> known) {
+    if (word.length() > LENGTH_MAX) {
+      return ""; // long words are never near
+    }
     String nearest = "";
     int least = Math.max(2, word.length() / 3) + 1;
     for (String candidate : known) {
-      int distance = distance(word, candidate);
+      int distance = EditDistance.of(word, candidate);
       if (distance < least) {
         least = distance;
         nearest = candidate;
       }
     }
     return nearest.isEmpty() ? "" : "; did you mean " + nearest + "?";
-  }
-
-  /// Letters to add, take away or change until `a` is `b` (Levenshtein); long words are never near.
-  private static int distance(String a, String b) {
-    if (a.length() > LENGTH_MAX) {
-      return Integer.MAX_VALUE;
-    }
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(changed, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 }

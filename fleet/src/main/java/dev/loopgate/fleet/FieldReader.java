@@ -405,12 +405,14 @@ final class FieldReader {
     return '"' + Shown.of(text) + '"';
   }
 
+  /// Whatever the case of the letters.
   private String nearest(String name) {
     String best = "";
     int least = Integer.MAX_VALUE;
-    String given = name.length() > Shown.LENGTH_MAX ? name.substring(0, Shown.LENGTH_MAX) : name;
+    String given =
+        lowerCase(name.length() > Shown.LENGTH_MAX ? name.substring(0, Shown.LENGTH_MAX) : name);
     for (String each : known) {
-      int distance = distance(given, each);
+      int distance = EditDistance.of(given, lowerCase(each));
       if (distance < least) {
         least = distance;
         best = each;
@@ -419,23 +421,11 @@ final class FieldReader {
     return best.isEmpty() ? "" : ", nearest=" + best;
   }
 
-  /// Letters to change, put in or take out, whatever their case.
-  private static int distance(String a, String b) {
-    int[] before = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      before[j] = j;
+  private static String lowerCase(String text) {
+    char[] letters = text.toCharArray();
+    for (int i = 0; i < letters.length; i++) {
+      letters[i] = Character.toLowerCase(letters[i]);
     }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] row = new int[b.length() + 1];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        char one = Character.toLowerCase(a.charAt(i - 1));
-        char other = Character.toLowerCase(b.charAt(j - 1));
-        int changed = before[j - 1] + (one == other ? 0 : 1);
-        row[j] = Math.min(changed, 1 + Math.min(before[j], row[j - 1]));
-      }
-      before = row;
-    }
-    return before[b.length()];
+    return new String(letters);
   }
 }
