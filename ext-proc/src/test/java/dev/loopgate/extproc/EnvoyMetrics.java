@@ -1,5 +1,6 @@
 package dev.loopgate.extproc;
 
+import dev.loopgate.testkit.GrpcBytes;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.metrics.v3.MetricsServiceGrpc;
 import io.envoyproxy.envoy.service.metrics.v3.StreamMetricsMessage;
@@ -10,9 +11,6 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.prometheus.client.Metrics;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -21,30 +19,13 @@ final class EnvoyMetrics {
   static final String BROKEN_OFF = "cluster.loopgate_capture.upstream_rq_pending_failure_eject";
   static final String FAILED = "http.ingress.ext_proc.streams_failed";
 
-  private static final MethodDescriptor.Marshaller<byte[]> RAW =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new IllegalStateException(e);
-          }
-        }
-      };
-
   private final ClientCall<byte[], byte[]> call;
   private final CompletableFuture<Status> ended = new CompletableFuture<>();
 
   private EnvoyMetrics(Channel channel) {
     call =
         channel.newCall(
-            MethodDescriptor.newBuilder(RAW, RAW)
+            MethodDescriptor.newBuilder(GrpcBytes.AS_THEY_ARE, GrpcBytes.AS_THEY_ARE)
                 .setType(MethodDescriptor.MethodType.CLIENT_STREAMING)
                 .setFullMethodName(MetricsServiceGrpc.getStreamMetricsMethod().getFullMethodName())
                 .build(),

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Ending;
 import dev.loopgate.fleet.Kept;
+import dev.loopgate.testkit.GrpcBytes;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.CallOptions;
@@ -17,9 +18,7 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
@@ -34,24 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Streams that no Envoy would send: ended, counted, and nothing else is disturbed.
 class HostileStreamsIT {
-  /// Sends bytes as they are.
-  private static final MethodDescriptor.Marshaller<byte[]> RAW =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new IllegalStateException(e);
-          }
-        }
-      };
-
   @TempDir Path directory;
 
   private Observed observed;
@@ -179,7 +160,7 @@ class HostileStreamsIT {
 
   private Status.Code sendRaw(byte[] bytes) throws Exception {
     MethodDescriptor<byte[], byte[]> method =
-        MethodDescriptor.newBuilder(RAW, RAW)
+        MethodDescriptor.newBuilder(GrpcBytes.AS_THEY_ARE, GrpcBytes.AS_THEY_ARE)
             .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
             .setFullMethodName(ExternalProcessorGrpc.getProcessMethod().getFullMethodName())
             .build();
