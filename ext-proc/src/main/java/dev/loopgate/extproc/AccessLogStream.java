@@ -8,41 +8,40 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/// One stream of an Envoy's log: there is one for each of its workers, and it stays. Nothing is
-/// said on it before its end. Confined to its connection's event loop.
-final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage>, StandingStream {
-  /// Messages that are asked for before they are here; each is dealt with before the next is read.
+/// One stream of an Envoy's log: there is one for each of its workers.
+final class AccessLogStream implements StandingStream.Reader<StreamAccessLogsMessage> {
   private static final int AHEAD = 64;
 
   private final ObservationLoop loop;
-  private final ServerCallStreamObserver<StreamAccessLogsResponse> envoy;
   private boolean identified;
-  private boolean closed;
 
-  AccessLogStream(ObservationLoop loop, ServerCallStreamObserver<StreamAccessLogsResponse> envoy) {
+  private AccessLogStream(ObservationLoop loop) {
     this.loop = loop;
-    this.envoy = envoy;
-    envoy.setOnCancelHandler(() -> gone());
-    envoy.disableAutoRequest();
-    envoy.request(AHEAD);
-    if (loop.isStopped()) {
-      stop();
-    } else {
-      loop.add(this);
-      loop.accessLog().begin();
-    }
+  }
+
+  static StreamObserver<StreamAccessLogsMessage> open(
+      ObservationLoop loop, ServerCallStreamObserver<StreamAccessLogsResponse> envoy) {
+    return StandingStream.open(
+        loop,
+        envoy,
+        AHEAD,
+        StreamAccessLogsResponse.getDefaultInstance(),
+        new AccessLogStream(loop));
   }
 
   @Override
-  public void onNext(StreamAccessLogsMessage message) {
-    envoy.request(1);
-    if (closed) {
-      return; // on its way when we ended the stream
-    }
+  public void begins() {
+    loop.accessLog().begin();
+  }
+
+  @Override
+  public @Nullable Status received(StreamAccessLogsMessage message) {
     if (!identified && !message.hasIdentifier()) {
-      refuse("identifier: missing in the stream's first message");
-      return;
+      loop.events().logged(LogUse.MALFORMED);
+      return Status.INVALID_ARGUMENT.withDescription(
+          "identifier: missing in the stream's first message");
     }
     identified = true;
     switch (message.getLogEntriesCase()) {
@@ -58,25 +57,7 @@ final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage>, 
       }
       case LOGENTRIES_NOT_SET -> loop.events().logged(LogUse.MALFORMED);
     }
-  }
-
-  @Override
-  public void onCompleted() {
-    stop();
-  }
-
-  @Override
-  public void onError(Throwable cause) {
-    gone();
-  }
-
-  @Override
-  public void stop() {
-    if (!closed) {
-      gone();
-      envoy.onNext(StreamAccessLogsResponse.getDefaultInstance()); // gRPC has no end without one
-      envoy.onCompleted();
-    }
+    return null;
   }
 
   // One that fails must not keep the others from being taken.
@@ -86,16 +67,5 @@ final class AccessLogStream implements StreamObserver<StreamAccessLogsMessage>, 
     } catch (RuntimeException | OutOfMemoryError e) {
       loop.events().failed(e);
     }
-  }
-
-  private void refuse(String why) {
-    loop.events().logged(LogUse.MALFORMED);
-    gone();
-    envoy.onError(Status.INVALID_ARGUMENT.withDescription(why).asRuntimeException());
-  }
-
-  private void gone() {
-    closed = true;
-    loop.remove(this);
   }
 }

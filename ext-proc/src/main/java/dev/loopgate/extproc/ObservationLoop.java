@@ -51,7 +51,7 @@ final class ObservationLoop {
   private final BodyRedactor redactor = new BodyRedactor();
   private final Map<String, Compiled> rules = new HashMap<>(); // models of the fleet
   private final Set<ObservedStream> streams = new HashSet<>();
-  private final Set<StandingStream> standing = new HashSet<>();
+  private final Set<StandingStream<?, ?>> standing = new HashSet<>();
   private final Executor executor;
   private final AccessLog accessLog;
   private final int exchangesMax;
@@ -190,11 +190,11 @@ final class ObservationLoop {
     }
   }
 
-  void add(StandingStream stream) {
+  void add(StandingStream<?, ?> stream) {
     standing.add(stream);
   }
 
-  void remove(StandingStream stream) {
+  void remove(StandingStream<?, ?> stream) {
     standing.remove(stream);
   }
 

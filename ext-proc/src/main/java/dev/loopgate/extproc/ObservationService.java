@@ -94,7 +94,7 @@ public final class ObservationService {
       @Override
       public StreamObserver<StreamAccessLogsMessage> streamAccessLogs(
           StreamObserver<StreamAccessLogsResponse> envoy) {
-        return new AccessLogStream(
+        return AccessLogStream.open(
             ofThisThread(), (ServerCallStreamObserver<StreamAccessLogsResponse>) envoy);
       }
     }.bindService();
@@ -111,7 +111,7 @@ public final class ObservationService {
         .addMethod(
             method,
             ServerCalls.asyncClientStreamingCall(envoy ->
-                new MetricsStream(
+                MetricsStream.open(
                     ofThisThread(), (ServerCallStreamObserver<StreamMetricsResponse>) envoy)))
         .build();
   }
