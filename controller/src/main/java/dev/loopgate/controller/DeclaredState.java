@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -141,14 +142,10 @@ final class DeclaredState {
   }
 
   private Map<String, Declared<?, ?>> of(Kind<?, ?> kind) {
-    return objects.computeIfAbsent(kind, _ -> new TreeMap<>());
+    return Objects.requireNonNull(objects.get(kind), "all kinds are there");
   }
 
   private EventLog log(Kind<?, ?> kind) {
-    EventLog log = events.get(kind);
-    if (log == null) {
-      throw new IllegalArgumentException("kind: value=" + kind);
-    }
-    return log;
+    return Objects.requireNonNull(events.get(kind), "all kinds are there");
   }
 }

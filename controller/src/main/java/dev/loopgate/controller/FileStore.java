@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -205,11 +206,8 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         kind,
         id,
         expected,
+        Written::refusalOfUpdate,
         object -> {
-          Optional<Written<S, T>> refusal = Written.refusalOfUpdate(object);
-          if (refusal.isPresent()) {
-            return refusal.get();
-          }
           Instant now = clock.instant();
           return keep(
               object.replaced(spec, now, revisions.next()), DeclaredEvent.Type.UPDATED, now);
@@ -223,11 +221,8 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         kind,
         id,
         expected,
+        Written::refusalOfDeletion,
         object -> {
-          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
-          if (refusal.isPresent()) {
-            return refusal.get();
-          }
           if (object.deletionMark()) {
             return new Written.Kept<>(object);
           }
@@ -245,6 +240,7 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         kind,
         id,
         expected,
+        _ -> Optional.empty(),
         object -> {
           if (object.statusAfter(status).equals(object.status())) {
             return new Written.Kept<>(object);
@@ -263,11 +259,8 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
         kind,
         id,
         expected,
+        Written::refusalOfDeletion,
         object -> {
-          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
-          if (refusal.isPresent()) {
-            return refusal.get();
-          }
           Instant now = clock.instant();
           Entry<S, T> entry = entry(object);
           int bytes = json.write(entry).length; // what its events hold from now on
@@ -333,7 +326,11 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
   }
 
   private <S, T> Written<S, T> change(
-      Kind<S, T> kind, String id, OptionalLong expected, Changing<S, T> work)
+      Kind<S, T> kind,
+      String id,
+      OptionalLong expected,
+      Function<Declared<S, T>, Optional<Written<S, T>>> refusalOf,
+      Changing<S, T> work)
       throws StoreException {
     return write(() -> {
       Optional<Declared<S, T>> there = state.get(kind, id);
@@ -344,7 +341,8 @@ public final class FileStore implements DeclaredStore, AutoCloseable {
       if (expected.isPresent() && expected.getAsLong() != object.version()) {
         return new Written.Stale<>(object);
       }
-      return work.run(object);
+      Optional<Written<S, T>> refusal = refusalOf.apply(object);
+      return refusal.isPresent() ? refusal.get() : work.run(object);
     });
   }
 

@@ -61,10 +61,7 @@ final class Revisions {
   }
 
   private void reserve(long upTo) throws IOException {
-    Path fresh = directory.resolve(NAME + ".tmp");
-    files.write(fresh, (upTo + "\n").getBytes(StandardCharsets.US_ASCII));
-    files.rename(fresh, directory.resolve(NAME));
-    files.forceDirectory(directory);
+    files.replace(directory, NAME, (upTo + "\n").getBytes(StandardCharsets.US_ASCII));
     reserved = upTo;
   }
 }

@@ -77,10 +77,7 @@ final class SecretSeal {
     }
     byte[] bytes = new byte[KEY_BYTES];
     random.nextBytes(bytes);
-    Path fresh = directory.resolve(NAME + ".tmp");
-    files.write(fresh, bytes);
-    files.rename(fresh, file);
-    files.forceDirectory(directory); // before anything that only it opens
+    files.replace(directory, NAME, bytes); // before anything that only it opens
     key = new SecretKeySpec(bytes, "AES");
   }
 

@@ -42,6 +42,15 @@ interface StoreFiles {
   /// Makes what was created, renamed and deleted in this directory durable.
   void forceDirectory(Path directory) throws IOException;
 
+  /// Writes the whole file in place of the one that has its name, so that either is there, and
+  /// makes it durable. After a failure it may be either.
+  default void replace(Path directory, String name, byte[] bytes) throws IOException {
+    Path fresh = directory.resolve(name + ".tmp");
+    write(fresh, bytes);
+    rename(fresh, directory.resolve(name));
+    forceDirectory(directory);
+  }
+
   /// Takes the lock of this file, made when absent.
   ///
   /// @throws IOException when another process or another one in this process holds it

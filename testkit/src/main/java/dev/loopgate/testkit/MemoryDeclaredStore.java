@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -108,12 +109,8 @@ public final class MemoryDeclaredStore implements DeclaredStore {
         kind,
         id,
         expected,
-        object ->
-            Written.refusalOfUpdate(object)
-                .orElseGet(() ->
-                    keep(
-                        DeclaredEvent.Type.UPDATED,
-                        object.replaced(spec, clock.instant(), ++last))));
+        Written::refusalOfUpdate,
+        object -> keep(DeclaredEvent.Type.UPDATED, object.replaced(spec, clock.instant(), ++last)));
   }
 
   @Override
@@ -123,15 +120,11 @@ public final class MemoryDeclaredStore implements DeclaredStore {
         kind,
         id,
         expected,
-        object -> {
-          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
-          if (refusal.isPresent()) {
-            return refusal.get();
-          }
-          return object.deletionMark()
-              ? new Written.Kept<>(object)
-              : keep(DeclaredEvent.Type.DELETION_MARK_IS_SET, object.marked(++last));
-        });
+        Written::refusalOfDeletion,
+        object ->
+            object.deletionMark()
+                ? new Written.Kept<>(object)
+                : keep(DeclaredEvent.Type.DELETION_MARK_IS_SET, object.marked(++last)));
   }
 
   @Override
@@ -141,11 +134,8 @@ public final class MemoryDeclaredStore implements DeclaredStore {
         kind,
         id,
         expected,
+        Written::refusalOfDeletion,
         object -> {
-          Optional<Written<S, T>> refusal = Written.refusalOfDeletion(object);
-          if (refusal.isPresent()) {
-            return refusal.get();
-          }
           if (kind == Kind.DEPLOYMENT) {
             forget(defaultRoute(id).orElseThrow());
           }
@@ -161,6 +151,7 @@ public final class MemoryDeclaredStore implements DeclaredStore {
         kind,
         id,
         expected,
+        _ -> Optional.empty(),
         object ->
             object.statusAfter(status).equals(object.status())
                 ? new Written.Kept<>(object)
@@ -205,6 +196,7 @@ public final class MemoryDeclaredStore implements DeclaredStore {
       Kind<S, T> kind,
       String id,
       OptionalLong expected,
+      Function<Declared<S, T>, Optional<Written<S, T>>> refusalOf,
       Function<Declared<S, T>, Written<S, T>> work)
       throws StoreException {
     return write(() -> {
@@ -212,8 +204,11 @@ public final class MemoryDeclaredStore implements DeclaredStore {
       if (there.isEmpty()) {
         return new Written.Missing<>();
       }
-      boolean stale = expected.isPresent() && expected.getAsLong() != there.get().version();
-      return stale ? new Written.Stale<>(there.get()) : work.apply(there.get());
+      Declared<S, T> object = there.get();
+      if (expected.isPresent() && expected.getAsLong() != object.version()) {
+        return new Written.Stale<>(object);
+      }
+      return refusalOf.apply(object).orElseGet(() -> work.apply(object));
     });
   }
 
@@ -261,10 +256,10 @@ public final class MemoryDeclaredStore implements DeclaredStore {
   }
 
   private Map<String, Declared<?, ?>> of(Kind<?, ?> kind) {
-    return objects.computeIfAbsent(kind, _ -> new TreeMap<>());
+    return Objects.requireNonNull(objects.get(kind), "all kinds are there");
   }
 
   private EventLog log(Kind<?, ?> kind) {
-    return events.computeIfAbsent(kind, _ -> new EventLog(EVENTS_MAX, Long.MAX_VALUE, 0));
+    return Objects.requireNonNull(events.get(kind), "all kinds are there");
   }
 }
