@@ -49,8 +49,7 @@ public interface Gateways {
   /// @param deployments in the order of their ids
   /// @param routes all that are declared, those that can't be served yet among them
   /// @return the ids of those routes that are served as declared; the others stay as they were
-  Set<String> serve(
-      List<Served> deployments, List<Declared<RouteSpec, RouteStatus>> routes);
+  Set<String> serve(List<Served> deployments, List<Declared<RouteSpec, RouteStatus>> routes);
 
   /// What callers want of the deployment; [Demand#NONE] for what is not served. One asker, any
   /// thread.

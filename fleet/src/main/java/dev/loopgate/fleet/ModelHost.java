@@ -22,8 +22,8 @@ public interface ModelHost extends AutoCloseable {
   ///   below 0
   void scale(String deployment, int replicas);
 
-  /// At least one replica: [#scale] to 1 where the number wanted is 0, else nothing. Any gateway may
-  /// say so, several at once, without asking who decides.
+  /// At least one replica: [#scale] to 1 where the number wanted is 0, else nothing. Any gateway
+  /// may say so, several at once, without asking who decides.
   ///
   /// @throws IllegalArgumentException when nothing was applied for the deployment
   void wake(String deployment);

@@ -11,9 +11,9 @@ public interface ModelReader {
   ///
   /// @param name as [Model#isLabel] allows; empty when it says none
   /// @param version likewise
-  /// @param document its API's description, as it came: Swagger 2.0 or OpenAPI 3 in JSON, at most
-  ///   [#DOCUMENT_BYTES_MAX]; null when it has none
-  record ModelCard(String name, String version, byte @Nullable [] document) {}
+  /// @param document its API's description, as it came: Swagger 2.0 or OpenAPI 3 in JSON text, at
+  ///   most [#DOCUMENT_BYTES_MAX]; null when it has none
+  record ModelCard(String name, String version, @Nullable String document) {}
 
   /// Longer documents are refused.
   int DOCUMENT_BYTES_MAX = 1 << 20;

@@ -61,16 +61,23 @@ public record Workload(
         pull);
   }
 
-  /// Which revision of the deployment this is: the same for the same, lower-case hexadecimal digits.
-  /// A secret that is renewed makes no other one.
+  /// Which revision of the deployment this is: the same for the same, lower-case hexadecimal
+  /// digits. A secret that is renewed makes no other one.
   public String revision() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       String pulledFrom = pull == null ? "" : pull.type() + " " + pull.uri();
       for (Object part :
           new Object[] {
-            deployment, image, predictor, resources, annotations, nodeSelector, livenessDelay,
-            readinessDelay, pulledFrom
+            deployment,
+            image,
+            predictor,
+            resources,
+            annotations,
+            nodeSelector,
+            livenessDelay,
+            readinessDelay,
+            pulledFrom
           }) {
         byte[] bytes = part.toString().getBytes(StandardCharsets.UTF_8);
         digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
