@@ -3,8 +3,6 @@ package dev.loopgate.spool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -113,23 +111,17 @@ public final class FileDisk implements Disk {
 
   @Override
   public DiskLock lock(Path file) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return channel::close;
-      }
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw new IOException("lock: held in this process: file=" + file, e);
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+    HeldFile held =
+        HeldFile.lock(
+            file,
+            () ->
+                FileChannel.open(
+                    file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE));
+    if (held == null) {
+      String holder = HeldFile.isOurs(file) ? "in this process" : "by another process";
+      throw new IOException("lock: held " + holder + ": file=" + file);
     }
-    channel.close();
-    throw new IOException("lock: held by another process: file=" + file);
+    return held::close;
   }
 
   // Null where it can't be had: not every file system knows it.

@@ -1,13 +1,12 @@
 package dev.loopgate.spool;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -77,12 +76,12 @@ final class RingFile implements AutoCloseable {
   private final Header header;
   private final Ledger ledger;
   private final Ring ring;
-  private final FileChannel channel;
+  private final Closeable open;
 
-  private RingFile(Path path, Header header, FileChannel channel, MemorySegment memory) {
+  private RingFile(Path path, Header header, Closeable open, MemorySegment memory) {
     this.path = path;
     this.header = header;
-    this.channel = channel;
+    this.open = open;
     long ledgerBytes = header.shape().bytes(header.lanes());
     this.ledger = new Ledger(memory.asSlice(PAGE, ledgerBytes), header.lanes(), header.shape());
     this.ring = new Ring(memory.asSlice(PAGE + ledgerBytes));
@@ -93,28 +92,35 @@ final class RingFile implements AutoCloseable {
   static RingFile create(Path path, Header header) throws IOException {
     Path fresh = path.resolveSibling(path.getFileName() + ".new");
     Files.deleteIfExists(fresh);
-    FileChannel channel =
-        FileChannel.open(
+    HeldFile held =
+        HeldFile.lock(
             fresh,
-            Set.of(
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.CREATE_NEW,
-                LinkOption.NOFOLLOW_LINKS),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            () ->
+                FileChannel.open(
+                    fresh,
+                    Set.of(
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE_NEW,
+                        LinkOption.NOFOLLOW_LINKS),
+                    PosixFilePermissions.asFileAttribute(
+                        PosixFilePermissions.fromString("rw-------"))));
+    if (held == null) {
+      throw new IOException("ring file: held by another process");
+    }
     try {
+      FileChannel channel = held.channel();
       fillWithZeros(channel, header.fileBytes());
       ByteBuffer page = encode(header);
       while (page.hasRemaining()) {
         channel.write(page, page.position());
       }
-      lock(channel);
       MemorySegment memory =
           channel.map(FileChannel.MapMode.READ_WRITE, 0, header.fileBytes(), Arena.ofAuto());
       Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      return new RingFile(path, header, channel, memory);
+      return new RingFile(path, header, held, memory);
     } catch (IOException e) {
-      closeAfter(e, channel);
+      closeAfter(e, held);
       deleteAfter(e, fresh);
       throw e;
     }
@@ -155,15 +161,10 @@ final class RingFile implements AutoCloseable {
     }
   }
 
-  /// Whether a living process holds the file.
+  /// Whether a living process holds the file: if it is this one, nobody may open it.
   static boolean isHeld(Path path) throws IOException {
-    try (FileChannel channel =
-            FileChannel.open(path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        FileLock lock = channel.tryLock()) {
-      return lock == null;
-    } catch (OverlappingFileLockException _) {
-      return true; // by this very process
-    }
+    return HeldFile.isHeld(
+        path, () -> FileChannel.open(path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
   }
 
   Path path() {
@@ -185,14 +186,7 @@ final class RingFile implements AutoCloseable {
   /// Gives the lock back. The memory stays mapped as long as anybody uses it.
   @Override
   public void close() throws IOException {
-    channel.close();
-  }
-
-  private static void lock(FileChannel channel) throws IOException {
-    FileLock lock = channel.tryLock();
-    if (lock == null) {
-      throw new IOException("ring file: held by another process");
-    }
+    open.close();
   }
 
   private static void fillWithZeros(FileChannel channel, long bytes) throws IOException {
@@ -261,9 +255,9 @@ final class RingFile implements AutoCloseable {
     return (int) crc.getValue();
   }
 
-  private static void closeAfter(IOException first, FileChannel channel) {
+  private static void closeAfter(IOException first, Closeable open) {
     try {
-      channel.close();
+      open.close();
     } catch (IOException e) {
       first.addSuppressed(e);
     }

@@ -70,6 +70,12 @@ final class RingPlaces {
     if (!Files.exists(inMemory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
+    if (isOurs(inMemory)) {
+      throw new SpoolException(
+          "it is a copy of a spool that this process has open, and both would use one ring ("
+              + inMemory
+              + ")");
+    }
     Path owner;
     try {
       owner = Path.of(RingFile.headerOf(inMemory).directory());
@@ -175,6 +181,7 @@ final class RingPlaces {
     try {
       if (ring.equals(inMemory)
           || !Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)
+          || HeldFile.isOurs(ring)
           || !Files.getOwner(ring, LinkOption.NOFOLLOW_LINKS)
               .equals(Files.getOwner(Ident.in(directory), LinkOption.NOFOLLOW_LINKS))) {
         return;
@@ -185,6 +192,14 @@ final class RingPlaces {
       }
     } catch (IOException e) {
       events.recovered("ring left alone: file=" + ring + ": " + e.getMessage());
+    }
+  }
+
+  private static boolean isOurs(Path ring) {
+    try {
+      return HeldFile.isOurs(ring);
+    } catch (IOException _) {
+      return false; // gone meanwhile
     }
   }
 

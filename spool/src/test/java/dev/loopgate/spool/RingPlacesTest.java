@@ -94,6 +94,28 @@ final class RingPlacesTest {
     copy.open().close();
   }
 
+  @Test
+  void whoLooksAtItInThisProcessOpensItForNoOther() throws Exception {
+    Files.createDirectory(root.resolve("rings"));
+    Files.createDirectory(root.resolve("unmounted"));
+    SpoolFixture first = spool(1);
+    Path directory = first.config.directory();
+    try (Spool spool = first.open()) {
+      Path lock = new LogDirectory(directory).lock();
+      Path ring = spool.ringFile().path();
+
+      assertThatThrownBy(first::open).hasMessageContaining("held in this process");
+      spool(2).open().close(); // looks at all rings there
+      assertThat(LockChild.locks(lock, ring)).isZero();
+
+      Files.move(directory, root.resolve("unmounted/spool")); // as if its disk had gone
+      spool(3).open().close();
+      assertThat(LockChild.locks(ring)).isZero();
+      Files.move(root.resolve("unmounted/spool"), directory);
+    }
+    assertThat(LockChild.locks(new LogDirectory(directory).lock())).isOne();
+  }
+
   private static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : all.toList()) {
