@@ -1,6 +1,5 @@
 package dev.loopgate.runtime;
 
-import dev.loopgate.fleet.ModelHost;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -27,7 +26,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One thread, `model-<id>`, starts it, waits for its end and starts it again; another,
 /// `model-<id>-log`, drains its output. Any thread may call the methods.
-public final class ProcessHost implements ModelHost {
+public final class ProcessHost {
+  /// What its one process is doing.
+  public enum State {
+    /// Not started, or stopped on demand.
+    STOPPED,
+    /// Its server runs; whether it answers is for a probe to say.
+    RUNNING,
+    /// It died or could not be started, and is started again after a pause.
+    BACKING_OFF
+  }
+
   private static final String LOOPGATE = "LOOPGATE_";
 
   private final ProcessSpec spec;
@@ -39,7 +48,7 @@ public final class ProcessHost implements ModelHost {
   private final ReentrantLock lock = new ReentrantLock(); // a start against a stop
   private @Nullable Thread keeper; // guarded by the lock: once started, until the end
   private volatile @Nullable Process process; // written under the lock; what runs now
-  private volatile ReplicaState state = ReplicaState.STOPPED;
+  private volatile State state = State.STOPPED;
 
   /// A host that does nothing yet.
   ///
@@ -60,7 +69,8 @@ public final class ProcessHost implements ModelHost {
     }
   }
 
-  @Override
+  /// Starts the process and returns at once; started already, nothing happens. A host that was
+  /// stopped is not started again.
   public void start() {
     lock.lock();
     try {
@@ -72,12 +82,12 @@ public final class ProcessHost implements ModelHost {
     }
   }
 
-  @Override
-  public ReplicaState observe() {
+  /// Its state at this moment.
+  public State observe() {
     return state;
   }
 
-  @Override
+  /// Stops the process, by force after its grace, and returns when it is gone.
   public void stop() {
     Thread waitedFor;
     lock.lock();
@@ -111,7 +121,7 @@ public final class ProcessHost implements ModelHost {
       do {
         long startedAt = nanos.getAsLong();
         boolean hasRun = runOnce(pause);
-        state = ReplicaState.BACKING_OFF;
+        state = State.BACKING_OFF;
         boolean ranLong = nanos.getAsLong() - startedAt > spec.limits().pauseMax().toNanos();
         if (hasRun && ranLong) {
           pause = spec.limits().pauseMin();
@@ -125,7 +135,7 @@ public final class ProcessHost implements ModelHost {
       Thread.currentThread()
           .interrupt(); // nobody interrupts this thread; if so, it ends as by stop
     } finally {
-      state = ReplicaState.STOPPED;
+      state = State.STOPPED;
     }
   }
 
@@ -167,7 +177,7 @@ public final class ProcessHost implements ModelHost {
       }
       running = launch();
       process = running;
-      state = ReplicaState.RUNNING;
+      state = State.RUNNING;
     } catch (IOException e) {
       events.replicaNotStarted(spec.deployment(), e, pause);
       return false;

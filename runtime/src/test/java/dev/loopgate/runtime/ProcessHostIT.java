@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.ModelHost.ReplicaState;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.runtime.ProcessSpec.Limits;
 import java.io.IOException;
@@ -55,12 +54,12 @@ class ProcessHostIT {
                 .toString(),
             ChildServer.class.getName());
     ProcessHost host = host(command, port, QUICK);
-    assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
+    assertThat(host.observe()).isEqualTo(ProcessHost.State.STOPPED);
 
     host.start();
     host.start();
     long pid = events.nextPid("started wine");
-    assertThat(host.observe()).isEqualTo(ReplicaState.RUNNING);
+    assertThat(host.observe()).isEqualTo(ProcessHost.State.RUNNING);
     try (ModelProbe probe = probe(port)) {
       events.next("ready wine");
       assertThat(probe).isNotNull();
@@ -73,10 +72,10 @@ class ProcessHostIT {
 
     assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
     assertThat(events.next("stopped wine")).isEqualTo("stopped wine 143");
-    assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
+    assertThat(host.observe()).isEqualTo(ProcessHost.State.STOPPED);
     assertThat(directory.resolve("replica.pid")).doesNotExist();
     host.start();
-    assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
+    assertThat(host.observe()).isEqualTo(ProcessHost.State.STOPPED);
   }
 
   @Test
@@ -113,7 +112,7 @@ class ProcessHostIT {
                   + pause);
     }
     host.stop();
-    assertThat(host.observe()).isEqualTo(ReplicaState.STOPPED);
+    assertThat(host.observe()).isEqualTo(ProcessHost.State.STOPPED);
   }
 
   @Test
