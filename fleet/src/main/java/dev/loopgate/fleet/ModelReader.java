@@ -1,6 +1,5 @@
 package dev.loopgate.fleet;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a model's server what it is. Done once for each revision, when its first replica is ready,
@@ -21,7 +20,8 @@ public interface ModelReader {
   /// Asks the server at `at`.
   ///
   /// @param deployment for servers of several models that have to be asked by a name
-  /// @throws IOException when it does not answer as its protocol says; the message says how
+  /// @throws UnreadableModelException when it does not answer as its protocol says; the message
+  ///   says how
   ModelCard read(String deployment, Replica at, Predictor predictor)
-      throws IOException, InterruptedException;
+      throws UnreadableModelException, InterruptedException;
 }
