@@ -25,15 +25,25 @@ public final class Deployment {
   private final AtomicReference<Learned> learned;
   private final ServedModels served;
   private final boolean elsewhere; // asked where callers wanted to go, not at its own url
+  private final @Nullable Hosted hosted; // null: its servers are those of its configuration
   private final Map<Upstream, Deployment> places = new ConcurrentHashMap<>();
   private volatile boolean ready;
-  private volatile boolean asleep;
+  private volatile boolean retired;
 
   /// What records and answers call a model; neither is empty.
   public record Labels(String name, String version) {}
 
   Deployment(Model model) {
+    this(model, (Hosted) null);
+  }
+
+  /// @param hosted of a model whose servers come and go; else null
+  Deployment(Model model, @Nullable Hosted hosted) {
+    if (model.upstream().isHosted() != (hosted != null)) {
+      throw new IllegalArgumentException("model " + model.id() + ": hosted=" + (hosted != null));
+    }
     this.model = model;
+    this.hosted = hosted;
     this.replicas = new Replicas(model.upstream());
     this.circuit = new Circuit(model.bounds());
     this.discovered = new AtomicReference<>(Learned.NOTHING);
@@ -46,6 +56,7 @@ public final class Deployment {
   /// both together.
   private Deployment(Deployment of, Model there) {
     this.model = there;
+    this.hosted = null;
     this.replicas = new Replicas(there.upstream());
     this.circuit = of.circuit;
     this.discovered = of.discovered;
@@ -57,14 +68,13 @@ public final class Deployment {
   /// The same model with another configuration. What was learned of its servers holds on where they
   /// are the same.
   Deployment(Model model, Deployment before) {
-    this(model);
+    this(model, model.upstream().isHosted() ? before.hosted : null);
     Model was = before.model();
     if (was.upstream().equals(model.upstream()) && was.predictor() == model.predictor()) {
       discovered.set(before.discovered.get());
       learned.set(before.learned.get());
       served.addAll(before.served);
       ready = before.ready;
-      asleep = before.asleep;
     }
   }
 
@@ -82,7 +92,7 @@ public final class Deployment {
       Deployment first = places.putIfAbsent(upstream, known);
       known = first == null ? known : first;
     }
-    if (replicas.first().isRetired()) {
+    if (retired) {
       known.replicas.retire();
     }
     return known;
@@ -90,7 +100,8 @@ public final class Deployment {
 
   /// In service no more: connections need not be kept.
   void retire() {
-    replicas.retire();
+    retired = true;
+    replicas.retire(); // those that come and go are their host's
     places.values().forEach(Deployment::retire);
   }
 
@@ -111,9 +122,19 @@ public final class Deployment {
     return model;
   }
 
-  /// Its servers.
+  /// Its servers; where they come and go, those of this moment.
   public Replicas replicas() {
-    return replicas;
+    return hosted == null ? replicas : hosted.replicas();
+  }
+
+  /// What it has where its servers come and go; null where they are those of its configuration.
+  public @Nullable Hosted hosted() {
+    return hosted;
+  }
+
+  /// Whether it is in service no more.
+  public boolean isRetired() {
+    return retired;
   }
 
   /// What holds back more requests than it may have.
@@ -159,6 +180,14 @@ public final class Deployment {
     return named.name().equals(own.name()) || !served.has(named.withoutVersion())
         ? own
         : new Labels(named.name(), configuredOr(UNKNOWN));
+  }
+
+  /// Name and version of who answered at `path`.
+  ///
+  /// @param by the replica; null for none
+  public Labels labelsAt(String path, @Nullable ReplicaState by) {
+    Labels own = by == null ? null : by.labels();
+    return own == null ? labelsAt(path) : own;
   }
 
   /// A prediction was answered with success at `path`: the model that it names is one of the
@@ -208,17 +237,6 @@ public final class Deployment {
   /// Keeps whether its server is ready.
   public void ready(boolean nowReady) {
     ready = nowReady;
-  }
-
-  /// Whether none of its servers runs: a request has to be held, and they to be woken, before one
-  /// can be asked.
-  public boolean isAsleep() {
-    return asleep;
-  }
-
-  /// Keeps whether none of its servers runs.
-  public void asleep(boolean nowAsleep) {
-    asleep = nowAsleep;
   }
 
   /// Whether name and version are both known and need not be asked for any more.

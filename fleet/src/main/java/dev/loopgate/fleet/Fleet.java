@@ -78,20 +78,20 @@ public final class Fleet {
     }
   }
 
-  /// @param deployments in the order of the configuration
-  /// @param routes longest prefix first
-  /// @param onlyGrpc id of the one that serves gRPC, null when there is none or several
-  private record Snapshot(
-      Map<String, Deployment> deployments,
-      Map<String, Route> own, // routes of the deployments by themselves
-      Map<Integer, Route> byPort, // the first of each port
-      List<Route> routes,
-      @Nullable String onlyGrpc) {}
+  /// A model that is declared and not configured: its servers come and go.
+  ///
+  /// @param model at [Upstream#HOSTED]
+  /// @param hosted the same one as long as the deployment is declared
+  /// @param route the id of its default route
+  public record Declaring(Model model, Hosted hosted, String route) {}
 
-  private volatile Snapshot snapshot;
+  private final Object writing = new Object(); // held by who makes the next snapshot
+  private FleetSnapshot.Parts parts; // guarded by it
+  private volatile FleetSnapshot snapshot;
 
-  private Fleet(Snapshot snapshot) {
-    this.snapshot = snapshot;
+  private Fleet(FleetSnapshot.Parts parts) {
+    this.parts = parts;
+    this.snapshot = FleetSnapshot.of(parts, null);
   }
 
   /// A fleet of these models, each with one route.
@@ -106,22 +106,51 @@ public final class Fleet {
   /// @throws IllegalArgumentException when an id or a prefix is used twice or a route leads to a
   ///   model that is not there; the message names it
   public static Fleet of(List<Model> models, List<ModelRoute> routes) {
-    return new Fleet(snapshot(models, routes, Map.of()));
+    return new Fleet(
+        new FleetSnapshot.Parts(models, routes, List.of(), List.of()));
   }
 
-  /// Exchanges all models and routes at once. A model that did not change stays as it is, with what
-  /// was learned of it and its connections; of one that answers at the same place what was learned
-  /// stays. One caller at a time.
+  /// Exchanges all models and routes that are configured at once. A model that did not change stays
+  /// as it is, with what was learned of it and its connections; of one that answers at the same
+  /// place what was learned stays.
   ///
   /// @throws IllegalArgumentException as [#of]; nothing has changed then
   public Change replace(List<Model> models, List<ModelRoute> routes) {
-    Map<String, Deployment> before = snapshot.deployments();
-    Snapshot next = snapshot(models, routes, before);
+    synchronized (writing) {
+      return exchange(
+          new FleetSnapshot.Parts(
+              models, routes,
+              parts.declared(),
+              parts.declaredRoutes()));
+    }
+  }
+
+  /// Exchanges all models and routes that are declared at once, by the same rules. What is
+  /// configured goes first: of the same id or prefix the declared one is left out. A route that
+  /// leads to a model that is not there stays as it was.
+  public Change declare(List<Declaring> models, List<ModelRoute> routes) {
+    synchronized (writing) {
+      return exchange(
+          new FleetSnapshot.Parts(
+              parts.models(), parts.routes(), models, routes));
+    }
+  }
+
+  /// The ids of those routes of the last [#declare] that are served as they were declared.
+  public Set<String> declaredRoutes() {
+    return snapshot.declared().keySet();
+  }
+
+  private Change exchange(FleetSnapshot.Parts by) {
+    FleetSnapshot now = snapshot;
+    Map<String, Deployment> before = now.deployments();
+    FleetSnapshot next = FleetSnapshot.of(by, now);
     Set<Deployment> kept = new HashSet<>(next.deployments().values());
     List<Deployment> added = new ArrayList<>(next.deployments().values());
     added.removeAll(before.values());
     List<Deployment> retired = new ArrayList<>(before.values());
     retired.removeIf(kept::contains);
+    parts = by;
     snapshot = next;
     retired.forEach(Deployment::retire);
     return new Change(added, retired);
@@ -218,81 +247,6 @@ public final class Fleet {
         : Optional.of(new Match(route, route.first().at(place, protocol), path));
   }
 
-  private static Snapshot snapshot(
-      List<Model> models, List<ModelRoute> configured, Map<String, Deployment> before) {
-    Map<String, Deployment> byId = new LinkedHashMap<>();
-    Map<String, String> byPrefix = new HashMap<>();
-    Map<String, Route> own = new LinkedHashMap<>();
-    for (Model model : models) {
-      Deployment deployment = inService(model, before.get(model.id()));
-      if (byId.put(model.id(), deployment) != null) {
-        throw new IllegalArgumentException("models: id=" + model.id() + " stands twice");
-      }
-      String other = byPrefix.put(model.prefix(), model.id());
-      if (other != null) {
-        throw new IllegalArgumentException(
-            "models: prefix="
-                + shown(model.prefix())
-                + " of "
-                + model.id()
-                + " is used by "
-                + other);
-      }
-      own.put(model.id(), Route.of(deployment));
-    }
-    List<Route> routes = new ArrayList<>(own.values());
-    Set<String> ids = new HashSet<>(byId.keySet());
-    for (ModelRoute route : configured) {
-      if (!ids.add(route.id())) {
-        throw new IllegalArgumentException("entity \"" + route.id() + "\" already exists");
-      }
-      String other = byPrefix.put(route.prefix(), route.id());
-      if (other != null) {
-        throw new IllegalArgumentException(
-            "the URL prefix " + shown(route.prefix()) + " is used by route " + other);
-      }
-      routes.add(inService(route, byId));
-    }
-    routes.sort(Comparator.comparingInt((Route route) -> route.prefix().length()).reversed());
-    Map<Integer, Route> byPort = new HashMap<>();
-    own.values()
-        .forEach(route -> byPort.putIfAbsent(route.first().model().replica().port(), route));
-    return new Snapshot(
-        Collections.unmodifiableMap(byId),
-        Map.copyOf(own),
-        Map.copyOf(byPort),
-        List.copyOf(routes),
-        onlyGrpc(byId));
-  }
-
-  private static Deployment inService(Model model, @Nullable Deployment before) {
-    if (before == null) {
-      return new Deployment(model);
-    }
-    return before.model().equals(model) ? before : new Deployment(model, before);
-  }
-
-  private static Route inService(ModelRoute route, Map<String, Deployment> byId) {
-    List<String> unknown = new ArrayList<>();
-    String mirror = route.mirror();
-    if (mirror != null && !byId.containsKey(mirror)) {
-      unknown.add("entity \"" + mirror + "\" is not found");
-    }
-    List<Deployment> targets = new ArrayList<>();
-    for (ModelRoute.Target target : route.targets()) {
-      Deployment deployment = byId.get(target.model());
-      if (deployment == null) {
-        unknown.add("entity \"" + target.model() + "\" is not found");
-      } else {
-        targets.add(deployment);
-      }
-    }
-    if (!unknown.isEmpty()) {
-      throw new IllegalArgumentException(String.join("; ", unknown));
-    }
-    return Route.of(route, targets, mirror == null ? null : byId.get(mirror));
-  }
-
   /// The route of a gRPC call whose path names no model.
   ///
   /// @param id of a deployment, as the call's own header names it; null when there is none
@@ -301,7 +255,7 @@ public final class Fleet {
   /// @return the deployment that is named, if it serves gRPC; that of the only one that does, when
   ///   none is named; else none
   public Optional<Match> matchGrpc(@Nullable String id, String host, String path) {
-    Snapshot now = snapshot;
+    FleetSnapshot now = snapshot;
     if (id != null) {
       return grpc(now, id, path);
     }
@@ -314,27 +268,10 @@ public final class Fleet {
     return byHost.isPresent() || only == null ? byHost : grpc(now, only, path);
   }
 
-  private static Optional<Match> grpc(Snapshot now, String id, String path) {
+  private static Optional<Match> grpc(FleetSnapshot now, String id, String path) {
     Route own = now.own().get(id);
     return own == null || !own.first().model().upstream().grpc()
         ? Optional.empty()
         : Optional.of(new Match(own, own.first(), path));
-  }
-
-  private static @Nullable String onlyGrpc(Map<String, Deployment> deployments) {
-    String only = null;
-    for (Map.Entry<String, Deployment> each : deployments.entrySet()) {
-      if (each.getValue().model().upstream().grpc()) {
-        if (only != null) {
-          return null; // each call has to name one
-        }
-        only = each.getKey();
-      }
-    }
-    return only;
-  }
-
-  private static String shown(String prefix) {
-    return prefix.isEmpty() ? "/" : prefix;
   }
 }

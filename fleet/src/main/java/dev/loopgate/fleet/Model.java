@@ -116,7 +116,19 @@ public record Model(
         && value.chars().noneMatch(Character::isISOControl);
   }
 
-  /// The first server, which stands for all in what they have in common: scheme and base path.
+  /// Path that stands before every path of the model on its servers; empty, or starting but not
+  /// ending with a slash.
+  public String basePath() {
+    return upstream.isHosted() ? "" : replica().basePath();
+  }
+
+  /// `http` or `https`, as its servers are asked.
+  public String scheme() {
+    return upstream.isHosted() ? "http" : replica().scheme();
+  }
+
+  /// The first server, which stands for all in what they have in common. There has to be one: not
+  /// where they come and go ([Upstream#isHosted]).
   public Replica replica() {
     return upstream.replicas().getFirst();
   }

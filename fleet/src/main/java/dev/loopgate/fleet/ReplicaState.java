@@ -32,20 +32,34 @@ public final class ReplicaState {
   private final Replica replica;
   private final int index;
   private final boolean alone;
+  private final Deployment.@Nullable Labels labels;
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicInteger misses = new AtomicInteger();
   private final AtomicReference<@Nullable Out> out = new AtomicReference<>();
   private volatile boolean retired;
 
   ReplicaState(Replica replica, int index, boolean alone) {
+    this(replica, index, alone, null);
+  }
+
+  /// @param labels of the model that this very replica runs; null where they are its deployment's
+  ReplicaState(
+      Replica replica, int index, boolean alone, Deployment.@Nullable Labels labels) {
     this.replica = replica;
     this.index = index;
     this.alone = alone;
+    this.labels = labels;
   }
 
   /// Where it answers.
   public Replica replica() {
     return replica;
+  }
+
+  /// What the model is called that this very replica runs: while a revision is rolled out, another
+  /// replica may run another one. Null where nothing but its deployment says.
+  public Deployment.@Nullable Labels labels() {
+    return labels;
   }
 
   /// Its bit in what [Replicas#choose] is told of the replicas tried.

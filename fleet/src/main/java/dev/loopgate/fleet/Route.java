@@ -3,6 +3,7 @@ package dev.loopgate.fleet;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,8 @@ public final class Route {
   }
 
   /// The route that a model has of its own.
-  static Route of(Deployment deployment) {
-    return new Route(
-        deployment.model().id(), deployment.model().prefix(), List.of(deployment), null);
+  static Route of(Deployment deployment, String id) {
+    return new Route(id, deployment.model().prefix(), List.of(deployment), null);
   }
 
   /// A route by weight.
@@ -65,6 +65,14 @@ public final class Route {
   /// How many of so many turns each has, in the order of [#targets].
   public List<Integer> weights() {
     return targets.stream().map(target -> Collections.frequency(turns, target)).toList();
+  }
+
+  /// Whether this one leads where `other` does, in the same turns.
+  boolean leadsAs(Route other) {
+    return id.equals(other.id)
+        && prefix.equals(other.prefix)
+        && turns.equals(other.turns)
+        && Objects.equals(mirror, other.mirror);
   }
 
   Deployment first() {

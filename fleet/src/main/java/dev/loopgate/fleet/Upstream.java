@@ -7,7 +7,7 @@ import java.util.Set;
 /// How the servers of a model are reached.
 ///
 /// @param replicas the servers, 1 to [#REPLICAS_MAX], each once, all with the same scheme and base
-///   path: what is asked of one could be asked of any
+///   path: what is asked of one could be asked of any; none only in [#HOSTED]
 /// @param protocol what they are spoken to in; [Protocol#H2] needs TLS, [Protocol#H2C] none
 /// @param grpc whether they serve gRPC: then calls that no path names a model for may be theirs
 /// @param trust of TLS; without it of no use
@@ -15,13 +15,14 @@ public record Upstream(List<Replica> replicas, Protocol protocol, boolean grpc, 
   /// A replica is a bit of a long where those that were tried are remembered.
   public static final int REPLICAS_MAX = Long.SIZE;
 
+  /// Servers that a [ModelHost] runs, which come and go: [Hosted] knows them. HTTP/1.1, at the root.
+  public static final Upstream HOSTED =
+      new Upstream(List.of(), Protocol.HTTP1, false, ServerTrust.DEFAULT);
+
   public Upstream {
     replicas = List.copyOf(replicas);
-    if (replicas.isEmpty()) {
-      throw new IllegalArgumentException("model url: none, allowed=one or more");
-    }
     checkAlike(replicas);
-    boolean secure = replicas.getFirst().isSecure();
+    boolean secure = !replicas.isEmpty() && replicas.getFirst().isSecure();
     if ((protocol == Protocol.H2 && !secure) || (protocol == Protocol.H2C && secure)) {
       throw new IllegalArgumentException(
           "model protocol: value="
@@ -41,14 +42,27 @@ public record Upstream(List<Replica> replicas, Protocol protocol, boolean grpc, 
   }
 
   /// Servers as they mostly are: HTTP/1.1, or what TLS agrees on.
+  ///
+  /// @param replicas one or more
   public Upstream(List<Replica> replicas) {
     this(replicas, Protocol.AUTO, false, ServerTrust.DEFAULT);
+    if (replicas.isEmpty()) {
+      throw new IllegalArgumentException("model url: none, allowed=one or more");
+    }
+  }
+
+  /// Whether its servers come and go.
+  public boolean isHosted() {
+    return replicas.isEmpty();
   }
 
   private static void checkAlike(List<Replica> replicas) {
     if (replicas.size() > REPLICAS_MAX) {
       throw new IllegalArgumentException(
           "model urls: count=" + replicas.size() + ", allowed=1 to " + REPLICAS_MAX);
+    }
+    if (replicas.isEmpty()) {
+      return;
     }
     Replica first = replicas.getFirst();
     Set<String> authorities = new HashSet<>();
@@ -70,7 +84,7 @@ public record Upstream(List<Replica> replicas, Protocol protocol, boolean grpc, 
 
   /// Whether they are reached over TLS.
   public boolean isSecure() {
-    return replicas.getFirst().isSecure();
+    return !isHosted() && replicas.getFirst().isSecure();
   }
 
   /// Whether it is known beforehand that HTTP/2 is spoken.

@@ -52,7 +52,7 @@ final class Mirrors {
       return null;
     }
     String path =
-        mirror.model().replica().basePath()
+        mirror.model().basePath()
             + match.path()
             + request.target().substring(request.path().length());
     boolean toHttp1 =

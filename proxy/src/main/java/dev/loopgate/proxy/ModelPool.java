@@ -255,7 +255,7 @@ final class ModelPool {
     }
     sharings
         .entrySet()
-        .removeIf(each -> each.getKey().replicas().first().isRetired() && each.getValue().isIdle());
+        .removeIf(each -> each.getKey().isRetired() && each.getValue().isIdle());
     if (means.slots().isAwaited()) {
       closeOneIdle(); // somebody on another loop may wait for its slot
     }

@@ -62,7 +62,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.limits = loop.config().model().within(deployment.model().bounds());
     this.climbsOut = match.climbsOut();
     this.modelPath =
-        deployment.model().replica().basePath()
+        deployment.model().basePath()
             + match.path()
             + request.target().substring(request.path().length());
     this.admission = Admission.toModel(loop, request, match);

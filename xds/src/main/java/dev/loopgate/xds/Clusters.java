@@ -326,7 +326,7 @@ final class Clusters {
         .setReuseConnection(BoolValue.of(true))
         .setHttpHealthCheck(
             HealthCheck.HttpHealthCheck.newBuilder()
-                .setPath(model.replica().basePath() + path)
+                .setPath(model.basePath() + path)
                 .setCodecClientType(
                     model.upstream().isHttp2() ? CodecClientType.HTTP2 : CodecClientType.HTTP1))
         .build();

@@ -18,17 +18,16 @@ final class Directly {
       return false;
     }
     List<Deployment> all = route.targets();
-    String base = all.getFirst().model().replica().basePath();
-    return all.stream()
-        .allMatch(each -> asks(each) && each.model().replica().basePath().equals(base));
+    String base = all.getFirst().model().basePath();
+    return all.stream().allMatch(each -> asks(each) && each.model().basePath().equals(base));
   }
 
-  /// Whether an Envoy can ask a model's servers. Not while they sleep: it can wake nobody. Not when
+  /// Whether an Envoy can ask a model's servers. Not where they come and go: it can wake nobody. Not when
   /// they want a certificate of ours: its key stays here. Not when they have several names over
   /// TLS, of which an Envoy would check any.
   static boolean asks(Deployment deployment) {
     Upstream upstream = deployment.model().upstream();
-    if (deployment.isAsleep()) {
+    if (upstream.isHosted()) {
       return false;
     }
     return !upstream.isSecure()

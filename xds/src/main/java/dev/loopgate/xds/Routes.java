@@ -131,7 +131,7 @@ final class Routes {
             .setTimeout(Envoys.duration(total(targets)))
             .setIdleTimeout(Envoys.duration(idle(targets)))
             .setRetryPolicy(retries());
-    String rewritten = first.replica().basePath() + "/";
+    String rewritten = first.basePath() + "/";
     if (!rewritten.equals(matched)) {
       action.setPrefixRewrite(rewritten);
     }

@@ -178,16 +178,15 @@ final class FleetViewTest {
     ServerTrust named = new ServerTrust("ca.pem", null, "own.pem", "own.key");
     Model asking =
         Fleets.model("b", Predictor.NONE, Protocol.HTTP1, false, named, "https://b.test:8443");
-    Fleet fleet =
-        Fleet.of(
-            List.of(Fleets.model("a", ONE), asking, Fleets.model("c", ONE + "/elsewhere")),
-            List.of(
-                new ModelRoute(
-                    "ac",
-                    "/custom/ac",
-                    List.of(new ModelRoute.Target("a", 50), new ModelRoute.Target("c", 50)),
-                    null)));
-    fleet.deployment("a").orElseThrow().asleep(true);
+    Model elsewhere = Fleets.model("c", ONE + "/elsewhere");
+    ModelRoute both =
+        new ModelRoute(
+            "ac",
+            "/custom/ac",
+            List.of(new ModelRoute.Target("a", 50), new ModelRoute.Target("c", 50)),
+            null);
+    Fleet fleet = Fleet.of(List.of(asking, elsewhere));
+    fleet.declare(List.of(Fleets.declaring("a")), List.of(both)); // its servers come and go
 
     FleetResources view = Fleets.view(fleet, Fleets.config(XdsConfig.Tokens.TAKEN_OFF));
     for (String id : List.of("a", "b", "ac")) {
@@ -195,7 +194,11 @@ final class FleetViewTest {
     }
     assertThat(routed(view, "c").getCluster()).isEqualTo("model_c");
     assertThat(view.clusters()).doesNotContainKeys("model_a", "model_b");
-    Route asleep = Fleets.routes(view).get(1);
+    Route asleep =
+        Fleets.routes(view).stream()
+            .filter(route -> route.getName().equals("a"))
+            .findFirst()
+            .orElseThrow();
     assertThat(asleep.getTypedPerFilterConfigMap())
         .containsOnlyKeys("loopgate.capture", "loopgate.reply-id", "envoy.filters.http.ext_authz");
     assertThat(
@@ -205,21 +208,11 @@ final class FleetViewTest {
                 .getDisabled())
         .isTrue();
 
-    fleet.deployment("a").orElseThrow().asleep(false);
-    assertThat(routed(Fleets.view(fleet), "a").getCluster()).isEqualTo("model_a");
-    assertThat(routed(Fleets.view(fleet), "ac").getCluster())
+    Fleet configured = Fleet.of(List.of(Fleets.model("a", ONE), elsewhere), List.of(both));
+    assertThat(routed(Fleets.view(configured), "a").getCluster()).isEqualTo("model_a");
+    assertThat(routed(Fleets.view(configured), "ac").getCluster())
         .as("paths are rewritten for both alike, or not here")
         .isEqualTo("loopgate_proxy");
-  }
-
-  @Test
-  void aModelThatChangesStaysAsleep() {
-    Fleet fleet = Fleet.of(List.of(Fleets.model("a", ONE)));
-    fleet.deployment("a").orElseThrow().asleep(true);
-
-    fleet.replace(List.of(Fleets.at("/other", Fleets.model("a", ONE))), List.of());
-
-    assertThat(fleet.deployment("a").map(Deployment::isAsleep)).contains(true);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.loopgate.xds;
 import com.google.protobuf.ByteString;
 import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.fleet.Hosted;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
@@ -84,6 +85,20 @@ final class Fleets {
         null,
         model.kept(),
         bounds);
+  }
+
+  /// One that is declared: its servers come and go.
+  static Fleet.Declaring declaring(String id) {
+    Model model =
+        new Model(
+            id,
+            Upstream.HOSTED,
+            Predictor.NONE,
+            "/model/" + id,
+            null,
+            null,
+            new Kept(true, 1 << 20, 1.0));
+    return new Fleet.Declaring(model, new Hosted(id, Hosted.Terms.DEFAULT, _ -> {}), id);
   }
 
   static FleetResources view(Fleet fleet) {

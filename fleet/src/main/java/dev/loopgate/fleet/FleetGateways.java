@@ -1,0 +1,154 @@
+package dev.loopgate.fleet;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// Serves what is declared by the [Fleet] of this process.
+public final class FleetGateways implements Gateways {
+  private static final String MODEL_PREFIX = "/model/";
+
+  private final Fleet fleet;
+  private final Kept kept;
+  private final Consumer<String> waker;
+  private final Consumer<List<Model>> coming;
+  private final Runnable changed;
+  private final Map<String, Hosted> hosted = new ConcurrentHashMap<>(); // of what is declared
+
+  /// Serves nothing yet.
+  ///
+  /// @param kept what is kept of the exchanges of what is declared
+  /// @param waker told the id of a deployment that somebody waits for; returns at once
+  /// @param coming told the models before they are served
+  /// @param changed told when the fleet has changed
+  public FleetGateways(
+      Fleet fleet,
+      Kept kept,
+      Consumer<String> waker,
+      Consumer<List<Model>> coming,
+      Runnable changed) {
+    this.fleet = fleet;
+    this.kept = kept;
+    this.waker = waker;
+    this.coming = coming;
+    this.changed = changed;
+  }
+
+  @Override
+  public Set<String> serve(
+      List<Served> deployments, List<Declared<RouteSpec, RouteStatus>> routes) {
+    Map<String, String> defaults = defaultRoutes(routes);
+    List<Fleet.Declaring> declaring = new ArrayList<>();
+    for (Served served : deployments) {
+      Declared<DeploymentSpec, DeploymentStatus> declared = served.declared();
+      Hosted servers =
+          hosted.computeIfAbsent(
+              declared.id(),
+              id -> new Hosted(id, Hosted.Terms.of(declared.spec().serving()), waker));
+      declaring.add(
+          new Fleet.Declaring(
+              model(declared),
+              servers,
+              defaults.getOrDefault(declared.id(), declared.id())));
+    }
+    coming.accept(declaring.stream().map(Fleet.Declaring::model).toList());
+    fleet.declare(declaring, custom(routes));
+    for (Served served : deployments) {
+      answer(served);
+    }
+    retireAllBut(deployments);
+    changed.run();
+    Set<String> ids = new HashSet<>(fleet.declaredRoutes());
+    defaults.forEach((deployment, route) -> {
+      if (isServed(deployment)) {
+        ids.add(route);
+      }
+    });
+    return ids;
+  }
+
+  @Override
+  public Demand demand(String deployment) {
+    Hosted servers = hosted.get(deployment);
+    return servers == null ? Demand.NONE : servers.demand();
+  }
+
+  private void answer(Served served) {
+    String id = served.declared().id();
+    Hosted servers = hosted.get(id);
+    if (servers == null) {
+      throw new IllegalStateException("made above");
+    }
+    DeploymentStatus status = served.declared().status();
+    fleet
+        .deployment(id)
+        .filter(deployment -> deployment.hosted() == servers)
+        .ifPresent(deployment -> {
+          deployment.discover(status.modelName(), status.modelVersion());
+          deployment.ready(!served.ready().isEmpty());
+        });
+    Hosted.Terms terms = Hosted.Terms.of(served.declared().spec().serving());
+    servers.answer(served.ready(), served.problem(), terms);
+  }
+
+  private void retireAllBut(List<Served> deployments) {
+    Set<String> gone = new HashSet<>(hosted.keySet());
+    deployments.forEach(served -> gone.remove(served.declared().id()));
+    for (String id : gone) {
+      Hosted servers = hosted.remove(id);
+      if (servers != null) {
+        servers.retire();
+      }
+    }
+  }
+
+  private boolean isServed(String deployment) {
+    Hosted servers = hosted.get(deployment);
+    return servers != null
+        && fleet.deployment(deployment).map(Deployment::hosted).orElse(null) == servers;
+  }
+
+  private Model model(Declared<DeploymentSpec, DeploymentStatus> declared) {
+    return new Model(
+        declared.id(),
+        Upstream.HOSTED,
+        Predictor.ofWord(declared.spec().predictor()),
+        MODEL_PREFIX + declared.id(),
+        null,
+        null,
+        kept,
+        Bounds.NONE,
+        declared.spec().roleName());
+  }
+
+  private static Map<String, String> defaultRoutes(
+      List<Declared<RouteSpec, RouteStatus>> routes) {
+    Map<String, String> ids = new HashMap<>();
+    for (Declared<RouteSpec, RouteStatus> route : routes) {
+      if (route.isDefault()) {
+        ids.put(route.spec().modelDeployments().getFirst().mdName(), route.id());
+      }
+    }
+    return ids;
+  }
+
+  private static List<ModelRoute> custom(List<Declared<RouteSpec, RouteStatus>> routes) {
+    List<ModelRoute> custom = new ArrayList<>();
+    for (Declared<RouteSpec, RouteStatus> route : routes) {
+      if (!route.isDefault()) {
+        RouteSpec spec = route.spec();
+        List<ModelRoute.Target> targets =
+            spec.modelDeployments().stream()
+                .map(target -> new ModelRoute.Target(target.mdName(), target.weight()))
+                .toList();
+        custom.add(new ModelRoute(route.id(), spec.urlPrefix(), targets, spec.mirror()));
+      }
+    }
+    return custom;
+  }
+}
