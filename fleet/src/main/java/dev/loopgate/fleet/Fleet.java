@@ -1,11 +1,7 @@
 package dev.loopgate.fleet;
 
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,8 +102,7 @@ public final class Fleet {
   /// @throws IllegalArgumentException when an id or a prefix is used twice or a route leads to a
   ///   model that is not there; the message names it
   public static Fleet of(List<Model> models, List<ModelRoute> routes) {
-    return new Fleet(
-        new FleetSnapshot.Parts(models, routes, List.of(), List.of()));
+    return new Fleet(new FleetSnapshot.Parts(models, routes, List.of(), List.of()));
   }
 
   /// Exchanges all models and routes that are configured at once. A model that did not change stays
@@ -118,10 +113,7 @@ public final class Fleet {
   public Change replace(List<Model> models, List<ModelRoute> routes) {
     synchronized (writing) {
       return exchange(
-          new FleetSnapshot.Parts(
-              models, routes,
-              parts.declared(),
-              parts.declaredRoutes()));
+          new FleetSnapshot.Parts(models, routes, parts.declared(), parts.declaredRoutes()));
     }
   }
 
@@ -130,9 +122,7 @@ public final class Fleet {
   /// leads to a model that is not there stays as it was.
   public Change declare(List<Declaring> models, List<ModelRoute> routes) {
     synchronized (writing) {
-      return exchange(
-          new FleetSnapshot.Parts(
-              parts.models(), parts.routes(), models, routes));
+      return exchange(new FleetSnapshot.Parts(parts.models(), parts.routes(), models, routes));
     }
   }
 

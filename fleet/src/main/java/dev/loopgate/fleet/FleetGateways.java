@@ -52,9 +52,7 @@ public final class FleetGateways implements Gateways {
               id -> new Hosted(id, Hosted.Terms.of(declared.spec().serving()), waker));
       declaring.add(
           new Fleet.Declaring(
-              model(declared),
-              servers,
-              defaults.getOrDefault(declared.id(), declared.id())));
+              model(declared), servers, defaults.getOrDefault(declared.id(), declared.id())));
     }
     coming.accept(declaring.stream().map(Fleet.Declaring::model).toList());
     fleet.declare(declaring, custom(routes));
@@ -126,8 +124,7 @@ public final class FleetGateways implements Gateways {
         declared.spec().roleName());
   }
 
-  private static Map<String, String> defaultRoutes(
-      List<Declared<RouteSpec, RouteStatus>> routes) {
+  private static Map<String, String> defaultRoutes(List<Declared<RouteSpec, RouteStatus>> routes) {
     Map<String, String> ids = new HashMap<>();
     for (Declared<RouteSpec, RouteStatus> route : routes) {
       if (route.isDefault()) {

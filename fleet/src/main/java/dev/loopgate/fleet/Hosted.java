@@ -128,8 +128,16 @@ public final class Hosted {
         return false;
       }
     } while (!inFlight.compareAndSet(before, before + 1));
-    seen();
     return true;
+  }
+
+  /// A request came, and is given to a replica or waits: for [#demand], which misses none.
+  public void came() {
+    int wanted = inFlight.get() + held.get();
+    int most = peak.get();
+    while (wanted > most && !peak.compareAndSet(most, wanted)) {
+      most = peak.get();
+    }
   }
 
   /// A request that was given to a replica is over.
@@ -146,7 +154,6 @@ public final class Hosted {
         return false;
       }
     } while (!held.compareAndSet(before, before + 1));
-    seen();
     return true;
   }
 
@@ -161,13 +168,5 @@ public final class Hosted {
     int waiting = held.get();
     return new Gateways.Demand(
         running, waiting, Math.max(peak.getAndSet(running + waiting), running + waiting));
-  }
-
-  private void seen() {
-    int wanted = inFlight.get() + held.get();
-    int most = peak.get();
-    while (wanted > most && !peak.compareAndSet(most, wanted)) {
-      most = peak.get();
-    }
   }
 }

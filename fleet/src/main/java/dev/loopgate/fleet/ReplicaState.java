@@ -43,8 +43,7 @@ public final class ReplicaState {
   }
 
   /// @param labels of the model that this very replica runs; null where they are its deployment's
-  ReplicaState(
-      Replica replica, int index, boolean alone, Deployment.@Nullable Labels labels) {
+  ReplicaState(Replica replica, int index, boolean alone, Deployment.@Nullable Labels labels) {
     this.replica = replica;
     this.index = index;
     this.alone = alone;
@@ -72,6 +71,12 @@ public final class ReplicaState {
     if (!alone) {
       requests.incrementAndGet();
     }
+  }
+
+  /// As [#started], if it has fewer than `max` requests; not for the only one that there ever is.
+  boolean startedWithin(int max) {
+    int now = requests.get();
+    return now < max && requests.compareAndSet(now, now + 1);
   }
 
   /// A request that [#started] is over, or is for another replica.

@@ -122,6 +122,29 @@ public final class Replicas {
     return less.admits(nowNanos) ? less : turned ? one : other;
   }
 
+  /// The replica with the fewest requests, started, if it has fewer than `max`.
+  ///
+  /// @return null when none has
+  public @Nullable ReplicaState startedWithin(int max, long nowNanos) {
+    while (true) {
+      ReplicaState least = null;
+      for (ReplicaState state : states) {
+        if (!state.isOut(nowNanos) && (least == null || state.requests() < least.requests())) {
+          least = state;
+        }
+      }
+      if (least == null && !states.isEmpty()) {
+        least = states.getFirst(); // all are left out: a refusal costs no less than a look
+      }
+      if (least == null || least.requests() >= max) {
+        return null;
+      }
+      if (least.startedWithin(max)) {
+        return least;
+      }
+    }
+  }
+
   // The first from `start` on that is not left out.
   private @Nullable ReplicaState next(int start, long tried, long nowNanos) {
     for (int i = 0; i < states.size(); i++) {

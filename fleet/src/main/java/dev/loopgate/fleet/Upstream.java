@@ -15,7 +15,8 @@ public record Upstream(List<Replica> replicas, Protocol protocol, boolean grpc, 
   /// A replica is a bit of a long where those that were tried are remembered.
   public static final int REPLICAS_MAX = Long.SIZE;
 
-  /// Servers that a [ModelHost] runs, which come and go: [Hosted] knows them. HTTP/1.1, at the root.
+  /// Servers that a [ModelHost] runs, which come and go: [Hosted] knows them. HTTP/1.1, at the
+  /// root.
   public static final Upstream HOSTED =
       new Upstream(List.of(), Protocol.HTTP1, false, ServerTrust.DEFAULT);
 

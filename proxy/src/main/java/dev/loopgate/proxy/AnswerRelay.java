@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The way back of one exchange: from the model's answer, or one of ours, to the caller, with what
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Before the byte that completes the answer goes to the caller, the exchange is told, so that its
 /// entry is kept by then (P1).
 final class AnswerRelay {
+  private static final String COLD_START = "model-cold-start"; // milliseconds
+
   private final Caller caller;
   private final Answer answer;
   private final ProxyLoop loop;
@@ -32,6 +35,7 @@ final class AnswerRelay {
   private boolean switched;
   private long declared = -1; // length that the caller was told
   private long answered;
+  private long coldStartNanos = -1;
 
   /// @param complete run before the completing byte is released; maybe more than once
   AnswerRelay(
@@ -51,6 +55,11 @@ final class AnswerRelay {
     this.path = match.path();
     this.capture = capture;
     this.complete = complete;
+  }
+
+  /// The answer is to say how long it was waited for a server to start.
+  void coldStart(long nanos) {
+    coldStartNanos = nanos;
   }
 
   /// Whether a head went to the caller, one before the answer apart.
@@ -73,8 +82,11 @@ final class AnswerRelay {
     }
     learnFrom(got);
     hops = got.hops();
-    List<Header> headers =
-        PassedHeaders.toCaller(got, id, deployment.labelsAt(path), loop.knownHeaders());
+    List<Header> headers = PassedHeaders.toCaller(got, id, capture.labels(), loop.knownHeaders());
+    if (coldStartNanos >= 0) {
+      headers.add(
+          new Header(COLD_START, Long.toString(TimeUnit.NANOSECONDS.toMillis(coldStartNanos))));
+    }
     if (!got.isSwitch()) {
       boolean goesOn = request.persistent() && requestWhole && !loop.isLeaving();
       answer.frame(request, got.status(), got.framing(), got.declaredLength(), goesOn, headers);
@@ -140,7 +152,7 @@ final class AnswerRelay {
   void reply(LocalReply given, boolean goesOn, Runnable end) {
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
     List<Header> headers = new ArrayList<>(reply.headers());
-    PassedHeaders.addOurs(headers, id, deployment.labelsAt(path), loop.knownHeaders());
+    PassedHeaders.addOurs(headers, id, capture.labels(), loop.knownHeaders());
     int length = reply.body().remaining();
     boolean empty = request.method().equals("HEAD") || length == 0;
     BodyFraming framing = empty ? BodyFraming.NONE : BodyFraming.ofLength(length);

@@ -21,7 +21,7 @@ import dev.loopgate.capture.Timing;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
-import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.ReplicaState;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -52,7 +52,7 @@ final class ExchangeCapture {
   private long gapMaxNanos = Timing.NONE;
   private GrpcStatus grpc = GrpcStatus.NONE;
   private boolean requestWhole;
-  private @Nullable Replica replica; // that has or had the request
+  private @Nullable ReplicaState replica; // that has or had the request
   private boolean ended;
 
   private ExchangeCapture(
@@ -120,11 +120,11 @@ final class ExchangeCapture {
   }
 
   /// A connection to the model is made: from now on its replica is known.
-  void connected(Replica to) {
+  void connected(ReplicaState to) {
     replica = to;
     Requesting before = requesting;
     if (before != null && !match.deployment().replicas().isOne()) {
-      requesting = before.sentTo(to.hostHeader());
+      requesting = before.sentTo(to.replica().hostHeader());
     }
   }
 
@@ -260,14 +260,19 @@ final class ExchangeCapture {
     }
   }
 
+  /// What the model is called that answers.
+  Deployment.Labels labels() {
+    return match.deployment().labelsAt(match.path(), replica);
+  }
+
   private Target target() {
     Deployment deployment = match.deployment();
-    Replica reached = replica;
-    Deployment.Labels labels = deployment.labelsAt(match.path());
+    ReplicaState reached = replica;
+    Deployment.Labels labels = labels();
     return new Target(
         deployment.model().id(),
         match.route(),
-        reached == null ? "" : reached.authority(),
+        reached == null ? "" : reached.replica().authority(),
         new ModelIdentity(labels.name(), labels.version()));
   }
 
@@ -287,12 +292,14 @@ final class ExchangeCapture {
     Edge edge = loop.config().edge();
     Claims claims = edge.believesAll() ? null : Claims.of(request.headers(), edge);
     boolean believed = claims == null || claims.believed();
-    Replica server = deployment.model().replica();
+    Model model = deployment.model();
     return new RequestHead(
         request.method(),
         redaction.maskQuery(modelPath),
-        deployment.hostAt(server, request.host()),
-        server.scheme(),
+        model.upstream().isHosted() // until it is known which of them
+            ? model.id()
+            : deployment.hostAt(model.replica(), request.host()),
+        model.scheme(),
         redaction.maskQuery(
             firstFilled(
                 believed ? kept(redaction, request, "x-original-uri") : null,

@@ -71,6 +71,19 @@ final class LocalReplies {
     return later("As many requests as may wait for a connection to model " + deployment);
   }
 
+  static LocalReply tooManyHeld(String deployment) {
+    return later("As many requests as may wait for a replica of model " + deployment);
+  }
+
+  static LocalReply heldTooLong(String deployment) {
+    return error(504, "No replica of model " + deployment + " was ready in time");
+  }
+
+  /// @param reason a word of the contract
+  static LocalReply modelFailed(String deployment, String reason) {
+    return error(503, "Model " + deployment + " failed: " + reason);
+  }
+
   static LocalReply tooManyBodies() {
     return later("Too many requests at once");
   }

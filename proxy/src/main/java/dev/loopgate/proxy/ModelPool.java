@@ -1,6 +1,7 @@
 package dev.loopgate.proxy;
 
 import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Hosted;
 import dev.loopgate.fleet.Protocol;
 import dev.loopgate.fleet.ReplicaState;
 import dev.loopgate.fleet.Replicas;
@@ -54,8 +55,11 @@ final class ModelPool {
   }
 
   void acquire(Deployment deployment, Borrower borrower) {
-    ReplicaState replica = choose(deployment);
-    replica.started();
+    ReplicaState replica = started(deployment);
+    if (replica == null) {
+      tellLater(borrower, borrower::modelUnreachable);
+      return;
+    }
     if (lend(replica, borrower)) {
       return;
     }
@@ -253,9 +257,7 @@ final class ModelPool {
         all.remove();
       }
     }
-    sharings
-        .entrySet()
-        .removeIf(each -> each.getKey().isRetired() && each.getValue().isIdle());
+    sharings.entrySet().removeIf(each -> each.getKey().isRetired() && each.getValue().isIdle());
     if (means.slots().isAwaited()) {
       closeOneIdle(); // somebody on another loop may wait for its slot
     }
@@ -316,6 +318,26 @@ final class ModelPool {
   ReplicaState choose(Deployment deployment) {
     Replicas replicas = deployment.replicas();
     return replicas.isOne() ? replicas.first() : firstOf(replicas);
+  }
+
+  // Null where all that answered are gone at this moment.
+  private @Nullable ReplicaState started(Deployment deployment) {
+    Hosted hosted = deployment.hosted();
+    if (hosted == null) {
+      ReplicaState replica = choose(deployment);
+      replica.started();
+      return replica;
+    }
+    int max = hosted.terms().concurrencyMax();
+    if (max > 0) {
+      return hosted.replicas().startedWithin(max, loop.time().nanos());
+    }
+    ReplicaState replica =
+        hosted.replicas().choose(ThreadLocalRandom.current(), 0, loop.time().nanos());
+    if (replica != null) {
+      replica.started();
+    }
+    return replica;
   }
 
   /// Whether there is a shared connection to any of its replicas.

@@ -107,6 +107,7 @@ public final class Proxy implements AutoCloseable {
               time,
               events,
               new ModelSlots(config.modelConnectionsMax()),
+              new Holds(time.nanos()),
               proxy.connector,
               ModelResolver.OF_SYSTEM,
               new ModelTls(events),

@@ -36,6 +36,16 @@ public interface ProxyEvents {
   /// it may. Its exchange starts and ends like any other.
   default void circuitOpen(String deployment) {}
 
+  /// A request that may ask a replica now came to its place, having waited or not.
+  ///
+  /// @param heldNanos how long it waited
+  /// @param cold whether no replica was there when it came
+  default void released(String deployment, long heldNanos, boolean cold) {}
+
+  /// A request was refused since as many wait for a replica as may. Its exchange starts and ends
+  /// like any other.
+  default void holdFull(String deployment) {}
+
   /// A copy of a request for a mirror came to its end. It is no exchange, and no record is made of
   /// it.
   ///

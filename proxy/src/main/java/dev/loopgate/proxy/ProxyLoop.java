@@ -30,6 +30,7 @@ final class ProxyLoop {
       TimeSource time,
       ProxyEvents events,
       ModelSlots modelSlots,
+      Holds holds,
       ModelConnector connector,
       ModelResolver resolver,
       ModelTls modelTls,
@@ -139,6 +140,11 @@ final class ProxyLoop {
     return models;
   }
 
+  /// Who waits for replicas, on whatever loop.
+  Holds holds() {
+    return shared.holds();
+  }
+
   Mirrors mirrors() {
     return mirrors;
   }
@@ -175,6 +181,7 @@ final class ProxyLoop {
       tick(caller, nowNanos);
     }
     mirrors.sweep(nowNanos);
+    shared.holds().sweep(nowNanos);
     models.sweep(nowNanos);
   }
 

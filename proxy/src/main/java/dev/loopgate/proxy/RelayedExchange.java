@@ -4,48 +4,35 @@ import dev.loopgate.capture.Ending;
 import dev.loopgate.capture.Header;
 import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
-import dev.loopgate.policy.Decision;
 import io.netty.buffer.ByteBuf;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One exchange with a model: passes both directions on as they come, copies as they pass, and ends
 /// once. Confined to the event loop of both connections.
 ///
-/// Read it downwards: start, decided, modelReady, requestPiece, requestEnded, answerStarted,
-/// answerPiece. Every other way out goes through [#replyLocally] or [#cut].
-final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.Borrower {
-  /// The connector has the same deadline: it should be the first to know.
-  private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
-
-  /// The policy has the same deadline: it should be the first to know.
-  static final Duration DECISION_WITHIN = Duration.ofSeconds(15);
-
+/// Read it downwards: start, arrived, requestPiece, requestEnded, answerStarted, answerPiece. Every
+/// other way out goes through [#replyLocally] or [#cut].
+final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.Traveller {
   private final Caller caller;
   private final Answer answer;
   private final ProxyLoop loop;
   private final CallerRequest request;
-  private final Fleet.Match match;
   private final Deployment deployment;
   private final String modelPath;
   private final List<Header> modelHeaders;
   private final ModelLimits limits;
   private final ExchangeCapture capture;
   private final AnswerRelay back;
-  private final @Nullable Admission admission; // null: it needs none
+  private final WayToModel way;
   private final boolean climbsOut;
   private final @Nullable MirrorCopy mirrored;
-  private final long startNanos;
 
   private @Nullable ModelCall model;
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean over;
-  private boolean turnUsed; // of the route: it was the target that was asked, or that refused
-  private boolean entered; // and has to leave the model's circuit
   private long progressNanos;
-  private long askedNanos; // for a connection to the model
 
   RelayedExchange(
       Caller caller,
@@ -57,7 +44,6 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.answer = caller.answer();
     this.loop = loop;
     this.request = request;
-    this.match = match;
     this.deployment = match.deployment();
     this.limits = loop.config().model().within(deployment.model().bounds());
     this.climbsOut = match.climbsOut();
@@ -65,7 +51,8 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
         deployment.model().basePath()
             + match.path()
             + request.target().substring(request.path().length());
-    this.admission = Admission.toModel(loop, request, match);
+    this.way = new WayToModel(loop, request, match, limits, this);
+    Admission admission = way.admission();
     // Where tokens are asked for, whoever shows none gets no tunnel either.
     boolean upgrades = admission != null || loop.policy() == null;
     this.modelHeaders =
@@ -78,56 +65,24 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     this.back =
         new AnswerRelay(caller, loop, request, identity.id(), match, capture, this::complete);
     this.mirrored = climbsOut ? null : loop.mirrors().copyOf(match, request, modelHeaders);
-    this.startNanos = capture.startNanos();
-    this.progressNanos = startNanos;
-    this.askedNanos = startNanos;
+    this.progressNanos = capture.startNanos();
   }
 
   @Override
   public void start() {
     if (climbsOut) {
       // Later, when the body in hand can be copied too.
-      loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, LocalReplies.climbsOut()));
+      loop.eventLoop().execute(() -> turnedAway(Ending.REJECTED, LocalReplies.climbsOut()));
       return;
     }
-    if (admission == null) {
-      acquire();
-    } else {
-      admission.ask(this::decided);
-    }
-  }
-
-  private void decided(Decision decision) {
-    if (over) {
-      return; // the caller left meanwhile, or time was up
-    }
-    turnUsed = decision instanceof Decision.Forbidden; // by this target, and maybe not by another
-    LocalReply refusal = LocalReplies.refusalOfModel(decision);
-    if (refusal == null) {
-      askedNanos = loop.time().nanos();
-      progressNanos = askedNanos;
-      acquire();
-    } else {
-      giveUp(Ending.REJECTED, refusal);
-    }
-  }
-
-  private void acquire() {
-    turnUsed = true;
-    entered = deployment.circuit().enter();
-    if (!entered) {
-      loop.events().circuitOpen(deployment.model().id());
-      LocalReply reply = LocalReplies.tooManyRequests(deployment.model().id());
-      loop.eventLoop().execute(() -> giveUp(Ending.REJECTED, reply));
-      return;
-    }
-    loop.models().acquire(deployment, this);
+    way.begin();
   }
 
   @Override
-  public void modelReady(ModelCall call) {
+  public void arrived(ModelCall call) {
     model = call;
-    capture.connected(call.replica().replica());
+    capture.connected(call.replica());
+    back.coldStart(way.coldStartNanos());
     progressNanos = loop.time().nanos();
     call.begin(this, request, modelPath, modelHeaders);
     if (request.expectsContinue() && !caller.hasUnread()) {
@@ -135,16 +90,6 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       answer.flush();
     }
     caller.resume(); // flushes head and body in hand together
-  }
-
-  @Override
-  public void modelUnreachable() {
-    giveUp(Ending.MODEL_UNREACHABLE, LocalReplies.modelUnreachable(deployment.model().id()));
-  }
-
-  @Override
-  public void tooManyWait() {
-    giveUp(Ending.REJECTED, LocalReplies.tooManyWait(deployment.model().id()));
   }
 
   @Override
@@ -288,10 +233,10 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (over || swallowing) {
       return;
     }
-    if (nowNanos - startNanos >= limits.total().toNanos()) {
+    if (!way.isHeld() && nowNanos - way.sinceNanos() >= limits.total().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
     } else if (model == null) {
-      tickWaiting(nowNanos, deploymentId);
+      way.tick(nowNanos);
     } else if (back.isStarted()) {
       tickAnswer(quietNanos, callers);
     } else if (!requestWhole && wantsMore()) {
@@ -300,21 +245,6 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
       }
     } else if (quietNanos >= limits.firstByte().toNanos()) {
       fail(Ending.TIMED_OUT, LocalReplies.timedOut(deploymentId));
-    }
-  }
-
-  private void tickWaiting(long nowNanos, String deploymentId) {
-    if (admission != null && admission.isPending()) {
-      if (nowNanos - startNanos >= DECISION_WITHIN.toNanos()) {
-        giveUp(Ending.REJECTED, LocalReplies.notDecided());
-      }
-    } else if (nowNanos - askedNanos >= limits.connect().plus(CONNECT_GRACE).toNanos()) {
-      boolean waited = loop.models().forget(this);
-      giveUp(
-          Ending.MODEL_UNREACHABLE,
-          waited
-              ? LocalReplies.noConnectionFree(deploymentId)
-              : LocalReplies.modelUnreachable(deploymentId));
     }
   }
 
@@ -342,13 +272,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
   }
 
   private void end(Ending ending, boolean responseWhole) {
-    if (entered) {
-      entered = false;
-      deployment.circuit().leave();
-    }
-    if (!turnUsed) {
-      match.giveBack();
-    }
+    way.end();
     if (mirrored != null) {
       mirrored.originalEnded();
     }
@@ -364,8 +288,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     caller.finish();
   }
 
-  // There is no model to ask: copies the body that is in hand, then replies.
-  private void giveUp(Ending ending, LocalReply reply) {
+  /// There is no model to ask: copies the body that is in hand, then replies.
+  @Override
+  public void turnedAway(Ending ending, LocalReply reply) {
     if (!over) {
       swallowing = true;
       caller.resume();
@@ -414,7 +339,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, ModelPool.B
     if (to != null) {
       to.close();
     } else {
-      loop.models().forget(this);
+      way.leave();
     }
   }
 

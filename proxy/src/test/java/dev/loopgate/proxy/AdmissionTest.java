@@ -286,7 +286,7 @@ final class AdmissionTest {
   @Test
   void aDecisionThatDoesNotComeIsARefusal() {
     door.send(POST);
-    door.turn(RelayedExchange.DECISION_WITHIN.minusMillis(1));
+    door.turn(WayToModel.DECISION_WITHIN.minusMillis(1));
     assertThat(door.received()).isEmpty();
 
     door.turn(Duration.ofMillis(1));

@@ -77,6 +77,16 @@ final class EmbeddedDoor implements ModelConnector {
     }
 
     @Override
+    public void released(String deployment, long heldNanos, boolean cold) {
+      words.add("released " + deployment + " " + heldNanos / 1_000_000 + (cold ? " cold" : ""));
+    }
+
+    @Override
+    public void holdFull(String deployment) {
+      words.add("full " + deployment);
+    }
+
+    @Override
     public void malformed(int status) {
       words.add("malformed " + status);
     }
@@ -204,6 +214,7 @@ final class EmbeddedDoor implements ModelConnector {
                 time,
                 told,
                 slots,
+                new Holds(time.nanos()),
                 this,
                 (replica, _, found) -> found.accept(hosts.getOrDefault(replica.host(), addresses)),
                 new ModelTls(told),

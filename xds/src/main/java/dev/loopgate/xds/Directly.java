@@ -22,9 +22,9 @@ final class Directly {
     return all.stream().allMatch(each -> asks(each) && each.model().basePath().equals(base));
   }
 
-  /// Whether an Envoy can ask a model's servers. Not where they come and go: it can wake nobody. Not when
-  /// they want a certificate of ours: its key stays here. Not when they have several names over
-  /// TLS, of which an Envoy would check any.
+  /// Whether an Envoy can ask a model's servers. Not where they come and go: it can wake nobody.
+  /// Not when they want a certificate of ours: its key stays here. Not when they have several names
+  /// over TLS, of which an Envoy would check any.
   static boolean asks(Deployment deployment) {
     Upstream upstream = deployment.model().upstream();
     if (upstream.isHosted()) {

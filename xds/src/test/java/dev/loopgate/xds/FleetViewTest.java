@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.fleet.Bounds;
-import dev.loopgate.fleet.Deployment;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.ModelRoute;
