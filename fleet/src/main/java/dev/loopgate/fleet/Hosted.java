@@ -3,6 +3,7 @@ package dev.loopgate.fleet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -54,6 +55,8 @@ public final class Hosted {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger held = new AtomicInteger();
   private final AtomicInteger peak = new AtomicInteger();
+  private final Set<ReplicaState> leaving =
+      ConcurrentHashMap.newKeySet(); // until their last request
   private volatile Terms terms;
   private volatile Now now = new Now(Replicas.NONE, null);
   private volatile boolean gone;
@@ -75,14 +78,33 @@ public final class Hosted {
   public void answer(
       List<Gateways.Answering> answering, HostedDeployment.@Nullable Problem problem, Terms by) {
     terms = by;
-    now = new Now(now.replicas().exchanged(answering), problem);
-    listeners.forEach(Runnable::run);
+    exchange(answering, problem);
   }
 
   /// It is declared no more: nobody may wait for it.
   public void retire() {
     gone = true;
-    now = new Now(now.replicas().exchanged(List.of()), null);
+    exchange(List.of(), null);
+  }
+
+  /// Whether a replica that answers no more, as far as callers are told, has no request any more:
+  /// then its server can be ended, and nobody loses an answer.
+  public boolean isQuiet(Replica at) {
+    leaving.removeIf(state -> state.requests() == 0);
+    return leaving.stream().noneMatch(state -> state.replica().equals(at))
+        && replicas().all().stream().noneMatch(state -> state.replica().equals(at));
+  }
+
+  private void exchange(
+      List<Gateways.Answering> answering, HostedDeployment.@Nullable Problem problem) {
+    Replicas before = now.replicas();
+    now = new Now(before.exchanged(answering), problem);
+    for (ReplicaState state : before.all()) {
+      if (state.isRetired()) {
+        leaving.add(state);
+      }
+    }
+    leaving.removeIf(state -> state.requests() == 0);
     listeners.forEach(Runnable::run);
   }
 

@@ -165,6 +165,13 @@ final class WayToModel implements ModelPool.Borrower, HeldRequest.Owner {
 
   @Override
   public void modelReady(ModelCall call) {
+    if (held != null && call.replica().isRetired()) {
+      // Nothing is written yet, and its server may be ended at any moment, not counting on us.
+      call.replica().ended();
+      call.close();
+      held.unreachable();
+      return;
+    }
     traveller.arrived(call);
   }
 
