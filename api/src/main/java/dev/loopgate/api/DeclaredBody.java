@@ -79,7 +79,7 @@ final class DeclaredBody {
 
   private static JsonNode json(String text) throws ProblemException {
     try (JsonParser parser = MAPPER.createParser(text)) {
-      JsonNode tree = MAPPER.readTree(parser);
+      JsonNode tree = tree(parser);
       if (tree == null) {
         throw invalid("JSON", 1, 1, "the body is empty");
       }
@@ -91,6 +91,14 @@ final class DeclaredBody {
       throw invalid(e.getLocation(), problem(e));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // in memory: only a bug can get here
+    }
+  }
+
+  private static JsonNode tree(JsonParser parser) throws IOException, ProblemException {
+    try {
+      return MAPPER.readTree(parser);
+    } catch (NumberFormatException _) { // an exponent that no decimal can have
+      throw invalid(parser.currentTokenLocation(), "a number out of range");
     }
   }
 

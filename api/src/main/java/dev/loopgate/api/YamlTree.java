@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ContainerNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -225,9 +226,18 @@ final class YamlTree {
       throw invalid(
           scalar, "allowed=numbers of " + DeclaredBody.NUMBER_LENGTH_MAX + " characters at most");
     }
-    return integer
-        ? JsonNodeFactory.instance.numberNode(new BigInteger(text))
-        : JsonNodeFactory.instance.numberNode(new BigDecimal(text));
+    return integer ? narrow(new BigInteger(text)) : DecimalNode.valueOf(new BigDecimal(text));
+  }
+
+  /// As the parser of JSON has it, so that equal numbers are equal nodes.
+  private static JsonNode narrow(BigInteger number) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (number.bitLength() < Integer.SIZE) {
+      return nodes.numberNode(number.intValue());
+    }
+    return number.bitLength() < Long.SIZE
+        ? nodes.numberNode(number.longValue())
+        : nodes.numberNode(number);
   }
 
   private static ProblemException tooDeep(Event event) {
