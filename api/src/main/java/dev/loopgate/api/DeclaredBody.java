@@ -67,13 +67,7 @@ final class DeclaredBody {
   static ProblemException invalid(String language, int line, int column, String what) {
     return new Problem(
             400,
-            language
-                + " is not valid: line="
-                + line
-                + ", column="
-                + column
-                + ": "
-                + Shown.of(what))
+            language + " is not valid: line=" + line + ", column=" + column + ": " + Shown.of(what))
         .thrown();
   }
 
@@ -124,8 +118,6 @@ final class DeclaredBody {
   private static String mediaType(ApiRequest request) {
     String type = request.header("content-type");
     int parameters = type.indexOf(';');
-    return (parameters < 0 ? type : type.substring(0, parameters))
-        .strip()
-        .toLowerCase(Locale.ROOT);
+    return (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
   }
 }

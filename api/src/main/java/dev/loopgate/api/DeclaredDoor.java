@@ -42,14 +42,12 @@ public final class DeclaredDoor implements AutoCloseable {
   /// A door over this store, in which nobody else writes for users.
   ///
   /// @param hostKeys asked while a connection is written, and all other writes wait
-  public DeclaredDoor(
-      DeclaredStore store, ApiConfig config, HostKeys hostKeys, ApiEvents events) {
+  public DeclaredDoor(DeclaredStore store, ApiConfig config, HostKeys hostKeys, ApiEvents events) {
     this.store = store;
     this.config = config;
     this.events = events;
     Lock writing = new ReentrantLock();
-    this.deployments =
-        new DeclaredEntities<>(store, DeclaredRules.ofDeployments(config), writing);
+    this.deployments = new DeclaredEntities<>(store, DeclaredRules.ofDeployments(config), writing);
     this.routes = new DeclaredEntities<>(store, DeclaredRules.ofRoutes(config, store), writing);
     this.connections =
         new DeclaredEntities<>(store, DeclaredRules.ofConnections(hostKeys), writing);
@@ -100,8 +98,7 @@ public final class DeclaredDoor implements AutoCloseable {
               new Problem(405, "the method is not allowed here: allowed=" + allowed)
                   .reply()
                   .with("allow", String.join(", ", allowed)));
-      case EndpointMatch.Unknown() ->
-          answer.accept(new Problem(404, "unknown endpoint").reply());
+      case EndpointMatch.Unknown() -> answer.accept(new Problem(404, "unknown endpoint").reply());
     }
   }
 
@@ -205,9 +202,7 @@ public final class DeclaredDoor implements AutoCloseable {
   private ApiReply defaultRoute(ApiRequest request, String deployment) throws ProblemException {
     Query.of(request, Set.of());
     Declared<RouteSpec, RouteStatus> route =
-        store
-            .defaultRoute(deployment)
-            .orElseThrow(() -> Problem.notFound(deployment).thrown());
+        store.defaultRoute(deployment).orElseThrow(() -> Problem.notFound(deployment).thrown());
     return DeclaredEntities.read(request, route, DeclaredJson.write(route));
   }
 }

@@ -135,8 +135,8 @@ final class DeclaredEntities<S, T> {
     Query.of(request, Set.of());
     Declaration<S> declaration = declaration(DeclaredBody.read(request));
     EntityTags expected = ifMatch(request);
-    return writing(() -> untilKept(
-        declaration.id(), () -> replaced(declaration, expected, declaration.id())));
+    return writing(
+        () -> untilKept(declaration.id(), () -> replaced(declaration, expected, declaration.id())));
   }
 
   ApiReply patch(ApiRequest request, String id) throws ProblemException, StoreException {
@@ -146,33 +146,39 @@ final class DeclaredEntities<S, T> {
       throw new Problem(400, "a merge patch must be an object").thrown();
     }
     EntityTags expected = ifMatch(request);
-    return writing(() -> untilKept(id, () -> {
-      Declared<S, T> current = found(id);
-      refuse(RouteRules.refusalOfUpdate(current));
-      checkExpected(expected, current);
-      ObjectNode target = DeclaredJson.write(current);
-      Declaration<S> patched = declaration(MergePatch.apply(target, patch));
-      if (!patched.id().equals(id)) {
-        throw new Problem(400, "the ID of an entity can not be changed").thrown();
-      }
-      return replaced(patched, expected, id);
-    }));
+    return writing(() ->
+        untilKept(
+            id,
+            () -> {
+              Declared<S, T> current = found(id);
+              refuse(RouteRules.refusalOfUpdate(current));
+              checkExpected(expected, current);
+              ObjectNode target = DeclaredJson.write(current);
+              Declaration<S> patched = declaration(MergePatch.apply(target, patch));
+              if (!patched.id().equals(id)) {
+                throw new Problem(400, "the ID of an entity can not be changed").thrown();
+              }
+              return replaced(patched, expected, id);
+            }));
   }
 
   ApiReply delete(ApiRequest request, String id) throws ProblemException, StoreException {
     Query.of(request, Set.of());
     EntityTags expected = ifMatch(request);
-    return writing(() -> untilKept(id, () -> {
-      Declared<S, T> current = found(id);
-      checkExpected(expected, current);
-      OptionalLong version = OptionalLong.of(current.version());
-      // What a deployment runs has to go first; of the others nothing runs.
-      Written<S, T> written =
-          kind == Kind.DEPLOYMENT
-              ? store.mark(kind, id, version)
-              : store.delete(kind, id, version);
-      return kept(written, id).map(_ -> deleted(id));
-    }));
+    return writing(() ->
+        untilKept(
+            id,
+            () -> {
+              Declared<S, T> current = found(id);
+              checkExpected(expected, current);
+              OptionalLong version = OptionalLong.of(current.version());
+              // What a deployment runs has to go first; of the others nothing runs.
+              Written<S, T> written =
+                  kind == Kind.DEPLOYMENT
+                      ? store.mark(kind, id, version)
+                      : store.delete(kind, id, version);
+              return kept(written, id).map(_ -> deleted(id));
+            }));
   }
 
   /// A reply to a read, or that nothing has changed since the caller's.
@@ -190,8 +196,7 @@ final class DeclaredEntities<S, T> {
       refuse(RouteRules.refusalOfUpdate(current.get()));
     }
     refuse(rules.refusalOfNew().apply(declaration));
-    Verdict<S> verdict =
-        rules.check().of(declaration, current.map(Declared::spec).orElse(null));
+    Verdict<S> verdict = rules.check().of(declaration, current.map(Declared::spec).orElse(null));
     if (!verdict.isAccepted()) {
       throw Problem.invalid(verdict).thrown();
     }

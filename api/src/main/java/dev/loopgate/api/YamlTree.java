@@ -184,8 +184,7 @@ final class YamlTree {
   }
 
   private void keep(Optional<Anchor> anchor, JsonNode node, long nodeWeight, int height) {
-    anchor.ifPresent(
-        name -> anchors.put(name.getValue(), new Anchored(node, nodeWeight, height)));
+    anchor.ifPresent(name -> anchors.put(name.getValue(), new Anchored(node, nodeWeight, height)));
   }
 
   private void checkValue(Event event) throws ProblemException {
@@ -250,10 +249,7 @@ final class YamlTree {
 
   private static ProblemException invalid(Optional<Mark> mark, String what) {
     return DeclaredBody.invalid(
-        YAML,
-        mark.map(Mark::getLine).orElse(0) + 1,
-        mark.map(Mark::getColumn).orElse(0) + 1,
-        what);
+        YAML, mark.map(Mark::getLine).orElse(0) + 1, mark.map(Mark::getColumn).orElse(0) + 1, what);
   }
 
   private static ProblemException invalid(String text, int index) {

@@ -184,19 +184,22 @@ final class ApiFixture implements AutoCloseable {
   /// @param more fields of its spec, each with a comma before it
   static String deployment(String id, String more) {
     return """
-        {"id":"%s","spec":{"image":"i","predictor":"triton"%s}}"""
+    {"id":"%s","spec":{"image":"i","predictor":"triton"%s}}\
+    """
         .formatted(id, more);
   }
 
   static String route(String id, String prefix, String deployment) {
     return """
-        {"id":"%s","spec":{"urlPrefix":"%s","modelDeployments":[{"mdName":"%s"}]}}"""
+    {"id":"%s","spec":{"urlPrefix":"%s","modelDeployments":[{"mdName":"%s"}]}}\
+    """
         .formatted(id, prefix, deployment);
   }
 
   static String docker(String id, String more) {
     return """
-        {"id":"%s","spec":{"type":"docker","uri":"r.example.com","username":"u","password":"cA=="%s}}"""
+    {"id":"%s","spec":{"type":"docker","uri":"r.example.com","username":"u","password":"cA=="%s}}\
+    """
         .formatted(id, more);
   }
 

@@ -68,8 +68,7 @@ final class ConnectionDoorTest {
             api.put(CONNECTIONS, created.body().replace("r.example.com", "evil.example.com"))
                 .told())
         .isEqualTo(message);
-    Reply patched =
-        api.patch(CONNECTIONS + "/hub", "{\"spec\":{\"uri\":\"evil.example.com\"}}");
+    Reply patched = api.patch(CONNECTIONS + "/hub", "{\"spec\":{\"uri\":\"evil.example.com\"}}");
     assertThat(patched.told()).isEqualTo(message);
     assertThat(patched.json().at("/violations/0/pointer").asText()).isEqualTo("/spec/password");
     assertThat(api.get(CONNECTIONS + "/hub").body()).isEqualTo(created.body());
@@ -77,8 +76,7 @@ final class ConnectionDoorTest {
 
   @Test
   void noMessageShowsASecret() {
-    String told =
-        api.post(CONNECTIONS, docker("hub", "").replace("cA==", "not-base64!")).told();
+    String told = api.post(CONNECTIONS, docker("hub", "").replace("cA==", "not-base64!")).told();
     assertThat(told)
         .isEqualTo(
             "400 Validation of connection is failed: password must be base64-encoded, error:"
@@ -97,8 +95,7 @@ final class ConnectionDoorTest {
         .isEqualTo("400 hub connection is vital, it cannot be deleted");
 
     api.patch(CONNECTIONS + "/hub", "{\"spec\":{\"vital\":false}}");
-    assertThat(api.delete(CONNECTIONS + "/hub").told())
-        .isEqualTo("200 Connection hub was deleted");
+    assertThat(api.delete(CONNECTIONS + "/hub").told()).isEqualTo("200 Connection hub was deleted");
     assertThat(api.delete(CONNECTIONS + "/hub").told())
         .isEqualTo("404 entity \"hub\" is not found");
   }
@@ -109,7 +106,8 @@ final class ConnectionDoorTest {
     api.post(
         CONNECTIONS,
         """
-        {"id":"sas","spec":{"type":"azureblob","uri":"u","keySecret":"cA=="}}""");
+        {"id":"sas","spec":{"type":"azureblob","uri":"u","keySecret":"cA=="}}\
+        """);
 
     assertThat(api.get(CONNECTIONS + "?type=docker").json()).hasSize(1);
     assertThat(api.get(CONNECTIONS + "?type=docker&type=azureblob").json()).hasSize(2);

@@ -69,20 +69,28 @@ final class DeclaredBodyTest {
         "predictor":"odahu-ml-server","minReplicas":0,\
         "resources":{"requests":{"cpu":1,"memory":"128Mi"},"limits":{"cpu":1.5}},\
         "annotations":{"text":"two\\nlines\\n","answer":"yes","none":null,"quoted":"1","tagged":"2"},\
-        "idempotent":true}}""";
+        "idempotent":true}}\
+        """;
 
     assertThat(read("application/yaml", MANIFEST.getBytes(UTF_8)).toString()).isEqualTo(same);
     assertThat(read("application/json", same.getBytes(UTF_8)).toString()).isEqualTo(same);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"application/yaml", "text/yaml", "application/x-yaml", "Text/YAML ; charset=utf-8"})
+  @ValueSource(
+      strings = {
+        "application/yaml",
+        "text/yaml",
+        "application/x-yaml",
+        "Text/YAML ; charset=utf-8"
+      })
   void theTypeOfABodySaysThatItIsYaml(String type) {
     assertThat(told(type, "a: b".getBytes(UTF_8))).isEqualTo("read {\"a\":\"b\"}");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"application/json", "", "text/plain", "application/merge-patch+json", "yaml"})
+  @ValueSource(
+      strings = {"application/json", "", "text/plain", "application/merge-patch+json", "yaml"})
   void anythingElseIsJson(String type) {
     assertThat(told(type, "{\"a\":\"b\"}".getBytes(UTF_8))).isEqualTo("read {\"a\":\"b\"}");
     assertThat(told(type, "a: b".getBytes(UTF_8))).startsWith("400 JSON is not valid: line=1, ");
@@ -155,7 +163,8 @@ final class DeclaredBodyTest {
     StringBuilder bomb = new StringBuilder("a0: &a0 lol\n");
     for (int i = 1; i < 40; i++) {
       String alias = "*a" + (i - 1);
-      bomb.append("a%d: &a%d [%s]\n".formatted(i, i, String.join(", ", Collections.nCopies(9, alias))));
+      bomb.append(
+          "a%d: &a%d [%s]\n".formatted(i, i, String.join(", ", Collections.nCopies(9, alias))));
     }
     assertThat(yaml(bomb.toString()))
         .startsWith("400 YAML is not valid: line=6, column=")
@@ -208,8 +217,7 @@ final class DeclaredBodyTest {
   void numbersAreExactAndBounded() {
     assertThat(json("[1e400,9007199254740993]")).isEqualTo("read [1E+400,9007199254740993]");
     assertThat(yaml("[1e400, 9007199254740993, -0, +7, .5, 1., 1e999999999999, 0x1F, .inf]"))
-        .isEqualTo(
-            "read [1E+400,9007199254740993,0,7,0.5,1,\"1e999999999999\",\"0x1F\",\".inf\"]");
+        .isEqualTo("read [1E+400,9007199254740993,0,7,0.5,1,\"1e999999999999\",\"0x1F\",\".inf\"]");
     String long101 = "1".repeat(101);
     assertThat(json(long101)).contains("numbers of 100 characters");
     assertThat(yaml(long101)).contains("numbers of 100 characters");
@@ -254,7 +262,8 @@ final class DeclaredBodyTest {
   }
 
   private static String text(Random random) {
-    List<String> parts = List.of("a", "1", ":", " ", "#", "\"", "'", "\\", "\n", "-", "\u00e4", "~");
+    List<String> parts =
+        List.of("a", "1", ":", " ", "#", "\"", "'", "\\", "\n", "-", "\u00e4", "~");
     StringBuilder text = new StringBuilder();
     for (int i = random.nextInt(6); i > 0; i--) {
       text.append(parts.get(random.nextInt(parts.size())));

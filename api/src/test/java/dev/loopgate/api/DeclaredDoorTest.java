@@ -37,7 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DeclaredDoorTest {
   private static final String GIT =
       """
-      {"id":"%s","spec":{"type":"git","uri":"git@example.com:a/b"}}""";
+      {"id":"%s","spec":{"type":"git","uri":"git@example.com:a/b"}}\
+      """;
 
   @Test
   void itIsHealthy() {
@@ -57,7 +58,8 @@ final class DeclaredDoorTest {
               new ApiRequest("DELETE", DEPLOYMENTS, List.of(), new byte[0], false),
               reply -> answer.complete(new Reply(reply)));
       Reply reply = await(answer);
-      assertThat(reply.told()).isEqualTo("405 the method is not allowed here: allowed=[GET, POST, PUT]");
+      assertThat(reply.told())
+          .isEqualTo("405 the method is not allowed here: allowed=[GET, POST, PUT]");
       assertThat(reply.header("allow")).isEqualTo("GET, POST, PUT");
       assertThat(api.get("/api/v1/nothing").told()).isEqualTo("404 unknown endpoint");
     }
@@ -91,14 +93,14 @@ final class DeclaredDoorTest {
               "defaultResources":{"requests":{"cpu":"125m","memory":"128Mi"},\
               "limits":{"cpu":"250m","memory":"256Mi"}},\
               "nodePools":[{"nodeSelector":{"pool":"gpu"}}],\
-              "security":{"jwks":{"enabled":true}}},"connection":{"enabled":false}}""");
+              "security":{"jwks":{"enabled":true}}},"connection":{"enabled":false}}\
+              """);
       // The settings hold for what is declared, too.
       Reply created = api.post(DEPLOYMENTS, "{\"id\":\"wine\",\"spec\":{\"image\":\"i\"}}");
       assertThat(created.json().at("/spec/predictor").asText()).isEqualTo("triton");
       assertThat(created.json().at("/spec/imagePullConnID").asText()).isEqualTo("hub");
     }
-    assertThatThrownBy(
-            () -> new ApiConfig(true, true, "http://u:p4ss@edge", "", settings, true))
+    assertThatThrownBy(() -> new ApiConfig(true, true, "http://u:p4ss@edge", "", settings, true))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageNotContaining("p4ss");
   }
@@ -146,7 +148,15 @@ final class DeclaredDoorTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Bearer x", "Bearer a.b", "Bearer a.b.c.d", "Bearer ..", "Bearer a.!.c", "Bearer a.e30=x.c"})
+  @ValueSource(
+      strings = {
+        "Bearer x",
+        "Bearer a.b",
+        "Bearer a.b.c.d",
+        "Bearer ..",
+        "Bearer a.!.c",
+        "Bearer a.e30=x.c"
+      })
   void aTokenThatIsNoneIsMalformed(String authorization) {
     try (ApiFixture api = new ApiFixture()) {
       assertThat(userInfo(api, authorization).told()).startsWith("400 Malformed JWT: ");
@@ -179,9 +189,7 @@ final class DeclaredDoorTest {
       api.store.fail(new StoreException("force failed", true, null));
       assertThat(api.delete(DEPLOYMENTS + "/wine").told())
           .isEqualTo("500 it is not known whether the change was kept");
-      assertThat(api.told())
-          .hasSize(5)
-          .contains("store disk /data is full", "store force failed");
+      assertThat(api.told()).hasSize(5).contains("store disk /data is full", "store force failed");
       api.store.fail(null);
       assertThat(api.delete(DEPLOYMENTS + "/wine").status()).isEqualTo(200); // no lock was kept
     }

@@ -48,7 +48,8 @@ final class DeploymentDoorTest {
             """
             {"kind":"ModelDeployment","id":"wine","createdAt":null,"updatedAt":null,"status":null,
              "spec":{"image":"i","predictor":"odahu-ml-server","annotations":null,"minReplicas":null,
-                     "resources":null,"roleName":null,"imagePullConnID":null,"nodeSelector":null}}""");
+                     "resources":null,"roleName":null,"imagePullConnID":null,"nodeSelector":null}}\
+            """);
 
     assertThat(created.status()).isEqualTo(201);
     assertThat(created.header("content-type")).isEqualTo("application/json; charset=utf-8");
@@ -84,9 +85,7 @@ final class DeploymentDoorTest {
 
     // What was read may be sent back whole.
     Reply again =
-        api.put(
-            DEPLOYMENTS,
-            api.get(DEPLOYMENTS + "/wine").body().replace("role-wine", "risk"));
+        api.put(DEPLOYMENTS, api.get(DEPLOYMENTS + "/wine").body().replace("role-wine", "risk"));
 
     assertThat(again.status()).as(again.body()).isEqualTo(200);
     assertThat(again.json().path("createdAt")).isEqualTo(created.path("createdAt"));
@@ -198,7 +197,8 @@ final class DeploymentDoorTest {
   void listsAreFilteredAndPaged() {
     for (String id : List.of("e", "b", "d", "a", "c")) {
       api.post(
-          DEPLOYMENTS, deployment(id, ",\"roleName\":\"" + (id.compareTo("c") < 0 ? "x" : "y") + "\""));
+          DEPLOYMENTS,
+          deployment(id, ",\"roleName\":\"" + (id.compareTo("c") < 0 ? "x" : "y") + "\""));
     }
 
     assertThat(ids(api.get(DEPLOYMENTS))).isEqualTo("a b c d e");
@@ -253,7 +253,16 @@ final class DeploymentDoorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "/Wine", "/..", "/%2e%2e", "/a%2fb", "/a%00", "/%zz", "/%C3%28", "/-a", "/a_b", "/%61%0a",
+        "/Wine",
+        "/..",
+        "/%2e%2e",
+        "/a%2fb",
+        "/a%00",
+        "/%zz",
+        "/%C3%28",
+        "/-a",
+        "/a_b",
+        "/%61%0a",
         "/a%2Fdefault-route"
       })
   void whatIsNoIdIsNobodys(String hostile) {
@@ -371,8 +380,7 @@ final class DeploymentDoorTest {
       String header = "if-match: " + stale;
       assertThat(api.send("PUT " + DEPLOYMENTS, header, "", body).told())
           .as(stale)
-          .isEqualTo(
-              "412 entity \"wine\" is another than expected: its entity tag is " + second);
+          .isEqualTo("412 entity \"wine\" is another than expected: its entity tag is " + second);
       assertThat(api.send("PATCH " + DEPLOYMENTS + "/wine", header, "", "{}").status())
           .isEqualTo(412);
       assertThat(api.send("DELETE " + DEPLOYMENTS + "/wine", header).status()).isEqualTo(412);
@@ -408,8 +416,7 @@ final class DeploymentDoorTest {
         .isEqualTo(200);
     String route = api.get(DEPLOYMENTS + "/wine/default-route").header("etag");
     assertThat(
-            api.send(
-                    "GET " + DEPLOYMENTS + "/wine/default-route", "if-none-match: " + route)
+            api.send("GET " + DEPLOYMENTS + "/wine/default-route", "if-none-match: " + route)
                 .status())
         .isEqualTo(304);
   }

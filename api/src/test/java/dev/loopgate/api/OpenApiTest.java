@@ -45,8 +45,7 @@ final class OpenApiTest {
       assertThat(OPEN_API.at(reference.substring(1)).isMissingNode()).as(reference).isFalse();
     }
     for (String kind : List.of("schemas", "responses", "parameters", "headers")) {
-      for (Map.Entry<String, JsonNode> each :
-          OPEN_API.path("components").path(kind).properties()) {
+      for (Map.Entry<String, JsonNode> each : OPEN_API.path("components").path(kind).properties()) {
         assertThat(references).contains("#/components/" + kind + "/" + each.getKey());
       }
     }

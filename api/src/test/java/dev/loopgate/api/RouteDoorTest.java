@@ -47,7 +47,8 @@ final class RouteDoorTest {
     assertThat(patched.json().at("/spec/urlPrefix").asText()).isEqualTo("/custom/b");
     assertThat(api.get(ROUTES + "/canary").body()).isEqualTo(patched.body());
 
-    assertThat(api.delete(ROUTES + "/canary").told()).isEqualTo("200 Model route canary was deleted");
+    assertThat(api.delete(ROUTES + "/canary").told())
+        .isEqualTo("200 Model route canary was deleted");
     String gone = "404 entity \"canary\" is not found";
     assertThat(api.get(ROUTES + "/canary").told()).isEqualTo(gone);
     assertThat(api.delete(ROUTES + "/canary").told()).isEqualTo(gone);
@@ -69,7 +70,8 @@ final class RouteDoorTest {
             "403 access forbidden: unable to delete default route with ID \"" + defaultId + "\"");
     Reply made =
         api.post(
-            ROUTES, route("mine", "/custom/a", "wine").replace("{\"id\"", "{\"default\":true,\"id\""));
+            ROUTES,
+            route("mine", "/custom/a", "wine").replace("{\"id\"", "{\"default\":true,\"id\""));
     assertThat(made.told()).isEqualTo("403 access forbidden: unable to create default route");
     assertThat(made.json().path("title").asText()).isEqualTo("Forbidden");
     assertThat(api.get(ROUTES).json()).hasSize(1);
@@ -105,8 +107,7 @@ final class RouteDoorTest {
   void listsKnowNoFilterButPages() {
     api.post(ROUTES, route("a", "/custom/a", "wine"));
     assertThat(api.get(ROUTES + "?size=1").json().at("/0/id").asText()).isEqualTo("a");
-    assertThat(api.get(ROUTES + "?size=1&page=1").json().at("/0/id").asText())
-        .isEqualTo(defaultId);
+    assertThat(api.get(ROUTES + "?size=1&page=1").json().at("/0/id").asText()).isEqualTo(defaultId);
     assertThat(api.get(ROUTES + "?roleName=x").told())
         .isEqualTo("400 cannot find roleName url parameter");
   }

@@ -126,8 +126,7 @@ final class TokenPolicyTest {
     "risk, ok, 403 role, 403 role, 403 role"
   })
   void theApiIsForTheRolesOfItsTable(
-      String role, String anybody, String read, String deploy, String administer)
-      throws Exception {
+      String role, String anybody, String read, String deploy, String administer) throws Exception {
     String bearer = "Bearer " + token(role);
 
     assertThat(word(decide(bearer, new Question.ToApi(ApiAccess.ANYBODY)))).isEqualTo(anybody);
