@@ -7,7 +7,8 @@ import dev.loopgate.capture.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The answer to one request: always JSON, always whole. Its bytes go to whoever takes the reply.
+/// The answer to one request: JSON or nothing, always whole. Its bytes go to whoever takes the
+/// reply.
 public final class ApiReply {
   private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
 
@@ -24,6 +25,11 @@ public final class ApiReply {
   /// A reply with this JSON text.
   static ApiReply json(int status, String json) {
     return new ApiReply(status, List.of(JSON), json.getBytes(UTF_8));
+  }
+
+  /// That what the caller has is as it was (304).
+  static ApiReply notModified() {
+    return new ApiReply(304, List.of(), new byte[0]);
   }
 
   /// The same reply with one more header.
@@ -48,7 +54,7 @@ public final class ApiReply {
     return headers;
   }
 
-  /// The JSON text in UTF-8.
+  /// The JSON text in UTF-8; empty of a 304.
   public byte[] body() {
     return body;
   }

@@ -2,6 +2,7 @@ package dev.loopgate.api;
 
 import dev.loopgate.capture.Header;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// One whole request to the API's door. Its bytes belong to it: the caller does not touch them
 /// again.
@@ -53,6 +54,15 @@ public final class ApiRequest {
       }
     }
     return "";
+  }
+
+  /// The values of all headers of this lower-case name as one list (RFC 9110, section 5.3); empty
+  /// when there is none.
+  String list(String name) {
+    return headers.stream()
+        .filter(header -> header.name().equals(name))
+        .map(Header::value)
+        .collect(Collectors.joining(", "));
   }
 
   /// The body, which the caller of this method only reads.

@@ -21,6 +21,11 @@ public record Question(String method, String path, List<String> authorization, T
   /// Feedback.
   public record ToFeedback() implements Target {}
 
+  /// A request of the API.
+  ///
+  /// @param access what it asks for
+  public record ToApi(ApiAccess access) implements Target {}
+
   public Question {
     authorization = List.copyOf(authorization);
   }

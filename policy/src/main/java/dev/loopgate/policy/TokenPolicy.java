@@ -72,6 +72,11 @@ public final class TokenPolicy implements Policy, AutoCloseable {
     }
     String value = values.isEmpty() ? "" : values.getFirst();
     if (!value.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      if (question.target() instanceof Question.ToApi(ApiAccess access)
+          && access == ApiAccess.ANYBODY) {
+        answer.accept(Decision.Allowed.ANYBODY);
+        return;
+      }
       tell(new Decision.Unauthorized(RefusalReason.NO_TOKEN), answer);
       return;
     }
@@ -128,11 +133,15 @@ public final class TokenPolicy implements Policy, AutoCloseable {
             ? new Decision.Allowed(good.principal(), good.roles())
             : new Decision.Forbidden(RefusalReason.PATH);
       }
-      case Question.ToFeedback() ->
-          Roles.mayGiveFeedback(good.roles())
-              ? new Decision.Allowed(good.principal(), good.roles())
-              : new Decision.Forbidden(RefusalReason.ROLE);
+      case Question.ToFeedback() -> ofRoles(Roles.mayGiveFeedback(good.roles()), good);
+      case Question.ToApi(ApiAccess access) -> ofRoles(access.isFor(good.roles()), good);
     };
+  }
+
+  private static Decision ofRoles(boolean enough, Verdict.Verified good) {
+    return enough
+        ? new Decision.Allowed(good.principal(), good.roles())
+        : new Decision.Forbidden(RefusalReason.ROLE);
   }
 
   // Of these characters alone: others would be passed over by who decodes, and one token be many.

@@ -119,6 +119,41 @@ final class TokenPolicyTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "odahu_admin, ok, ok, ok, ok",
+    "odahu_data_scientist, ok, ok, ok, 403 role",
+    "odahu_viewer, ok, ok, 403 role, 403 role",
+    "risk, ok, 403 role, 403 role, 403 role"
+  })
+  void theApiIsForTheRolesOfItsTable(
+      String role, String anybody, String read, String deploy, String administer) throws Exception {
+    String bearer = "Bearer " + token(role);
+
+    assertThat(word(decide(bearer, new Question.ToApi(ApiAccess.ANYBODY)))).isEqualTo(anybody);
+    assertThat(word(decide(bearer, new Question.ToApi(ApiAccess.READ)))).isEqualTo(read);
+    assertThat(word(decide(bearer, new Question.ToApi(ApiAccess.DEPLOY)))).isEqualTo(deploy);
+    assertThat(word(decide(bearer, new Question.ToApi(ApiAccess.ADMINISTER))))
+        .isEqualTo(administer);
+  }
+
+  @Test
+  void whatAnybodyMayAskOfTheApiNeedsNoTokenButNoBadOneEither() throws Exception {
+    Question.Target anybody = new Question.ToApi(ApiAccess.ANYBODY);
+    String forged = Issuer.rsa("k").token("RS256", Issuer.claims(open.time.epochMillis(), "x"));
+
+    assertThat(word(open.decide(new Question("GET", "/health", List.of(), anybody))))
+        .isEqualTo("ok");
+    assertThat(word(decide("Basic dTpw", anybody))).isEqualTo("ok");
+    assertThat(word(decide("Bearer " + forged, anybody))).isEqualTo("401 signature");
+    assertThat(word(decide("Bearer x", anybody))).isEqualTo("401 malformed");
+    assertThat(
+            word(
+                open.decide(
+                    new Question("GET", "/health", List.of(), new Question.ToApi(ApiAccess.READ)))))
+        .isEqualTo("401 no_token");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {

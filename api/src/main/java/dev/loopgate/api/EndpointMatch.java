@@ -1,0 +1,79 @@
+package dev.loopgate.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Which [Endpoint] a request line names. Paths are matched as they stand on the wire, so that no
+/// encoding turns one into another that other roles may ask for; only an id is decoded, later.
+sealed interface EndpointMatch {
+  /// One of them.
+  ///
+  /// @param wireId what stands for `{id}`, still percent-encoded and unchecked; empty where the
+  ///   endpoint has none
+  record Found(Endpoint endpoint, String wireId) implements EndpointMatch {}
+
+  /// The path is one of ours, the method is none of its.
+  ///
+  /// @param allowed its methods, in the order of an `allow` header
+  record WrongMethod(List<String> allowed) implements EndpointMatch {
+    public WrongMethod {
+      allowed = List.copyOf(allowed);
+    }
+  }
+
+  /// None of ours.
+  record Unknown() implements EndpointMatch {}
+
+  /// The endpoint of this request line. HEAD is GET, whose body is not sent.
+  ///
+  /// @param path without query
+  static EndpointMatch of(String method, String path) {
+    if (!path.startsWith("/api/v1/") && !path.equals(Endpoint.HEALTH.template())) {
+      return new Unknown(); // most paths, which are models', need no more than this
+    }
+    String asked = method.equals("HEAD") ? "GET" : method;
+    String[] segments = path.split("/", -1);
+    List<String> allowed = new ArrayList<>();
+    for (Template each : Template.ALL) {
+      if (each.matches(segments)) {
+        if (each.endpoint.method().equals(asked)) {
+          return new Found(each.endpoint, each.idIn(segments));
+        }
+        allowed.add(each.endpoint.method());
+      }
+    }
+    return allowed.isEmpty() ? new Unknown() : new WrongMethod(allowed);
+  }
+
+  /// An endpoint's path, taken apart once.
+  record Template(Endpoint endpoint, List<String> segments) {
+    private static final String ID = "{id}";
+    private static final List<Template> ALL =
+        Stream.of(Endpoint.values())
+            .map(each -> new Template(each, List.of(each.template().split("/", -1))))
+            .toList();
+
+    public Template {
+      segments = List.copyOf(segments);
+    }
+
+    boolean matches(String[] path) {
+      if (path.length != segments.size()) {
+        return false;
+      }
+      for (int i = 0; i < path.length; i++) {
+        String segment = segments.get(i);
+        if (segment.equals(ID) ? path[i].isEmpty() : !segment.equals(path[i])) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    String idIn(String[] path) {
+      int at = segments.indexOf(ID);
+      return at < 0 ? "" : path[at];
+    }
+  }
+}
