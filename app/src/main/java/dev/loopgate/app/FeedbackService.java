@@ -1,14 +1,13 @@
 package dev.loopgate.app;
 
-import dev.loopgate.api.ApiReply;
-import dev.loopgate.api.ApiRequest;
 import dev.loopgate.api.FeedbackDoor;
+import dev.loopgate.policy.Question;
 import dev.loopgate.proxy.LocalReply;
 import dev.loopgate.proxy.LocalRequest;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.spool.SpoolLane;
-import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The feedback door of `api`, served by `proxy`: the two rooms never see each other.
 final class FeedbackService implements LocalService {
@@ -26,8 +25,10 @@ final class FeedbackService implements LocalService {
   }
 
   @Override
-  public boolean needsToken(String method, String path) {
-    return !method.equals("GET"); // which only the index is (contract section 8)
+  public Question.@Nullable Target asked(String method, String path) {
+    return method.equals("GET") // which only the index is (contract section 8)
+        ? null
+        : new Question.ToFeedback();
   }
 
   @Override
@@ -37,16 +38,7 @@ final class FeedbackService implements LocalService {
 
   @Override
   public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
-    byte[] body = new byte[request.body().remaining()];
-    request.body().duplicate().get(body);
     door.handle(
-        new ApiRequest(
-            request.method(), request.target(), request.headers(), body, request.bodyTooLarge()),
-        lane,
-        answer -> reply.accept(asLocal(answer)));
-  }
-
-  private static LocalReply asLocal(ApiReply reply) {
-    return new LocalReply(reply.status(), reply.headers(), ByteBuffer.wrap(reply.body()));
+        ApiService.asApi(request), lane, answer -> reply.accept(ApiService.asLocal(answer)));
   }
 }

@@ -309,7 +309,7 @@ final class Gateway {
     return (method, path) -> {
       for (LocalService service : services) {
         if (service.serves(method, path)) {
-          return service.needsToken(method, path) ? OwnPaths.Access.FEEDBACK : OwnPaths.Access.OPEN;
+          return new OwnPaths.Access.Ours(service.asked(method, path));
         }
       }
       return OwnPaths.Access.NOT_OURS;

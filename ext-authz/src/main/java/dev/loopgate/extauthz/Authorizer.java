@@ -84,7 +84,7 @@ final class Authorizer {
       return switch (Destination.of(request, fleet, own)) {
         case Destination.Model(Fleet.Match match) ->
             ofCall(new CheckAnswer(request, unplaced.identity(), match), match);
-        case Destination.Door(boolean open) -> ofDoor(unplaced, open);
+        case Destination.Door(Question.Target target) -> ofDoor(unplaced, target);
         case Destination.Nobody(Refusal refusal, DenialReason reason) ->
             new Judgement.Made(
                 unplaced,
@@ -117,13 +117,13 @@ final class Authorizer {
         told, asked, questions, decision -> Outcome.ofModel(decision, !asked.forwardsTokens()));
   }
 
-  private Judgement ofDoor(CheckAnswer told, boolean open) {
+  private Judgement ofDoor(CheckAnswer told, Question.@Nullable Target target) {
     Policy asked = policy;
-    if (asked == null || open) {
+    if (asked == null || target == null) {
       return new Judgement.Made(told, new Outcome.PassToDoor());
     }
     AskedRequest request = told.request();
-    Question question = question(request, request.path(), new Question.ToFeedback());
+    Question question = question(request, request.path(), target);
     return new Judgement.Open(told, asked, List.of(question), Outcome::ofDoor);
   }
 

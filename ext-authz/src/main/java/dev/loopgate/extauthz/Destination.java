@@ -1,8 +1,10 @@
 package dev.loopgate.extauthz;
 
 import dev.loopgate.fleet.Fleet;
+import dev.loopgate.policy.Question;
 import dev.loopgate.policy.Refusal;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Who would answer a request, by the rules of `proxy`: paths are compared as they came.
 sealed interface Destination {
@@ -11,8 +13,8 @@ sealed interface Destination {
 
   /// The gateway's own door.
   ///
-  /// @param open whether for everybody
-  record Door(boolean open) implements Destination {}
+  /// @param target what the policy is asked; null where it need not be
+  record Door(Question.@Nullable Target target) implements Destination {}
 
   /// Nobody of ours.
   ///
@@ -26,14 +28,8 @@ sealed interface Destination {
     if (match.isPresent() && (!match.get().isAtRoot() || path.equals("/"))) {
       return new Model(match.get());
     }
-    switch (own.of(request.method(), path)) {
-      case OPEN -> {
-        return new Door(true);
-      }
-      case FEEDBACK -> {
-        return new Door(false);
-      }
-      case NOT_OURS -> {}
+    if (own.of(request.method(), path) instanceof OwnPaths.Access.Ours(Question.Target target)) {
+      return new Door(target);
     }
     if (match.isPresent()) {
       return new Model(match.get());

@@ -1,17 +1,28 @@
 package dev.loopgate.extauthz;
 
-/// Which requests the gateway's door answers itself, as `proxy` has it: feedback, health, metrics.
+import dev.loopgate.policy.Question;
+import org.jspecify.annotations.Nullable;
+
+/// Which requests the gateway's door answers itself, as `proxy` has it: feedback, health, metrics,
+/// the API.
 /// Called on event loops: must not block.
 @FunctionalInterface
 public interface OwnPaths {
   /// Whose a request is.
-  enum Access {
+  sealed interface Access {
     /// Not the door's: a model's, or nobody's.
-    NOT_OURS,
+    Access NOT_OURS = new NotOurs();
+
     /// The door's, for everybody.
-    OPEN,
-    /// The door's, for whoever may give feedback.
-    FEEDBACK
+    Access OPEN = new Ours(null);
+
+    /// Somebody else's.
+    record NotOurs() implements Access {}
+
+    /// The door's.
+    ///
+    /// @param target what the policy is asked; null where it need not be
+    record Ours(Question.@Nullable Target target) implements Access {}
   }
 
   /// The door is not reached through Envoy.

@@ -13,6 +13,7 @@ import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.ServerTrust;
 import dev.loopgate.fleet.Upstream;
 import dev.loopgate.policy.Policy;
+import dev.loopgate.policy.Question;
 import dev.loopgate.testkit.ManualTime;
 import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
@@ -64,7 +65,7 @@ final class Asking {
   static final OwnPaths DOOR =
       (method, path) -> {
         if (method.equals("POST") && path.equals("/feedback")) {
-          return OwnPaths.Access.FEEDBACK;
+          return new OwnPaths.Access.Ours(new Question.ToFeedback());
         }
         return method.equals("GET") && path.equals("/")
             ? OwnPaths.Access.OPEN

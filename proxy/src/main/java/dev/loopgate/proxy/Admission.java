@@ -59,7 +59,8 @@ final class Admission {
   static @Nullable Admission toService(
       ProxyLoop loop, CallerRequest request, LocalService service) {
     Policy policy = loop.policy();
-    return policy == null || !service.needsToken(request.method(), request.path())
+    Question.Target target = service.asked(request.method(), request.path());
+    return policy == null || target == null
         ? null
         : new Admission(
             loop,
@@ -68,7 +69,7 @@ final class Admission {
                 request.method(),
                 request.path(),
                 valuesIn(request.headers()),
-                new Question.ToFeedback()));
+                target));
   }
 
   /// Takes out what is verified here, unless models are to have it.

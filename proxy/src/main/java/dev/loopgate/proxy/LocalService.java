@@ -1,7 +1,9 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.policy.Question;
 import dev.loopgate.spool.SpoolLane;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Something that the door serves itself: feedback, health, metrics, the greeting.
 public interface LocalService {
@@ -10,11 +12,12 @@ public interface LocalService {
   /// @param path without query, as it came
   boolean serves(String method, String path);
 
-  /// Whether the caller needs a token where the policy asks for one. Called on event loops.
+  /// What the policy is asked before this is answered; null where it need not be. Called on event
+  /// loops.
   ///
   /// @param path without query, as it came
-  default boolean needsToken(String method, String path) {
-    return false;
+  default Question.@Nullable Target asked(String method, String path) {
+    return null;
   }
 
   /// The longest body that is handed over; of a longer one nothing is, but that it was longer.

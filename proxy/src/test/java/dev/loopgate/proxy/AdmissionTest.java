@@ -16,6 +16,7 @@ import dev.loopgate.spool.SpoolLane;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,8 +42,8 @@ final class AdmissionTest {
     }
 
     @Override
-    public boolean needsToken(String method, String path) {
-      return method.equals("POST");
+    public Question.@Nullable Target asked(String method, String path) {
+      return method.equals("POST") ? new Question.ToFeedback() : null;
     }
 
     @Override

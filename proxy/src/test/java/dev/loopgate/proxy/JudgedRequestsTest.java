@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,8 +31,8 @@ final class JudgedRequestsTest {
     }
 
     @Override
-    public boolean needsToken(String method, String path) {
-      return method.equals("POST");
+    public Question.@Nullable Target asked(String method, String path) {
+      return method.equals("POST") ? new Question.ToFeedback() : null;
     }
 
     @Override
