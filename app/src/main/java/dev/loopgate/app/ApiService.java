@@ -9,14 +9,29 @@ import dev.loopgate.proxy.LocalRequest;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.spool.SpoolLane;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /// The door of `api` for what is declared, served by `proxy`: the two rooms never see each other.
 final class ApiService implements LocalService {
-  private final DeclaredDoor door;
+  /*
+   * Who may declare can have programs run here. A page in this machine's browser may send requests to a door that
+   * only this machine reaches, under a name of its own that leads here, or across origins: it is no caller of ours.
+   */
 
-  ApiService(DeclaredDoor door) {
+  private static final LocalReply FOREIGN =
+      LocalReply.json(
+          403,
+          "{\"message\":\"access forbidden: a page of another origin asks; allowed: no Origin header, or that of"
+              + " this door, asked by its address or as localhost\"}");
+
+  private final DeclaredDoor door;
+  private final boolean local;
+
+  /// @param local whether only this machine reaches the door
+  ApiService(DeclaredDoor door, boolean local) {
     this.door = door;
+    this.local = local;
   }
 
   @Override
@@ -36,7 +51,33 @@ final class ApiService implements LocalService {
 
   @Override
   public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
-    door.handle(asApi(request), answer -> reply.accept(asLocal(answer)));
+    ApiRequest asked = asApi(request);
+    if (isForeign(asked.header("origin"), asked.header("host"), local)) {
+      reply.accept(FOREIGN);
+    } else {
+      door.handle(asked, answer -> reply.accept(asLocal(answer)));
+    }
+  }
+
+  /// Whether a page that is not this door's own asks.
+  ///
+  /// @param origin empty where no browser says one
+  /// @param host as the caller calls the door; empty where it does not say
+  static boolean isForeign(String origin, String host, boolean local) {
+    boolean ours =
+        origin.isEmpty() || origin.equals("http://" + host) || origin.equals("https://" + host);
+    return !ours || (local && !host.isEmpty() && !isLocal(host));
+  }
+
+  private static boolean isLocal(String host) {
+    if (host.startsWith("[")) {
+      return true; // an address
+    }
+    int colon = host.indexOf(':');
+    String name = (colon < 0 ? host : host.substring(0, colon)).toLowerCase(Locale.ROOT);
+    return name.equals("localhost")
+        || name.endsWith(".localhost")
+        || name.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
   }
 
   /// A request of the door, with bytes of its own.

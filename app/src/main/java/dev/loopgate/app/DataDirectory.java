@@ -63,8 +63,18 @@ record DataDirectory(Path root, FilesRoot files) {
     return root.resolve("spool");
   }
 
-  /// Logs and working directories of model servers.
+  /// Logs and working directories of model servers that are declared.
   Path models() {
     return root.resolve("models");
+  }
+
+  /// Those of the sample model.
+  Path sample() {
+    return root.resolve("sample");
+  }
+
+  /// What users declare.
+  Path declared() {
+    return root.resolve("declared");
   }
 }

@@ -1,10 +1,13 @@
 package dev.loopgate.app;
 
+import dev.loopgate.extauthz.OwnPaths;
+import dev.loopgate.proxy.LocalService;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
+import java.util.List;
 
 /// Where doors will be, looked at before anything is started.
 final class Doors {
@@ -50,5 +53,17 @@ final class Doors {
     InetAddress host = address.getAddress();
     String name = host.isAnyLocalAddress() ? "127.0.0.1" : host.getHostAddress();
     return (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+  }
+
+  /// Whose a request is, of those that these services answer: the first that serves it.
+  static OwnPaths ownPaths(List<LocalService> services) {
+    return (method, path) -> {
+      for (LocalService service : services) {
+        if (service.serves(method, path)) {
+          return new OwnPaths.Access.Ours(service.asked(method, path));
+        }
+      }
+      return OwnPaths.Access.NOT_OURS;
+    };
   }
 }

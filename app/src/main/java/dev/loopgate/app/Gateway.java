@@ -4,7 +4,6 @@ import dev.loopgate.api.FeedbackConfig;
 import dev.loopgate.api.FeedbackDoor;
 import dev.loopgate.capture.Redaction;
 import dev.loopgate.extauthz.AuthorizationService;
-import dev.loopgate.extauthz.OwnPaths;
 import dev.loopgate.extproc.ObservationService;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.Model;
@@ -106,6 +105,9 @@ final class Gateway {
     onClose("probes", probes::close);
     Policy policy = openPolicy(rooms);
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
+    Optional<Declarations> declared = openDeclarations(fleet, slots);
+    declared.ifPresent(
+        each -> services.add(each.service(plan.door().getAddress().isLoopbackAddress())));
     // Beside a sidecar's server models are where callers think they are, and nowhere else.
     Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
     Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);
@@ -114,17 +116,33 @@ final class Gateway {
     ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
     List<BindableService> forEnvoy = new ArrayList<>(configured.services());
     forEnvoy.add(
-        new AuthorizationService(fleet, policy, ownPaths(services), clock, telemetry.authorizer()));
+        new AuthorizationService(
+            fleet, policy, Doors.ownPaths(services), clock, telemetry.authorizer()));
     Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots, forEnvoy);
     onClose("drain", () -> drain(proxy, envoy));
     onClose("xds", configured::close); // before: streams that never end are no exchanges
     envoy.ifPresent(door -> configured.serve(fleet, door.address(), proxy.address()));
     onClose("leaving", () -> leave(proxy));
+    declared.ifPresent(each -> {
+      each.begin(Doors.url(proxy.address(), proxy.isSecure()), configured::changed);
+      onClose("controller", each::rest);
+    });
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config(), configured::changed));
     return new Serving(
         this, fleet, proxy.address(), proxy.isSecure(), plan.data().files(), plan.sidecar());
+  }
+
+  private Optional<Declarations> openDeclarations(Fleet fleet, Slots slots)
+      throws StartException, UsageException {
+    if (!plan.declares()) {
+      return Optional.empty();
+    }
+    Declarations declared =
+        Declarations.open(plan.data(), fleet, slots, plan.settings(), clock, telemetry);
+    onClose("what is declared", declared::close);
+    return Optional.of(declared);
   }
 
   private Spool openSpool(Rooms rooms) throws StartException, UsageException {
@@ -140,7 +158,7 @@ final class Gateway {
       Model model = SampleModel.onFreePort(plan.settings().kept());
       ProcessHost host =
           new ProcessHost(
-              SampleModel.process(model, plan.data().models()), telemetry.runtime(), clock::nanos);
+              SampleModel.process(model, plan.data().sample()), telemetry.runtime(), clock::nanos);
       host.start();
       onClose("sample model", host::stop);
       return model;
@@ -303,17 +321,6 @@ final class Gateway {
     } catch (IOException e) {
       throw new StartException("sidecar.port: " + e.getMessage(), e);
     }
-  }
-
-  private static OwnPaths ownPaths(List<LocalService> services) {
-    return (method, path) -> {
-      for (LocalService service : services) {
-        if (service.serves(method, path)) {
-          return new OwnPaths.Access.Ours(service.asked(method, path));
-        }
-      }
-      return OwnPaths.Access.NOT_OURS;
-    };
   }
 
   private Optional<EnvoyDoor> openEnvoyDoor(

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param sidecar a door for redirected connections: then models are there, and not at `door`
 /// @param grace from a stop's beginning to the end of publishing
 /// @param sample whether the sample model is started
+/// @param declares whether what users declare is kept, run and served here
 record Plan(
     Settings settings,
     Rooms rooms,
@@ -23,7 +24,8 @@ record Plan(
     Optional<XdsPlan> xds,
     Optional<SidecarConfig> sidecar,
     Duration grace,
-    boolean sample) {
+    boolean sample,
+    boolean declares) {
 
   /// The plan of a role.
   ///
@@ -53,6 +55,7 @@ record Plan(
         xds,
         role == Role.SIDECAR ? Optional.of(sidecar(settings)) : Optional.empty(),
         settings.get(SettingsTable.GRACE),
+        role == Role.UP,
         role == Role.UP);
   }
 

@@ -17,7 +17,8 @@ record Telemetry(
     ShipperTelemetry shipper,
     RuntimeTelemetry runtime,
     ConfigTelemetry config,
-    PolicyTelemetry policy) {
+    PolicyTelemetry policy,
+    ControllerTelemetry controller) {
   static Telemetry of(GuardedClock clock) {
     LogLines log = new LogLines(clock, System.err);
     log.takeOver();
@@ -40,6 +41,7 @@ record Telemetry(
         new ShipperTelemetry(registry, log),
         new RuntimeTelemetry(registry, log),
         new ConfigTelemetry(registry, log),
-        new PolicyTelemetry(registry, log));
+        new PolicyTelemetry(registry, log),
+        new ControllerTelemetry(registry, log, proxy));
   }
 }

@@ -116,7 +116,7 @@ final class UpIT {
   /// A pipe nobody reads stands where the pid file should: there the gateway stays, and is killed.
   @Test
   void afterAKillBeforeThePidFileWasWrittenTheNextOneEndsTheOrphanToo() throws Exception {
-    Path pidFile = Files.createDirectories(directory.resolve("data/models/wine"));
+    Path pidFile = Files.createDirectories(directory.resolve("data/sample/wine"));
     pidFile = pidFile.resolve("replica.pid");
     assertThat(new ProcessBuilder("mkfifo", pidFile.toString()).start().waitFor()).isZero();
     ProcessHandle orphan;

@@ -19,6 +19,7 @@ public final class FleetGateways implements Gateways {
   private final Consumer<List<Model>> coming;
   private final Runnable changed;
   private final Map<String, Hosted> hosted = new ConcurrentHashMap<>(); // of what is declared
+  private final Set<Hosted> gone = ConcurrentHashMap.newKeySet(); // until their last request
 
   /// Serves nothing yet.
   ///
@@ -76,6 +77,15 @@ public final class FleetGateways implements Gateways {
     return servers == null ? Demand.NONE : servers.demand();
   }
 
+  /// Whether no request is at this replica, and none will go there: it is told to callers no more.
+  /// Any thread.
+  public boolean isDrained(String deployment, Replica at) {
+    Hosted servers = hosted.get(deployment);
+    gone.removeIf(Hosted::isQuiet);
+    return (servers == null || servers.isQuiet(at))
+        && gone.stream().allMatch(each -> each.isQuiet(at));
+  }
+
   private void answer(Served served) {
     String id = served.declared().id();
     Hosted servers = hosted.get(id);
@@ -95,12 +105,13 @@ public final class FleetGateways implements Gateways {
   }
 
   private void retireAllBut(List<Served> deployments) {
-    Set<String> gone = new HashSet<>(hosted.keySet());
-    deployments.forEach(served -> gone.remove(served.declared().id()));
-    for (String id : gone) {
+    Set<String> ids = new HashSet<>(hosted.keySet());
+    deployments.forEach(served -> ids.remove(served.declared().id()));
+    for (String id : ids) {
       Hosted servers = hosted.remove(id);
       if (servers != null) {
         servers.retire();
+        gone.add(servers);
       }
     }
   }

@@ -95,6 +95,12 @@ public final class Hosted {
         && replicas().all().stream().noneMatch(state -> state.replica().equals(at));
   }
 
+  /// Whether none of its replicas, present or former, has a request.
+  boolean isQuiet() {
+    leaving.removeIf(state -> state.requests() == 0);
+    return leaving.isEmpty() && replicas().all().stream().allMatch(state -> state.requests() == 0);
+  }
+
   private void exchange(
       List<Gateways.Answering> answering, HostedDeployment.@Nullable Problem problem) {
     Replicas before = now.replicas();

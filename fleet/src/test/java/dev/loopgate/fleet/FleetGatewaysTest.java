@@ -199,6 +199,27 @@ final class FleetGatewaysTest {
   }
 
   @Test
+  void aReplicaIsDrainedOnceNobodyIsToldOfItAndItsLastRequestIsOver() {
+    gateways.serve(List.of(served("a", null, at(1, "1"), at(2, "1"))), List.of());
+    ReplicaState first = hosted("a").replicas().all().getFirst();
+    ReplicaState second = hosted("a").replicas().all().get(1);
+    first.started();
+    second.started();
+    assertThat(gateways.isDrained("a", first.replica())).isFalse();
+
+    gateways.serve(List.of(served("a", null, at(2, "1"))), List.of());
+    assertThat(gateways.isDrained("a", first.replica())).isFalse();
+    first.ended();
+    assertThat(gateways.isDrained("a", first.replica())).isTrue();
+    assertThat(gateways.isDrained("a", second.replica())).isFalse();
+
+    gateways.serve(List.of(), List.of()); // declared no more, and a request goes on
+    assertThat(gateways.isDrained("a", second.replica())).isFalse();
+    second.ended();
+    assertThat(gateways.isDrained("a", second.replica())).isTrue();
+  }
+
+  @Test
   void aRouteWhoseTargetIsGoneStaysAsItWas() {
     Declared<RouteSpec, RouteStatus> both = route("both", "/custom/both", "a", "b");
     List<Served> served = List.of(served("a", null), served("b", null));
