@@ -30,10 +30,12 @@ final class DeclaredEntities<S, T> {
    * Whoever writes holds one lock for all kinds, because rules look at other declared things, and
    * expects the version that the rules looked at. Who observes and who deletes what is marked take
    * no part in the lock: so a version may be gone meanwhile, and everything is looked at again.
+   * Bodies are read under the lock, too: as a tree one takes many times its bytes, and so there is
+   * one tree at a time.
    */
 
   /// Characters of a reply at most. A list is refused above; a page of events ends there.
-  static final int REPLY_LENGTH_MAX = 16 << 20;
+  static final int REPLY_LENGTH_MAX = 4 << 20;
 
   /// Events of a page at most.
   static final int EVENTS_PER_PAGE = 100;
@@ -118,8 +120,8 @@ final class DeclaredEntities<S, T> {
 
   ApiReply create(ApiRequest request) throws ProblemException, StoreException {
     Query.of(request, Set.of());
-    Declaration<S> declaration = declaration(DeclaredBody.read(request));
     return writing(() -> {
+      Declaration<S> declaration = declaration(DeclaredBody.read(request));
       refuse(rules.refusalOfNew().apply(declaration));
       Verdict<S> verdict = rules.check().of(declaration, null);
       if (!verdict.isAccepted()) {
@@ -133,33 +135,24 @@ final class DeclaredEntities<S, T> {
 
   ApiReply replace(ApiRequest request) throws ProblemException, StoreException {
     Query.of(request, Set.of());
-    Declaration<S> declaration = declaration(DeclaredBody.read(request));
     EntityTags expected = ifMatch(request);
-    return writing(
-        () -> untilKept(declaration.id(), () -> replaced(declaration, expected, declaration.id())));
+    return writing(() -> {
+      Declaration<S> declaration = declaration(DeclaredBody.read(request));
+      String id = declaration.id();
+      return untilKept(id, () -> replaced(declaration, expected, id));
+    });
   }
 
   ApiReply patch(ApiRequest request, String id) throws ProblemException, StoreException {
     Query.of(request, Set.of());
-    JsonNode patch = DeclaredBody.read(request);
-    if (!patch.isObject()) {
-      throw new Problem(400, "a merge patch must be an object").thrown();
-    }
     EntityTags expected = ifMatch(request);
-    return writing(() ->
-        untilKept(
-            id,
-            () -> {
-              Declared<S, T> current = found(id);
-              refuse(RouteRules.refusalOfUpdate(current));
-              checkExpected(expected, current);
-              ObjectNode target = DeclaredJson.write(current);
-              Declaration<S> patched = declaration(MergePatch.apply(target, patch));
-              if (!patched.id().equals(id)) {
-                throw new Problem(400, "the ID of an entity can not be changed").thrown();
-              }
-              return replaced(patched, expected, id);
-            }));
+    return writing(() -> {
+      JsonNode patch = DeclaredBody.read(request);
+      if (!patch.isObject()) {
+        throw new Problem(400, "a merge patch must be an object").thrown();
+      }
+      return untilKept(id, () -> patched(patch, expected, id));
+    });
   }
 
   ApiReply delete(ApiRequest request, String id) throws ProblemException, StoreException {
@@ -187,6 +180,20 @@ final class DeclaredEntities<S, T> {
     return EntityTags.parse(request.list("if-none-match")).has(declared)
         ? ApiReply.notModified().with("etag", tag)
         : ApiReply.json(200, json.toString()).with("etag", tag);
+  }
+
+  private Optional<ApiReply> patched(JsonNode patch, EntityTags expected, String id)
+      throws ProblemException, StoreException {
+    Declared<S, T> current = found(id);
+    refuse(RouteRules.refusalOfUpdate(current));
+    checkExpected(expected, current);
+    // Masked: a mask that comes back unchanged means the secret that is there.
+    ObjectNode target = DeclaredJson.write(current);
+    Declaration<S> patched = declaration(MergePatch.apply(target, patch));
+    if (!patched.id().equals(id)) {
+      throw new Problem(400, "the ID of an entity can not be changed").thrown();
+    }
+    return replaced(patched, expected, id);
   }
 
   private Optional<ApiReply> replaced(Declaration<S> declaration, EntityTags expected, String id)
