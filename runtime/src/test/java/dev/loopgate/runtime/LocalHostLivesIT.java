@@ -11,6 +11,7 @@ import dev.loopgate.fleet.Workload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -124,6 +125,24 @@ class LocalHostLivesIT {
       servers.await("wine", seen -> seen.replicas().isEmpty());
       assertThat(ProcessIdentity.of(helper)).isEmpty();
     }
+  }
+
+  @Test
+  void waitsForNobodyToReapWhatHasEnded() throws Exception {
+    Process parent = other("sleep 1000 & echo $!; exec sleep 1000"); // it will not look after it
+    long orphan = Long.parseLong(parent.inputReader().readLine());
+    Path directory = Files.createDirectories(data.resolve("models/wine/wine-1-1"));
+    String identity = ProcessIdentity.of(orphan).orElseThrow().toText();
+    Files.writeString(directory.resolve("replica.pid"), identity);
+    HostBounds bounds = HostedServers.bounds(Duration.ofMinutes(1), Duration.ZERO, 9);
+    long begin = System.nanoTime();
+
+    try (HostedServers servers = new HostedServers(data, bounds, Drain.NOTHING)) {
+      servers.await("wine", seen -> seen.replicas().isEmpty());
+    }
+
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(50));
+    assertThat(ProcessIdentity.of(orphan)).isEmpty();
   }
 
   private Process life(String... deployments) throws IOException {
