@@ -25,6 +25,7 @@ public enum Predictor {
   private static final String GRPC_STREAM = "/inference.GRPCInferenceService/ModelStreamInfer";
 
   private static final String READY_V2 = HEALTH_V2 + "ready";
+  private static final String LIVE_V2 = HEALTH_V2 + "live";
 
   private final String word;
 
@@ -43,6 +44,15 @@ public enum Predictor {
       case NONE -> null;
       case ODAHU_ML_SERVER -> "/healthcheck";
       case TRITON, OPEN_INFERENCE -> READY_V2;
+    };
+  }
+
+  /// The path at which such a server says whether it lives, which it may do long before it is
+  /// ready; that of [#readyPath] where there is no other, null when nobody knows one.
+  public @Nullable String livePath() {
+    return switch (this) {
+      case NONE, ODAHU_ML_SERVER -> readyPath();
+      case TRITON, OPEN_INFERENCE -> LIVE_V2;
     };
   }
 

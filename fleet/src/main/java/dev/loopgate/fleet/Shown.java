@@ -3,7 +3,7 @@ package dev.loopgate.fleet;
 /// What a caller sent, as a message may show it: one line, bounded.
 public final class Shown {
   /// Characters that are shown.
-  static final int LENGTH_MAX = 256;
+  public static final int LENGTH_MAX = 256;
 
   private Shown() {}
 

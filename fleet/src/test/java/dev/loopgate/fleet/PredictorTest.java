@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,19 @@ final class PredictorTest {
   })
   void capturesPredictionsOnly(Predictor predictor, String method, String path, boolean captured) {
     assertThat(predictor.captures(method, path)).isEqualTo(captured);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NONE,,",
+    "ODAHU_ML_SERVER, /healthcheck, /healthcheck",
+    "TRITON, /v2/health/ready, /v2/health/live",
+    "OPEN_INFERENCE, /v2/health/ready, /v2/health/live"
+  })
+  void knowsWhereServersSayThatTheyAreReadyAndThatTheyLive(
+      Predictor predictor, @Nullable String ready, @Nullable String live) {
+    assertThat(predictor.readyPath()).isEqualTo(ready);
+    assertThat(predictor.livePath()).isEqualTo(live);
   }
 
   @Test

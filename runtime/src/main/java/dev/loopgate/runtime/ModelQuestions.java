@@ -1,6 +1,7 @@
 package dev.loopgate.runtime;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.fleet.Model;
@@ -16,6 +17,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /// The questions that each kind of model server understands (contract section 9). Each waits for at
 /// most the timeout and reads at most [#ANSWER_BYTES_MAX] bytes. Confined to the probe's thread.
@@ -42,12 +46,19 @@ final class ModelQuestions implements AutoCloseable {
   /// @param version empty when it has none
   record Identity(String name, String version) {}
 
+  /// What a server says of itself.
+  ///
+  /// @param identity empty when it has no model yet
+  /// @param document the description of its API, as it came; null when it has none
+  record Described(Optional<Identity> identity, @Nullable String document) {}
+
   /// Longer answers are refused: an `info` with examples has a few KiB.
   static final long ANSWER_BYTES_MAX = 1 << 20;
 
   // They become response headers and parts of paths.
   private static final int NAME_LENGTH_MAX = 256;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Model model;
   private final Duration timeout;
@@ -123,13 +134,22 @@ final class ModelQuestions implements AutoCloseable {
   ///
   /// @throws IOException when the server does not answer as its protocol says; the message says how
   Optional<Identity> identity() throws IOException, InterruptedException {
+    return describe().identity();
+  }
+
+  /// What the server says of itself.
+  ///
+  /// @throws IOException as [#identity]
+  Described describe() throws IOException, InterruptedException {
     return switch (model.predictor()) {
-      case NONE -> Optional.empty();
+      case NONE -> new Described(Optional.empty(), null);
       case ODAHU_ML_SERVER -> {
-        JsonNode info = json(get("/api/model/info")).path("info");
-        yield identity(info.path("title"), info.path("version"));
+        HttpResponse<byte[]> answer = answer(get("/api/model/info"));
+        JsonNode info = json(answer).path("info");
+        yield new Described(
+            identity(info.path("title"), info.path("version")), text(answer.body()));
       }
-      case TRITON, OPEN_INFERENCE -> ofOpenInference();
+      case TRITON, OPEN_INFERENCE -> new Described(ofOpenInference(), null);
     };
   }
 
@@ -163,7 +183,9 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private static String checked(String field, String text) throws IOException {
-    if (text.length() > NAME_LENGTH_MAX || text.chars().anyMatch(Character::isISOControl)) {
+    if (text.length() > NAME_LENGTH_MAX
+        || text.chars().anyMatch(Character::isISOControl)
+        || text.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
       throw new IOException(
           field
               + " of the model: length="
@@ -172,7 +194,7 @@ final class ModelQuestions implements AutoCloseable {
               + NAME_LENGTH_MAX
               + " characters, none a control character");
     }
-    return text;
+    return text.isBlank() ? "" : text;
   }
 
   private HttpRequest get(String path) {
@@ -191,11 +213,20 @@ final class ModelQuestions implements AutoCloseable {
   }
 
   private JsonNode json(HttpResponse<byte[]> response) throws IOException {
+    String path = response.uri().getPath();
     try {
-      return JSON.readTree(body(response));
-    } catch (JsonProcessingException e) {
-      throw new IOException(response.uri().getPath() + ": the answer is not JSON", e);
+      JsonNode read = JSON.readTree(text(body(response)));
+      if (read.isMissingNode()) {
+        throw new IOException(path + ": the answer is empty");
+      }
+      return read;
+    } catch (JsonProcessingException | CharacterCodingException e) {
+      throw new IOException(path + ": the answer is not JSON", e);
     }
+  }
+
+  private static String text(byte[] body) throws IOException {
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
   }
 
   private void body(HttpRequest request) throws IOException, InterruptedException {

@@ -22,6 +22,8 @@ final class ProcessGroup {
   private static final List<Path> SETSID =
       List.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"));
 
+  private static final long LOOK_NANOS = 20_000_000;
+
   private ProcessGroup() {}
 
   /// `command` so that it leads a group of its own, where this machine can do that.
@@ -46,7 +48,7 @@ final class ProcessGroup {
       kin.forEach(ProcessHandle::destroy);
       handle.destroy();
     }
-    await(handle.onExit(), grace);
+    await(process, handle, grace);
     if (isGroup) {
       signal(
           "KILL",
@@ -56,7 +58,7 @@ final class ProcessGroup {
       handle.destroyForcibly();
     }
     kin.forEach(ProcessHandle::destroyForcibly);
-    await(handle.onExit(), grace);
+    await(process, handle, grace);
   }
 
   /// Kills what a dead leader left behind in its group.
@@ -64,14 +66,18 @@ final class ProcessGroup {
     signal("KILL", leader);
   }
 
-  private static void await(CompletableFuture<ProcessHandle> exit, Duration atMost)
+  /// Looks by itself, too: what nobody reaps stays a zombie, for which there is no exit.
+  private static void await(ProcessIdentity process, ProcessHandle handle, Duration atMost)
       throws InterruptedException {
-    try {
-      exit.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException _) {
-      // the next, stronger step follows
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
+    CompletableFuture<ProcessHandle> exit = handle.onExit();
+    for (long left = atMost.toNanos(); left > 0 && process.isAlive(); left -= LOOK_NANOS) {
+      try {
+        exit.get(Math.min(left, LOOK_NANOS), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException _) {
+        // the next look, or the next, stronger step follows
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 

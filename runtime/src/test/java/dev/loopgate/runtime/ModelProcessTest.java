@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class ProcessHostTest {
+class ModelProcessTest {
   @Test
   void tellsTheServerItsPlaceAndNoneOfOurSettings() {
     Map<String, String> environment =
         new HashMap<>(Map.of("PATH", "/bin", "LOOPGATE_TOKEN", "secret", "PORT", "80"));
 
-    ProcessHost.tell(spec(List.of("a")), environment);
+    ModelProcess.tell(spec(List.of("a")), environment);
 
     assertThat(environment)
         .containsExactlyInAnyOrderEntriesOf(

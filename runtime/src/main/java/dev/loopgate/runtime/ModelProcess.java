@@ -1,0 +1,229 @@
+package dev.loopgate.runtime;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+
+/// A model server that was started as a child of ours, in `<directory>`:
+///
+/// ```text
+/// model.log, .1, .2   what it prints, both streams
+/// replica.token       what its environment holds, written before it is started
+/// replica.pid         who it is, for our next life
+/// work/               its working directory
+/// ```
+///
+/// A thread of its own, `model-<id>-log`, drains its output. Any thread may call the methods.
+final class ModelProcess {
+  private static final String PID = "replica.pid";
+  private static final String TOKEN = "replica.token";
+
+  /// What the server prints; the files before it are called `.1` and `.2`.
+  static final String LOG = "model.log";
+
+  private static final String WORK = "work";
+  private static final String LOOPGATE = "LOOPGATE_";
+
+  private final ProcessSpec spec;
+  private final Process process;
+  private final Thread drain;
+
+  private ModelProcess(ProcessSpec spec, Process process, Thread drain) {
+    this.spec = spec;
+    this.process = process;
+    this.drain = drain;
+  }
+
+  /// Starts it; it need not answer yet.
+  ///
+  /// @throws IOException when it could not be started; [#endLeft] ends what may run of it all the
+  ///   same
+  static ModelProcess start(ProcessSpec spec, RuntimeEvents events) throws IOException {
+    Path program = Path.of(spec.command().getFirst());
+    if (program.isAbsolute()
+        && !Files.isExecutable(program)) { // else setsid would only say so in the log
+      throw new IOException("command: program=" + program + " is not an executable file");
+    }
+    Path work = Files.createDirectories(spec.directory().resolve(WORK));
+    ProcessBuilder builder =
+        new ProcessBuilder(ProcessGroup.leading(spec.command()))
+            .directory(work.toFile())
+            .redirectErrorStream(true);
+    tell(spec, builder.environment());
+    builder.environment().put(ReplicaToken.VARIABLE, token(spec.directory()).value());
+    RotatingLog log = RotatingLog.open(spec.directory().resolve(LOG), spec.limits().logBytesMax());
+    Process started;
+    try {
+      started = builder.start();
+      remember(started, spec.directory());
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    } catch (OutOfMemoryError e) { // no thread to wait for it, and it may run
+      log.close();
+      throw new IOException("no more threads: " + e.getMessage(), e);
+    }
+    Thread drain =
+        Thread.ofVirtual()
+            .name("model-" + spec.deployment() + "-log")
+            .start(() -> drain(started, log, spec.deployment(), events));
+    closeInput(started);
+    return new ModelProcess(spec, started, drain);
+  }
+
+  private static void closeInput(Process started) {
+    try {
+      started.getOutputStream().close();
+    } catch (IOException _) {
+      // it has ended already
+    }
+  }
+
+  /// Ends what an earlier life left running of the server of `directory`, and never another process
+  /// that got its number.
+  ///
+  /// @param ended told the process id of each
+  /// @throws IOException when what is written there can't be read
+  static void endLeft(Path directory, Duration grace, LongConsumer ended)
+      throws IOException, InterruptedException {
+    Optional<ProcessIdentity> left = ProcessIdentity.read(directory.resolve(PID));
+    if (left.isPresent() && left.get().isAlive()) {
+      ProcessGroup.end(left.get(), grace);
+      ended.accept(left.get().pid());
+    }
+    // A life that was killed between the start of its server and the line about it: and what a
+    // server started outside of its group.
+    Optional<ReplicaToken> token = ReplicaToken.read(directory.resolve(TOKEN));
+    if (token.isPresent()) {
+      for (ProcessIdentity holder : token.get().holders()) {
+        if (holder.isAlive()) { // not ended with another one
+          ProcessGroup.end(holder, grace);
+          ended.accept(holder.pid());
+        }
+      }
+    }
+  }
+
+  /// Whether a server of the directory runs all the same.
+  static boolean isLeft(Path directory) throws IOException {
+    return ProcessIdentity.read(directory.resolve(PID))
+        .filter(ProcessIdentity::isAlive)
+        .isPresent();
+  }
+
+  /// Turns our environment into the server's.
+  static void tell(ProcessSpec spec, Map<String, String> environment) {
+    environment.keySet().removeIf(name -> name.startsWith(LOOPGATE)); // may hold secrets of ours
+    environment.put("PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_PORT", Integer.toString(spec.port()));
+    environment.put("MODEL_HOST", "127.0.0.1");
+    environment.put("MODEL_ID", spec.deployment());
+    environment.putAll(spec.environment());
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /// Runs `action`, on any thread, once it has ended.
+  void onExit(Runnable action) {
+    var _ = process.onExit().thenRun(action); // nobody waits for what it does
+  }
+
+  /// Waits for its end, kills what it left in its group, and returns its exit code, 128 + signal
+  /// for one that was killed.
+  int waitFor() throws InterruptedException {
+    int exitCode = process.waitFor();
+    ProcessGroup.endOrphansOf(process.pid());
+    return exitCode;
+  }
+
+  /// The same, but waits no longer than `atMost`: what the kernel holds can't be killed.
+  void waitFor(Duration atMost) throws InterruptedException {
+    if (process.waitFor(atMost)) {
+      ProcessGroup.endOrphansOf(process.pid());
+    }
+  }
+
+  /// 128 + signal for one that was killed; -1 while it lives.
+  int exitCode() {
+    return process.isAlive() ? -1 : process.exitValue();
+  }
+
+  /// Asks it to end, and kills what is left of its group after `grace`.
+  void end(Duration grace) throws InterruptedException {
+    Optional<ProcessIdentity> identity = ProcessIdentity.of(process.pid());
+    if (identity.isPresent()) {
+      ProcessGroup.end(identity.get(), grace);
+    }
+  }
+
+  /// Returns when all that it printed is in its log, or after so long: whoever inherited its output
+  /// may hold it open.
+  void awaitLog(Duration atMost) throws InterruptedException {
+    var _ = drain.join(atMost); // whole or not, what is there is read
+  }
+
+  /// It is dead, and nobody needs to look for it.
+  void forget() {
+    try {
+      Files.deleteIfExists(spec.directory().resolve(PID));
+      Files.deleteIfExists(spec.directory().resolve(TOKEN));
+    } catch (IOException _) {
+      // they name a process that is dead: harmless, overwritten by the next start
+    }
+  }
+
+  /// That of an earlier start in the same directory, so that what was left of that is still known.
+  private static ReplicaToken token(Path directory) throws IOException {
+    Path file = directory.resolve(TOKEN);
+    Optional<ReplicaToken> written = ReplicaToken.read(file);
+    return written.isPresent() ? written.get() : ReplicaToken.write(file);
+  }
+
+  /// A server that nobody could end after our death must not run at all.
+  private static void remember(Process started, Path directory) throws IOException {
+    try {
+      Optional<ProcessIdentity> identity = ProcessIdentity.of(started.pid());
+      if (identity.isPresent()) {
+        Files.writeString(directory.resolve(PID), identity.get().toText());
+      }
+    } catch (IOException e) {
+      started.destroyForcibly();
+      throw e;
+    }
+  }
+
+  /// Reads to the end whatever happens to the log: a server must not block on a full pipe.
+  private static void drain(
+      Process from, RotatingLog log, String deployment, RuntimeEvents events) {
+    byte[] chunk = new byte[8192];
+    boolean isLogged = true;
+    try (InputStream output = from.getInputStream();
+        log) {
+      for (int count = output.read(chunk); count >= 0; count = output.read(chunk)) {
+        try {
+          if (isLogged) {
+            log.write(chunk, count);
+          }
+        } catch (IOException e) {
+          isLogged = false;
+          events.replicaLogFailed(deployment, e);
+        }
+      }
+    } catch (IOException e) {
+      if (isLogged && from.isAlive()) { // at its end the pipe may close under us
+        events.replicaLogFailed(deployment, e);
+      }
+    }
+  }
+}

@@ -1,0 +1,357 @@
+package dev.loopgate.runtime;
+
+import dev.loopgate.fleet.DeploymentStatus.Reason;
+import dev.loopgate.fleet.HostedDeployment.Phase;
+import dev.loopgate.fleet.HostedDeployment.Problem;
+import dev.loopgate.fleet.Replica;
+import dev.loopgate.fleet.Shown;
+import dev.loopgate.fleet.Workload;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the server of one replica running until the replica is told to end: starts it, asks it
+/// whether it is ready, starts it anew after a pause when it dies or does not answer, ends it.
+/// Confined to a virtual thread of its own, `replica-<name>`.
+final class ReplicaKeeper {
+  /// What all replicas of a host share.
+  record Site(
+      ReplicaFiles files,
+      LocalImages images,
+      PortPool ports,
+      HostBounds bounds,
+      Drain drain,
+      RuntimeEvents events,
+      LongSupplier nanos) {}
+
+  /// How a server came to its end.
+  private enum End {
+    DIED,
+    UNANSWERING,
+    TOLD
+  }
+
+  private static final int CRASHES_TO_TELL = 3;
+
+  // A look at a file costs nothing, and what is there now should not be waited for.
+  private static final Duration IMAGE_PAUSE_MAX = Duration.ofSeconds(1);
+  private static final Duration DRAIN_PERIOD = Duration.ofMillis(20);
+  private static final Duration LOG_MAX = Duration.ofSeconds(1);
+
+  // EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, EDQUOT as the JDK words them, and what it says itself.
+  private static final Pattern NO_ROOM =
+      Pattern.compile(
+          "error[=:] ?(11|12|23|24|28|122)\\b|Too many open files|No space left|quota exceeded|"
+              + "no free port|no more threads|Cannot allocate memory|Resource temporarily");
+
+  private final LocalReplica replica;
+  private final Workload workload;
+  private final Site site;
+  private final ProcessSpec.Limits limits;
+  private final HealthQuestion question;
+  private int failures; // in a row: how long the next pause is
+  private int crashes; // in a row
+  private int missing; // how often in a row there was no image
+  private String told = ""; // why it did not start, the last time that was told
+  private String said = ""; // how the last question was answered that failed
+
+  private ReplicaKeeper(LocalReplica replica, Workload workload, Site site) {
+    this.replica = replica;
+    this.workload = workload;
+    this.site = site;
+    this.limits = site.bounds().process();
+    this.question = new HealthQuestion(site.bounds().probing().timeout(), site.nanos());
+  }
+
+  /// Begins to keep the replica.
+  static void start(LocalReplica replica, Workload workload, Site site) {
+    ReplicaKeeper keeper = new ReplicaKeeper(replica, workload, site);
+    Thread.ofVirtual().name("replica-" + replica.name()).start(keeper::keep);
+  }
+
+  /// Begins to end what an earlier life left of the replica.
+  static void clear(LocalReplica replica, Site site) {
+    Thread.ofVirtual().name("replica-" + replica.name()).start(() -> dispose(replica, site));
+  }
+
+  /// Whether a start failed because this machine has no room.
+  static boolean isNoRoom(Exception failure) {
+    return NO_ROOM.matcher(String.valueOf(failure.getMessage())).find();
+  }
+
+  private void keep() {
+    try {
+      while (!replica.isEnding()) {
+        pause(attempt());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // nobody interrupts this thread; if so, it ends
+    } finally {
+      dispose(replica, site);
+    }
+  }
+
+  private void pause(Duration pause) throws InterruptedException {
+    long until = site.nanos().getAsLong() + pause.toNanos();
+    long left = pause.toNanos();
+    while (left > 0 && !replica.isEnding()) {
+      replica.await(left);
+      left = until - site.nanos().getAsLong();
+    }
+  }
+
+  /// Ends what may be left of the replica and removes its files. What can't be ended keeps them, so
+  /// that the next life finds it.
+  private static void dispose(LocalReplica replica, Site site) {
+    String deployment = replica.name().deployment();
+    Path directory = site.files().directory(replica.name());
+    try {
+      ModelProcess.endLeft(
+          directory,
+          site.bounds().process().grace(),
+          pid -> site.events().orphanEnded(deployment, pid));
+      if (!ModelProcess.isLeft(directory)) {
+        site.files().dispose(replica.name());
+      }
+    } catch (IOException e) {
+      site.events().replicaLogFailed(deployment, e);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // the next life ends it
+    } finally {
+      replica.goneNow();
+    }
+  }
+
+  /// Runs the server once; returns how long to wait before the next time.
+  private Duration attempt() throws InterruptedException {
+    List<String> command;
+    try {
+      command = site.images().command(workload.image(), workload.resources());
+    } catch (ImageException e) {
+      Duration pause = shorter(pauseAfter(++missing), IMAGE_PAUSE_MAX);
+      return notStarted(Reason.IMAGE_PULL_FAILED, e, pause);
+    }
+    missing = 0;
+    try {
+      int port = site.ports().take();
+      try {
+        return run(command, port);
+      } finally {
+        site.ports().giveBack(port);
+      }
+    } catch (IOException | RuntimeException e) {
+      endRest();
+      Reason reason = isNoRoom(e) ? Reason.NO_CAPACITY : Reason.MODEL_CRASHED;
+      return notStarted(reason, e, pauseAfter(++failures));
+    }
+  }
+
+  private void endRest() throws InterruptedException {
+    try {
+      ModelProcess.endLeft(
+          site.files().directory(replica.name()),
+          limits.grace(),
+          pid -> site.events().replicaStopped(workload.deployment(), 0));
+    } catch (IOException _) {
+      // there is no file that names one
+    }
+  }
+
+  private Duration notStarted(Reason reason, Exception cause, Duration pause) {
+    String message = String.valueOf(cause.getMessage());
+    replica.show(Phase.BACKING_OFF, null);
+    replica.problem(
+        new Problem(
+            reason,
+            reason == Reason.IMAGE_PULL_FAILED
+                ? message
+                : "its server could not be started: " + Shown.of(message)));
+    if (!told.equals(message)) {
+      told = message;
+      site.events().replicaNotStarted(workload.deployment(), cause, pause);
+    }
+    return pause;
+  }
+
+  private Duration run(List<String> command, int port) throws IOException, InterruptedException {
+    Replica at = new Replica(URI.create("http://127.0.0.1:" + port));
+    Path directory = site.files().directory(replica.name());
+    ModelProcess server =
+        ModelProcess.start(
+            new ProcessSpec(workload.deployment(), command, port, Map.of(), directory, limits),
+            site.events());
+    told = "";
+    site.events().replicaStarted(workload.deployment(), server.pid());
+    replica.show(Phase.STARTING, at);
+    server.onExit(replica::wake);
+    Watch watch = new Watch(server, at);
+    End end = watch.untilItsEnd();
+    if (end == End.TOLD) {
+      watch.drain();
+      server.end(limits.grace());
+      server.waitFor(limits.grace());
+      site.events().replicaStopped(workload.deployment(), server.exitCode());
+      return Duration.ZERO;
+    }
+    replica.show(Phase.BACKING_OFF, null);
+    if (end == End.UNANSWERING) {
+      server.end(limits.grace());
+    }
+    server.waitFor(limits.grace());
+    return ended(end, server, watch.hasWorkedLong());
+  }
+
+  private Duration ended(End end, ModelProcess server, boolean hasWorkedLong)
+      throws InterruptedException {
+    failures = hasWorkedLong ? 1 : failures + 1;
+    Duration pause = pauseAfter(failures);
+    if (end == End.DIED) {
+      crashes = hasWorkedLong ? 1 : crashes + 1;
+      if (crashes >= CRASHES_TO_TELL) {
+        server.awaitLog(LOG_MAX);
+        String last = site.files().lastLine(replica.name());
+        replica.problem(
+            new Problem(
+                Reason.MODEL_CRASHED,
+                "its server ended with exit code "
+                    + server.exitCode()
+                    + ", "
+                    + crashes
+                    + " times in a row"
+                    + (last.isEmpty() ? "; it printed nothing" : "; it printed last: " + last)));
+      }
+    }
+    site.events().replicaDied(workload.deployment(), server.exitCode(), pause);
+    return pause;
+  }
+
+  private Duration pauseAfter(int failed) {
+    Duration pause = limits.pauseMin();
+    for (int i = 1; i < failed && pause.compareTo(limits.pauseMax()) < 0; i++) {
+      pause = pause.multipliedBy(2);
+    }
+    return shorter(pause, limits.pauseMax());
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /// One run of the server.
+  private final class Watch {
+    private final ModelProcess server;
+    private final Replica at;
+    private final ReplicaHealth health;
+    private boolean isReady;
+    private boolean isLate;
+    private @Nullable Long readySince; // the first time
+
+    Watch(ModelProcess server, Replica at) {
+      this.server = server;
+      this.at = at;
+      this.health = new ReplicaHealth(workload, site.bounds().probing(), site.nanos().getAsLong());
+    }
+
+    End untilItsEnd() throws InterruptedException {
+      while (!replica.isEnding()) {
+        if (!server.isAlive()) {
+          return End.DIED;
+        }
+        if (health.isDead()) {
+          return End.UNANSWERING;
+        }
+        long now = site.nanos().getAsLong();
+        if (health.nextAt() - now > 0) {
+          replica.await(health.nextAt() - now);
+        } else {
+          ask(now);
+        }
+      }
+      return End.TOLD;
+    }
+
+    /// Whether it was of use for so long that its end is no sign of a crash loop.
+    boolean hasWorkedLong() {
+      return readySince != null
+          && site.nanos().getAsLong() - readySince >= limits.pauseMax().toNanos();
+    }
+
+    /// Waits for what it has in flight.
+    void drain() throws InterruptedException {
+      long until = site.nanos().getAsLong() + site.bounds().drain().toNanos();
+      while (readySince != null
+          && !replica.isHurried()
+          && server.isAlive()
+          && site.nanos().getAsLong() - until < 0
+          && !site.drain().isDrained(workload.deployment(), at)) {
+        replica.await(DRAIN_PERIOD.toNanos());
+      }
+    }
+
+    private void ask(long now) {
+      String readyPath = workload.predictor().readyPath();
+      String livePath = workload.predictor().livePath();
+      boolean asksReady = health.asksReady(now);
+      ReplicaHealth.Answer ready = asksReady ? answer(readyPath) : ReplicaHealth.Answer.NONE;
+      ReplicaHealth.Answer live = ReplicaHealth.Answer.NONE;
+      if (health.asksLive(now)) {
+        boolean isSame = asksReady && Objects.equals(readyPath, livePath);
+        live = isSame ? ready : answer(livePath);
+      }
+      health.heard(ready, live, now);
+      if (server.isAlive()) { // else it was a stranger's answer
+        show();
+      }
+    }
+
+    private ReplicaHealth.Answer answer(@Nullable String path) {
+      try {
+        question.ask(at, path);
+        return ReplicaHealth.Answer.YES;
+      } catch (SocketTimeoutException e) {
+        tell(String.valueOf(e.getMessage()));
+        return ReplicaHealth.Answer.SILENT;
+      } catch (IOException e) {
+        tell(String.valueOf(e.getMessage()));
+        return ReplicaHealth.Answer.NO;
+      }
+    }
+
+    private void tell(String failure) {
+      if (!failure.equals(said)) {
+        said = failure;
+        site.events().probeFailed(workload.deployment(), "not ready: " + failure);
+      }
+    }
+
+    private void show() {
+      if (health.isReady() != isReady) {
+        isReady = health.isReady();
+        if (isReady) {
+          readySince = readySince == null ? (Long) site.nanos().getAsLong() : readySince;
+          said = "";
+          site.events().modelReady(workload.deployment());
+        }
+        replica.show(isReady ? Phase.READY : Phase.STARTING, at);
+      }
+      if (health.isLate() && !isLate) {
+        isLate = true;
+        replica.problem(
+            new Problem(
+                Reason.READINESS_TIMEOUT,
+                "its server runs and is not ready: questions="
+                    + site.bounds().probing().failuresMax()
+                    + ", the last answer="
+                    + said));
+      }
+    }
+  }
+}
