@@ -46,8 +46,9 @@ public interface Gateways {
   /// Exchanges all that is served. Returns once requests that begin now go by it; one caller at a
   /// time.
   ///
-  /// @param deployments in the order of their ids
-  /// @param routes all that are declared, those that can't be served yet among them
+  /// @param deployments in the order of their ids, without those that are marked to go
+  /// @param routes all that are declared, those that can't be served yet among them; without those
+  ///   that came with a deployment that is marked
   /// @return the ids of those routes that are served as declared; the others stay as they were
   Set<String> serve(List<Served> deployments, List<Declared<RouteSpec, RouteStatus>> routes);
 

@@ -7,7 +7,8 @@ import java.util.function.Consumer;
 /// told what should run and brings that about by itself, again and again; how many replicas there
 /// should be, and when, is decided elsewhere. Any thread; no call waits for a server.
 ///
-/// What is told twice changes nothing. What a host was told does not outlive it: whoever decides
+/// What is told twice changes nothing. What was told, [#observe] says as soon as the call is back:
+/// the revision, and how many are wanted. What a host was told does not outlive it: whoever decides
 /// tells all of it again after a start, and removes what [#deployments] names and nobody declares.
 public interface ModelHost extends AutoCloseable {
   /// What is to run of a deployment. New to the host, no replica runs until [#scale] says so. Of
