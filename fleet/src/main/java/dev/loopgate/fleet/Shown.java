@@ -1,14 +1,14 @@
 package dev.loopgate.fleet;
 
 /// What a caller sent, as a message may show it: one line, bounded.
-final class Shown {
+public final class Shown {
   /// Characters that are shown.
   static final int LENGTH_MAX = 256;
 
   private Shown() {}
 
   /// `value`, cut, with what no reader sees as an escape.
-  static String of(String value) {
+  public static String of(String value) {
     StringBuilder shown = new StringBuilder(Math.min(value.length(), LENGTH_MAX) + 8);
     int end = Math.min(value.length(), LENGTH_MAX);
     for (int i = 0; i < end; i++) {
