@@ -1,5 +1,6 @@
 package dev.loopgate.fleet;
 
+import dev.loopgate.fleet.HostedDeployment.Problem;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ public interface Gateways {
       Declared<DeploymentSpec, DeploymentStatus> declared,
       String revision,
       List<Answering> ready,
-      HostedDeployment.@Nullable Problem problem) {
+      @Nullable Problem problem) {
     public Served {
       ready = List.copyOf(ready);
     }

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// @param wanted how many replicas should run
 /// @param replicas those that run, start, end or wait for their next start, the oldest first
 /// @param problem why what should run does not; null when nothing is in the way. It stays until a
-///   replica of the revision is ready, another one was applied, or none is to run: who wakes it then
-///   waits for what comes of that
+///   replica of the revision is ready, another one was applied, or none is to run: who wakes it
+///   then waits for what comes of that
 public record HostedDeployment(
     String revision, int wanted, List<HostedReplica> replicas, @Nullable Problem problem) {
   /// Nothing runs, and nothing is to.
