@@ -53,16 +53,6 @@ final class Calls {
     startSome();
   }
 
-  /// Those that run or wait.
-  int count() {
-    return running + waiting.size();
-  }
-
-  /// Forgets those that have not begun.
-  void drop() {
-    waiting.clear();
-  }
-
   private void startSome() {
     while (running < runningMax && !waiting.isEmpty()) {
       running++;

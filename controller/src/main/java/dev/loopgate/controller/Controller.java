@@ -41,6 +41,7 @@ public final class Controller {
   private static final Duration END = Duration.ofSeconds(10); // for writes that are under way
 
   private final ControllerEvents events;
+  private final LongSupplier nanos;
   private final ModelCards cards = new ModelCards(ModelCards.DOCUMENT_CHARS_MAX);
   private final Set<Thread> writers = ConcurrentHashMap.newKeySet();
   private final Set<Thread> readers = ConcurrentHashMap.newKeySet();
@@ -50,6 +51,7 @@ public final class Controller {
 
   private Controller(Seams seams, String edge, Pace pace, World world) {
     this.events = world.events();
+    this.nanos = world.nanos();
     this.thread =
         Thread.ofPlatform()
             .name("controller")
@@ -99,13 +101,16 @@ public final class Controller {
   public void close() throws InterruptedException {
     isClosed = true;
     wake();
-    thread.join(END);
+    long end = nanos.getAsLong() + END.toNanos();
+    join(Set.of(thread), end);
     readers.forEach(Thread::interrupt); // nobody waits for what they learn
-    for (Thread writer : writers) {
-      writer.join(END);
-    }
-    for (Thread reader : readers) {
-      reader.join(END);
+    join(writers, end);
+    join(readers, end);
+  }
+
+  private void join(Set<Thread> threads, long end) throws InterruptedException {
+    for (Thread each : threads) {
+      each.join(Duration.ofNanos(Math.max(0, end - nanos.getAsLong())));
     }
   }
 
@@ -113,17 +118,17 @@ public final class Controller {
     BackOff trouble = shared.backOff();
     try (Reconciler reconciler = new Reconciler(shared, this::wake)) {
       while (!isClosed) {
-        long nanos;
+        long pause;
         try {
-          nanos = reconciler.round();
+          pause = reconciler.round();
           trouble.succeeded();
         } catch (RuntimeException e) {
           events.failed(e);
           trouble.failed(shared.now());
-          nanos = trouble.openAt() - shared.now();
+          pause = trouble.openAt() - shared.now();
         }
-        if (!told.getAndSet(false) && nanos > 0) {
-          LockSupport.parkNanos(this, nanos);
+        if (!told.getAndSet(false) && pause > 0) {
+          LockSupport.parkNanos(this, pause);
         }
       }
     }

@@ -26,7 +26,7 @@ public interface ControllerEvents {
     RETRIED
   }
 
-  /// A deployment's new state is kept.
+  /// A deployment's new state is kept, or a new reason why it failed.
   ///
   /// @param detail why it failed; empty when it did not
   default void stateChanged(

@@ -271,17 +271,16 @@ final class DeploymentWork {
 
   private void keepStatus(
       Declared<DeploymentSpec, DeploymentStatus> looked, DeploymentStatus status) {
-    State before = looked.status().state();
+    DeploymentStatus before = looked.status();
     writes.observed(
         looked,
         status,
         kept -> {
-          State after = kept.status().state();
-          if (after != before) {
-            DeploymentStatus.Reason reason = kept.status().reason();
+          DeploymentStatus.Reason reason = kept.status().reason();
+          if (kept.status().state() != before.state() || reason != before.reason()) {
             String detail =
                 reason == null ? "" : reason.word() + ": " + Shown.of(kept.status().message());
-            shared.events().stateChanged(id, before, after, detail);
+            shared.events().stateChanged(id, before.state(), kept.status().state(), detail);
           }
         });
   }

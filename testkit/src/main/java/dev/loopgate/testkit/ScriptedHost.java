@@ -205,7 +205,7 @@ public final class ScriptedHost implements ModelHost {
     listener = changed;
   }
 
-  /// Forgets who listens and what it was told, as a host's next life does; servers are left over.
+  /// Forgets who listens and what it was told, as a host's next life does, and ends what runs.
   public synchronized void restart() {
     listener = null;
     calls.clear();
@@ -215,6 +215,7 @@ public final class ScriptedHost implements ModelHost {
       each.revision = "";
       each.wanted = 0;
       each.problem = null;
+      each.replicas.replaceAll(replica -> with(replica, Phase.ENDING));
     }
   }
 
@@ -262,8 +263,7 @@ public final class ScriptedHost implements ModelHost {
     one.replicas.replaceAll(each -> next(each, one));
     Workload workload = one.workload;
     if (workload == null) {
-      one.replicas.replaceAll(each -> with(each, Phase.ENDING)); // of an earlier life
-      return;
+      return; // what is left of an earlier life goes when it is removed
     }
     if (one.replicas.stream().anyMatch(each -> isReady(each, one.revision))) {
       one.problem = null;
