@@ -22,6 +22,24 @@ final class Specs {
     return read(Kind.DEPLOYMENT, "{'image':'" + image + "','predictor':'none'}");
   }
 
+  static DeploymentSpec scaled(String image, int min, int max) {
+    return read(
+        Kind.DEPLOYMENT,
+        "{'image':'"
+            + image
+            + "','predictor':'none','minReplicas':"
+            + min
+            + ",'maxReplicas':"
+            + max
+            + "}");
+  }
+
+  static DeploymentSpec pulled(String image, String connection) {
+    return read(
+        Kind.DEPLOYMENT,
+        "{'image':'" + image + "','predictor':'none','imagePullConnID':'" + connection + "'}");
+  }
+
   /// As nobody reads it from JSON.
   static DeploymentSpec annotated(Map<String, String> annotations) {
     DeploymentSpec plain = deployment("i");

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 public interface Gateways {
   /// A deployment as it is served.
   ///
-  /// @param declared what was declared and what is observed
+  /// @param declared what was declared and what is observed; of the latter only name and version of
+  ///   the model are what is kept by now
   /// @param revision of what answers; empty before any replica was ready
   /// @param ready replicas that answer, each of one revision
   /// @param problem why no replica will be ready soon: requests are refused with it; null while one
