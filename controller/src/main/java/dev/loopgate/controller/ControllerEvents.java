@@ -45,7 +45,7 @@ public interface ControllerEvents {
   default void modelUnreadable(String deployment, String problem) {}
 
   /// A model's document has no room beside the others'.
-  default void documentLeftOut(String deployment, int bytes) {}
+  default void documentLeftOut(String deployment, int length) {}
 
   /// What the host knew of a deployment that nobody declares is removed.
   default void strayRemoved(String deployment) {}

@@ -132,12 +132,10 @@ final class Reading {
     public void done(ModelCard card) {
       underWay = false;
       shared.queue().add(ref(), shared.now());
-      if (asked.equals(revision)) {
-        learn(card.name(), card.version());
-        if (!shared.cards().put(deployment, card)) {
-          String document = card.document();
-          shared.events().documentLeftOut(deployment, document == null ? 0 : document.length());
-        }
+      learn(card.name(), card.version()); // of an earlier one, too: it may still answer
+      if (asked.equals(revision) && !shared.cards().put(deployment, card)) {
+        String document = card.document();
+        shared.events().documentLeftOut(deployment, document == null ? 0 : document.length());
       }
     }
 

@@ -125,6 +125,19 @@ final class AutoscalerTest {
   }
 
   @Test
+  void aWindowKnowsTheMostOfItsTimeAndNoMore() {
+    DemandWindow window = new DemandWindow(0);
+    window.add(0, 3);
+    window.add(SECOND_NANOS, 7);
+    window.add(2 * SECOND_NANOS - 1, 5);
+
+    assertThat(window.max(6 * SECOND_NANOS - 1, 6 * SECOND_NANOS)).isEqualTo(7);
+    assertThat(window.max(6 * SECOND_NANOS, 6 * SECOND_NANOS)).isZero();
+    assertThat(window.max(60 * SECOND_NANOS - 1, DemandWindow.NANOS_MAX)).isEqualTo(7);
+    assertThat(window.max(60 * SECOND_NANOS, DemandWindow.NANOS_MAX)).isZero();
+  }
+
+  @Test
   void whatIsOverWakesNobody() {
     Autoscaler autoscaler = new Autoscaler(0);
 

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,11 @@ final class ReconcilerTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
   private final Scene scene = new Scene();
+
+  @AfterEach
+  void noContractIsBroken() {
+    assertThat(scene.events.troubles()).isEmpty();
+  }
 
   @Test
   void whatIsNewStartsIsReadOnceAndSleepsWhenNobodyAsks() throws Exception {
@@ -66,6 +72,8 @@ final class ReconcilerTest {
     assertThat(asleep.revision()).isNotEmpty();
 
     scene.host.wake("wine");
+    scene.host.step();
+    scene.host.step(); // ready before anybody looks
     scene.settle();
 
     assertThat(scene.status("wine")).isEqualTo("Ready 1/1 wine:1.0");
@@ -243,6 +251,9 @@ final class ReconcilerTest {
       served
           .ready()
           .forEach(each -> seen.add(each.revision().equals(before) + " " + each.version()));
+      if (scene.status("wine").startsWith("Ready")) {
+        assertThat(served.ready()).extracting(Answering::revision).doesNotContain(before);
+      }
       scene.host.step();
     }
 
@@ -252,6 +263,25 @@ final class ReconcilerTest {
     assertThat(scene.gateways.served("wine").orElseThrow().revision()).isNotEqualTo(before);
     assertThat(scene.cards.all().get("wine"))
         .isEqualTo(new ModelCard("wine", "2.0", "{\"later\":1}"));
+  }
+
+  @Test
+  void whatAnEarlierRevisionSaysLateIsNotTheLaterOnes() throws Exception {
+    scene.holdReadings();
+    scene.declare("wine", Specs.deployment("one"));
+    assertThat(scene.gateways.served("wine").orElseThrow().ready()).as("unasked").isEmpty();
+    scene.replace("wine", Specs.deployment("two"));
+    scene.settle();
+    scene.readNow();
+    scene.reader.fail("wine", 1);
+    scene.settle();
+
+    assertThat(scene.cards.all()).isEmpty();
+    assertThat(scene.status("wine")).isEqualTo("Processing 1/1");
+    scene.reader.answer("wine", new ModelCard("wine", "2.0", null));
+    scene.advance(Duration.ofSeconds(2));
+    assertThat(scene.status("wine")).isEqualTo("Ready 1/1 wine:2.0");
+    assertThat(scene.cards.all()).containsOnlyKeys("wine");
   }
 
   @Test

@@ -7,12 +7,23 @@ import java.util.List;
 /// What a controller told, a line each. Any thread.
 final class RecordedEvents implements ControllerEvents {
   private final List<String> lines = new ArrayList<>();
+  private final List<String> troubles = new ArrayList<>();
 
   /// What was told since this was last asked.
   synchronized List<String> lines() {
     List<String> copy = List.copyOf(lines);
     lines.clear();
     return copy;
+  }
+
+  /// What was told of bugs, and of what broke the contract of a seam, ever.
+  synchronized List<String> troubles() {
+    return List.copyOf(troubles);
+  }
+
+  private synchronized void trouble(String line) {
+    add(line);
+    troubles.add(line);
   }
 
   private synchronized void add(String line) {
@@ -40,8 +51,8 @@ final class RecordedEvents implements ControllerEvents {
   }
 
   @Override
-  public void documentLeftOut(String deployment, int bytes) {
-    add(deployment + ": document left out " + bytes);
+  public void documentLeftOut(String deployment, int length) {
+    add(deployment + ": document left out " + length);
   }
 
   @Override
@@ -61,11 +72,11 @@ final class RecordedEvents implements ControllerEvents {
 
   @Override
   public void servingFailed(String problem) {
-    add("serving: " + problem);
+    trouble("serving: " + problem);
   }
 
   @Override
   public void failed(Throwable cause) {
-    add("failed: " + cause);
+    trouble("failed: " + cause);
   }
 }

@@ -16,7 +16,9 @@ import dev.loopgate.testkit.RecordedGateways;
 import dev.loopgate.testkit.ScriptedHost;
 import dev.loopgate.testkit.ScriptedReader;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -37,6 +39,8 @@ final class Scene {
   final CountedStore store;
   ModelCards cards = new ModelCards(1 << 20);
   private final AtomicBoolean woken = new AtomicBoolean();
+  private final Queue<Runnable> readings = new ArrayDeque<>();
+  private boolean holdsReadings;
   private Reconciler reconciler;
 
   Scene() {
@@ -72,10 +76,29 @@ final class Scene {
             new Random(SEED),
             new WorkQueue(time.nanos()),
             new Calls(2_000, Runnable::run, wake),
-            new Calls(2_000, Runnable::run, wake),
+            new Calls(2_000, this::read, wake),
             cards,
             events),
         wake);
+  }
+
+  /// No server is asked before [#readNow].
+  void holdReadings() {
+    holdsReadings = true;
+  }
+
+  /// Servers are asked: those that were to be, and from now on.
+  void readNow() {
+    holdsReadings = false;
+    readings.forEach(Runnable::run);
+    readings.clear();
+  }
+
+  private void read(Runnable work) {
+    readings.add(work);
+    if (!holdsReadings) {
+      readNow();
+    }
   }
 
   /// One round, and nothing of the host.
