@@ -5,6 +5,15 @@ import static dev.loopgate.api.ApiFixture.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.api.ApiFixture.Reply;
+import dev.loopgate.fleet.ConnectionSpec;
+import dev.loopgate.fleet.DeclaredStore;
+import dev.loopgate.fleet.HostKeys;
+import dev.loopgate.fleet.Kind;
+import dev.loopgate.fleet.Secret;
+import dev.loopgate.fleet.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,6 +81,59 @@ final class ConnectionDoorTest {
     assertThat(patched.told()).isEqualTo(message);
     assertThat(patched.json().at("/violations/0/pointer").asText()).isEqualTo("/spec/password");
     assertThat(api.get(CONNECTIONS + "/hub").body()).isEqualTo(created.body());
+  }
+
+  @Test
+  void whatIsWrittenIsOfTheVersionThatTheRulesLookedAt() {
+    List<ApiFixture> of = new ArrayList<>();
+    List<String> rotated = new ArrayList<>(List.of("bmV3", "bmV3ZXI="));
+    HostKeys meanwhile = // asked by the rules: whoever writes now comes between
+        _ -> {
+          if (!rotated.isEmpty()) {
+            rotate(of.getFirst().store, rotated.removeFirst());
+          }
+          return new Secret("a2V5");
+        };
+    try (ApiFixture git = new ApiFixture(ApiConfig.DEFAULT, meanwhile)) {
+      of.add(git);
+      String body =
+          """
+          {"id":"git","spec":{"type":"git","uri":"git@example.com:a/b","keySecret":"b2xk"%s}}\
+          """;
+      String tag = git.post(CONNECTIONS, body.formatted(",\"publicKey\":\"a2V5\"")).header("etag");
+      String masked = body.formatted("").replace("b2xk", "*****");
+
+      assertThat(git.send("PUT " + CONNECTIONS, "if-match: " + tag, "", masked).status())
+          .isEqualTo(412);
+      assertThat(git.put(CONNECTIONS, masked).status()).isEqualTo(200);
+      assertThat(git.get(CONNECTIONS + "/git/decrypted").json().at("/spec/keySecret").asText())
+          .isEqualTo("bmV3ZXI=");
+      assertThat(git.told()).isEmpty();
+    }
+  }
+
+  private static void rotate(DeclaredStore store, String secret) {
+    ConnectionSpec now = store.get(Kind.CONNECTION, "git").orElseThrow().spec();
+    ConnectionSpec next =
+        new ConnectionSpec(
+            now.type(),
+            now.uri(),
+            now.username(),
+            now.password(),
+            now.region(),
+            now.role(),
+            now.keyID(),
+            new Secret(secret),
+            now.publicKey(),
+            now.reference(),
+            now.description(),
+            now.webUILink(),
+            now.vital());
+    try {
+      store.replace(Kind.CONNECTION, "git", next, OptionalLong.empty());
+    } catch (StoreException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

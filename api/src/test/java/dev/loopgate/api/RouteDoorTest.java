@@ -65,6 +65,8 @@ final class RouteDoorTest {
     assertThat(api.put(ROUTES, read).told()).isEqualTo(update);
     assertThat(api.put(ROUTES, route(defaultId, "/custom/a", "wine")).told()).isEqualTo(update);
     assertThat(api.patch(ROUTES + "/" + defaultId, "{}").told()).isEqualTo(update);
+    assertThat(api.patch(ROUTES + "/" + defaultId, "{\"spec\":{\"x\":1}}").told())
+        .isEqualTo(update);
     assertThat(api.delete(ROUTES + "/" + defaultId).told())
         .isEqualTo(
             "403 access forbidden: unable to delete default route with ID \"" + defaultId + "\"");
