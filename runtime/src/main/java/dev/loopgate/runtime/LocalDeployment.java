@@ -6,6 +6,7 @@ import dev.loopgate.fleet.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -97,10 +98,9 @@ final class LocalDeployment implements LocalReplica.Reports {
 
   @Override
   public void problem(String revision, @Nullable Problem problem) {
-    if (problem == null) {
-      problems.remove(revision);
-    } else {
-      problems.put(revision, problem);
+    Problem before = problem == null ? problems.remove(revision) : problems.put(revision, problem);
+    if (!Objects.equals(before, problem)) {
+      changed();
     }
   }
 }

@@ -16,7 +16,8 @@ final class LocalReplica {
     /// There is something new to be seen.
     void changed();
 
-    /// Why replicas of the revision do not run; null when one is ready.
+    /// Why replicas of the revision do not run; null when one is ready. What is new of it need not
+    /// be told as a change, too.
     void problem(String revision, @Nullable Problem problem);
   }
 
@@ -99,19 +100,21 @@ final class LocalReplica {
   }
 
   void show(Phase phase, @Nullable Replica address) {
+    State before = state;
     hasServed |= phase == Phase.READY;
     state = new State(phase, address);
     if (phase == Phase.READY) {
       reports.problem(revision, null);
     }
-    reports.changed();
+    if (!state.equals(before)) {
+      reports.changed();
+    }
   }
 
   /// Why it does not run. One that is on its way out need not.
   void problem(Problem problem) {
     if (!leaving) {
       reports.problem(revision, problem);
-      reports.changed();
     }
   }
 

@@ -12,7 +12,7 @@ public final class HostedLife {
   /// Runs until it is killed.
   ///
   /// @param arguments the directory of its data, then the ids of deployments that run two replicas
-  ///   each of what sleeps
+  ///   each of what sleeps and takes its time to end
   public static void main(String[] arguments) throws Exception {
     try (LocalHost host =
         LocalHost.open(
@@ -22,9 +22,9 @@ public final class HostedLife {
             new RecordedEvents(),
             System::nanoTime)) {
       for (int i = 1; i < arguments.length; i++) {
+        String slowToEnd = "trap \"sleep 1; exit\" TERM; sleep 1000 & wait";
         Workload workload =
-            HostedServers.workload(
-                arguments[i], HostedServers.sh("exec sleep 1000"), Predictor.NONE);
+            HostedServers.workload(arguments[i], HostedServers.sh(slowToEnd), Predictor.NONE);
         host.apply(workload);
         host.scale(arguments[i], 2);
       }

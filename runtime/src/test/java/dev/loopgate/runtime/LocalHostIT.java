@@ -378,6 +378,7 @@ class LocalHostIT {
   @Test
   void closingStopsEverythingAtOnceWhateverIsInFlight() throws Exception {
     Set<ProcessIdentity> processes = new HashSet<>();
+    long begin;
     HostedServers servers = new HostedServers(data, HostedServers.QUICK, (_, _) -> false);
     try (servers) {
       servers.run(HostedServers.server("wine", "1"), 2);
@@ -392,8 +393,12 @@ class LocalHostIT {
       ProcessIdentity beer = servers.process(one);
       ProcessHandle.of(beer.pid()).orElseThrow().destroyForcibly(); // its helper goes with it
       processes.add(beer);
+      begin = System.nanoTime();
     }
 
+    assertThat(Duration.ofNanos(System.nanoTime() - begin))
+        .as("what is in flight would have a minute")
+        .isLessThan(Duration.ofSeconds(50));
     assertThat(processes).noneMatch(ProcessIdentity::isAlive);
     servers.run(HostedServers.server("wine", "2"), 1);
     servers.close();
