@@ -105,7 +105,7 @@ final class ControllerTest {
     assertThat(closer.join(Duration.ofMillis(50))).as("a write is under way").isFalse();
     host.callCount();
     written.countDown();
-    closer.join();
+    assertThat(closer.join(Duration.ofSeconds(8))).as("who reads is interrupted").isTrue();
 
     store.create(DEPLOYMENT, "late", Specs.scaled("i", 1, 1));
     host.storm(10);

@@ -26,6 +26,7 @@ final class CountedStore implements DeclaredStore {
   private final DeclaredStore store;
   private final List<String> writes = new ArrayList<>();
   private @Nullable Before before;
+  private int attempts;
 
   CountedStore(DeclaredStore store) {
     this.store = store;
@@ -36,6 +37,13 @@ final class CountedStore implements DeclaredStore {
     List<String> copy = List.copyOf(writes);
     writes.clear();
     return copy;
+  }
+
+  /// How many writes of a controller began since this was last asked.
+  synchronized int attempts() {
+    int count = attempts;
+    attempts = 0;
+    return count;
   }
 
   /// This is done once, before the next write of a controller.
@@ -114,6 +122,7 @@ final class CountedStore implements DeclaredStore {
   private void runBefore() throws StoreException {
     Before work;
     synchronized (this) {
+      attempts++;
       work = before;
       before = null;
     }

@@ -122,7 +122,9 @@ final class ReconcilerFleetTest {
     scene.memory().fail(new StoreException("disk\nfull", false, null));
     scene.host.fate("i", Fate.CRASHES);
     scene.events.lines();
+    scene.store.attempts();
     scene.advance(MINUTE.multipliedBy(10));
+    assertThat(scene.store.attempts()).as("of two, with pauses").isBetween(20, 60);
     assertThat(scene.status("wine")).isEqualTo("Ready 1/1 wine:1.0");
     assertThat(scene.gateways.served("wine").orElseThrow().problem()).isNotNull();
     assertThat(scene.events.lines())

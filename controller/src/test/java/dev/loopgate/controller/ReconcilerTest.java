@@ -340,6 +340,9 @@ final class ReconcilerTest {
     assertThat(scene.gateways.served("wine").orElseThrow().ready()).hasSize(1);
     assertThat(scene.gateways.served("wine").orElseThrow().problem()).isNull();
     assertThat(scene.host.callCount()).isZero();
+    scene.advance(MINUTE.multipliedBy(5));
+    assertThat(scene.status("wine")).startsWith("Failed 0/0");
+    assertThat(scene.gateways.served("wine").orElseThrow().problem()).as("it can wake").isNull();
   }
 
   @Test
