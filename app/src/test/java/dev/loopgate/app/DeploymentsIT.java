@@ -28,7 +28,8 @@ final class DeploymentsIT {
       """
       {"columns": ["fixed acidity", "volatile acidity", "citric acid", "residual sugar", "chlorides",
         "free sulfur dioxide", "total sulfur dioxide", "density", "pH", "sulphates", "alcohol"],
-       "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]]}""";
+       "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]]}\
+      """;
 
   @TempDir private Path directory;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -48,8 +49,7 @@ final class DeploymentsIT {
       GatewayProcess gateway, String method, String path, String body, String... headers)
       throws Exception {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + gateway.address().getPort() + path))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.address().getPort() + path))
             .method(method, HttpRequest.BodyPublishers.ofString(body));
     if (!body.isEmpty()) {
       request.header("content-type", "application/json");
@@ -103,12 +103,7 @@ final class DeploymentsIT {
   private HttpResponse<String> predict(GatewayProcess gateway, String id, String requestId)
       throws Exception {
     return ask(
-        gateway,
-        "POST",
-        "/model/" + id + "/api/model/invoke",
-        WINE,
-        "request-id",
-        requestId);
+        gateway, "POST", "/model/" + id + "/api/model/invoke", WINE, "request-id", requestId);
   }
 
   @Test
@@ -156,9 +151,7 @@ final class DeploymentsIT {
       HttpResponse<String> gone = ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "");
       assertThat(JSON.readTree(gone.body()).path("message").asText())
           .isEqualTo("Model deployment mine was deleted");
-      await(
-          "it is gone",
-          () -> ask(gateway, "GET", DEPLOYMENTS + "/mine", "").statusCode() == 404);
+      await("it is gone", () -> ask(gateway, "GET", DEPLOYMENTS + "/mine", "").statusCode() == 404);
       assertThat(predict(gateway, "mine", "late"))
           .satisfies(late -> {
             assertThat(late.statusCode()).isEqualTo(404);
@@ -177,8 +170,14 @@ final class DeploymentsIT {
   }
 
   private boolean isMine(ProcessHandle child) {
-    return child.info().commandLine().orElse("").contains("TieredStopAtLevel=1 -Xmx48m -cp "
-        + Command.jar() + " dev.loopgate.examples.WineModel")
+    return child
+            .info()
+            .commandLine()
+            .orElse("")
+            .contains(
+                "TieredStopAtLevel=1 -Xmx48m -cp "
+                    + Command.jar()
+                    + " dev.loopgate.examples.WineModel")
         && !child.info().commandLine().orElse("").contains("CreateCoredumpOnCrash");
   }
 

@@ -4,8 +4,7 @@ import dev.loopgate.policy.Question;
 import org.jspecify.annotations.Nullable;
 
 /// Which requests the gateway's door answers itself, as `proxy` has it: feedback, health, metrics,
-/// the API.
-/// Called on event loops: must not block.
+/// the API. Called on event loops: must not block.
 @FunctionalInterface
 public interface OwnPaths {
   /// Whose a request is.

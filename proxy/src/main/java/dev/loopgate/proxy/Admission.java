@@ -65,11 +65,7 @@ final class Admission {
         : new Admission(
             loop,
             policy,
-            new Question(
-                request.method(),
-                request.path(),
-                valuesIn(request.headers()),
-                target));
+            new Question(request.method(), request.path(), valuesIn(request.headers()), target));
   }
 
   /// Takes out what is verified here, unless models are to have it.
