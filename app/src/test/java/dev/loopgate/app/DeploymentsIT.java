@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +31,9 @@ final class DeploymentsIT {
         "free sulfur dioxide", "total sulfur dioxide", "density", "pH", "sulphates", "alcohol"],
        "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]]}\
       """;
+
+  // Nothing goes to sleep in the first minute after a start.
+  private static final Duration WITHIN = Duration.ofSeconds(150);
 
   @TempDir private Path directory;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -93,6 +97,7 @@ final class DeploymentsIT {
       throws Exception {
     await(
         id + " is " + state + " with " + available,
+        WITHIN,
         () -> {
           JsonNode status = status(gateway, id);
           return status.path("state").asText().equals(state)

@@ -146,10 +146,15 @@ record Rig(Path directory, List<String> jvmFlags, List<String> options) {
 
   /// Waits for a condition, generously bounded: it passes at once when it holds.
   static void await(String what, Callable<Boolean> condition) throws Exception {
-    long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+    await(what, Duration.ofSeconds(40), condition);
+  }
+
+  /// The same, bounded otherwise.
+  static void await(String what, Duration within, Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + within.toNanos();
     while (!condition.call()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("waited 40 s for " + what);
+        throw new AssertionError("waited " + within.toSeconds() + " s for " + what);
       }
       LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
     }
