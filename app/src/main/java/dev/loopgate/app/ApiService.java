@@ -52,7 +52,7 @@ final class ApiService implements LocalService {
   @Override
   public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
     ApiRequest asked = asApi(request);
-    if (isForeign(asked.header("origin"), asked.header("host"), local)) {
+    if (isForeign(asked.header("origin"), request.host(), local)) {
       reply.accept(FOREIGN);
     } else {
       door.handle(asked, answer -> reply.accept(asLocal(answer)));

@@ -6,6 +6,7 @@ import dev.loopgate.fleet.DeploymentStatus.State;
 import dev.loopgate.fleet.StoreException;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
 import java.util.Locale;
 
 /// What becomes of what is declared, as lines and metrics. Deployments are in lines alone: how many
@@ -125,6 +126,11 @@ final class ControllerTelemetry implements ControllerEvents, ApiEvents {
   @Override
   public void overloaded() {
     troubles.labelValues("api").inc();
+  }
+
+  /// The gateway begins without what is declared.
+  void lateStart(Duration after) {
+    warn("what is declared is not served yet, " + after.toSeconds() + " s after the start");
   }
 
   @Override

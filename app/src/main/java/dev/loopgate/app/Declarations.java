@@ -14,6 +14,7 @@ import dev.loopgate.runtime.HttpModelReader;
 import dev.loopgate.runtime.LocalHost;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// What users declare on this machine, from the API to the processes that serve it. Belongs to the
 /// thread that opened it.
 final class Declarations {
+  // Before callers are asked to come: until then what is declared is not found.
+  private static final Duration FIRST_WITHIN = Duration.ofSeconds(10);
+
   private final FileStore store;
   private final LocalHost host;
   private final FleetGateways gateways;
@@ -74,11 +78,7 @@ final class Declarations {
     try {
       LocalHost host =
           LocalHost.open(
-              data.root(),
-              HostBounds.DEFAULT,
-              gateways::isDrained,
-              telemetry.runtime(),
-              clock::nanos);
+              data.root(), HostBounds.DEFAULT, gateways::isDrained, telemetry.host(), clock::nanos);
       hosting.set(host);
       DeclaredDoor door = new DeclaredDoor(store, config, HostKeys.NONE, telemetry.controller());
       return new Declarations(store, host, gateways, door, clock, telemetry.controller(), changed);
@@ -130,7 +130,8 @@ final class Declarations {
   ///
   /// @param edge where callers reach the gateway
   /// @param fleetChanged told whenever the fleet has changed by it
-  void begin(String edge, Runnable fleetChanged) {
+  /// @throws StartException when the start is given up
+  void begin(String edge, Runnable fleetChanged) throws StartException {
     changed.set(fleetChanged);
     controller =
         Controller.start(
@@ -138,6 +139,19 @@ final class Declarations {
                 store, host, new HttpModelReader(HttpModelReader.TIMEOUT), gateways),
             edge,
             new Controller.World(clock::nanos, new SecureRandom(), telemetry));
+    try {
+      if (!gateways.awaitFirst(FIRST_WITHIN)) {
+        telemetry.lateStart(FIRST_WITHIN);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted while what is declared is served", e);
+    }
+  }
+
+  /// The fleet's changes are nobody's business any more.
+  void detach() {
+    changed.set(() -> {});
   }
 
   /// Decides nothing any more; what runs goes on.

@@ -119,14 +119,16 @@ final class Gateway {
         new AuthorizationService(
             fleet, policy, Doors.ownPaths(services), clock, telemetry.authorizer()));
     Optional<EnvoyDoor> envoy = openEnvoyDoor(rooms, fleet, slots, forEnvoy);
+    // After the drain: who waits for a model while we stop has it woken and served.
+    declared.ifPresent(each -> onClose("controller", each::rest));
     onClose("drain", () -> drain(proxy, envoy));
     onClose("xds", configured::close); // before: streams that never end are no exchanges
     envoy.ifPresent(door -> configured.serve(fleet, door.address(), proxy.address()));
+    declared.ifPresent(each -> onClose("what is declared to Envoys", each::detach));
     onClose("leaving", () -> leave(proxy));
-    declared.ifPresent(each -> {
-      each.begin(Doors.url(proxy.address(), proxy.isSecure()), configured::changed);
-      onClose("controller", each::rest);
-    });
+    if (declared.isPresent()) {
+      declared.get().begin(Doors.url(proxy.address(), proxy.isSecure()), configured::changed);
+    }
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config(), configured::changed));

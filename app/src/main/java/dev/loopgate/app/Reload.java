@@ -130,7 +130,7 @@ final class Reload implements AutoCloseable {
       Fleet.Change change = kept.fleet().replace(models, next.get(SettingsTable.ROUTES));
       kept.changed().run();
       kept.probes().stop(change.retired());
-      kept.probes().start(change.added());
+      kept.probes().start(change.added().stream().filter(each -> each.hosted() == null).toList());
       kept.told().used(said(change), started.otherThan(next));
     } catch (UsageException | StartException | IllegalArgumentException e) {
       kept.told().refused(String.valueOf(e.getMessage()));

@@ -16,6 +16,7 @@ record Telemetry(
     SpoolTelemetry spool,
     ShipperTelemetry shipper,
     RuntimeTelemetry runtime,
+    HostTelemetry host,
     ConfigTelemetry config,
     PolicyTelemetry policy,
     ControllerTelemetry controller) {
@@ -40,6 +41,7 @@ record Telemetry(
         new SpoolTelemetry(registry, log),
         new ShipperTelemetry(registry, log),
         new RuntimeTelemetry(registry, log),
+        new HostTelemetry(registry, log),
         new ConfigTelemetry(registry, log),
         new PolicyTelemetry(registry, log),
         new ControllerTelemetry(registry, log, proxy));

@@ -1,5 +1,6 @@
 package dev.loopgate.fleet;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -7,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// Serves what is declared by the [Fleet] of this process.
@@ -19,6 +22,7 @@ public final class FleetGateways implements Gateways {
   private final Consumer<List<Model>> coming;
   private final Runnable changed;
   private final Map<String, Hosted> hosted = new ConcurrentHashMap<>(); // of what is declared
+  private final CountDownLatch first = new CountDownLatch(1); // served
   private final Set<Hosted> gone = ConcurrentHashMap.newKeySet(); // until their last request
 
   /// Serves nothing yet.
@@ -62,6 +66,7 @@ public final class FleetGateways implements Gateways {
     }
     retireAllBut(deployments);
     changed.run();
+    first.countDown();
     Set<String> ids = new HashSet<>(fleet.declaredRoutes());
     defaults.forEach((deployment, route) -> {
       if (isServed(deployment)) {
@@ -69,6 +74,13 @@ public final class FleetGateways implements Gateways {
       }
     });
     return ids;
+  }
+
+  /// Waits until something was served for the first time.
+  ///
+  /// @return whether it was
+  public boolean awaitFirst(Duration within) throws InterruptedException {
+    return first.await(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -108,10 +120,11 @@ public final class FleetGateways implements Gateways {
     Set<String> ids = new HashSet<>(hosted.keySet());
     deployments.forEach(served -> ids.remove(served.declared().id()));
     for (String id : ids) {
-      Hosted servers = hosted.remove(id);
+      Hosted servers = hosted.get(id);
       if (servers != null) {
+        gone.add(servers); // first: whoever asks meanwhile finds it in one of both
+        hosted.remove(id);
         servers.retire();
-        gone.add(servers);
       }
     }
   }

@@ -85,14 +85,26 @@ public final class Hosted {
   public void retire() {
     gone = true;
     exchange(List.of(), null);
+    listeners.clear();
   }
 
   /// Whether a replica that answers no more, as far as callers are told, has no request any more:
   /// then its server can be ended, and nobody loses an answer.
   public boolean isQuiet(Replica at) {
-    leaving.removeIf(state -> state.requests() == 0);
-    return leaving.stream().noneMatch(state -> state.replica().equals(at))
-        && replicas().all().stream().noneMatch(state -> state.replica().equals(at));
+    // In this order: one that is exchanged is among those that leave before it is not told any
+    // more.
+    boolean told = replicas().all().stream().anyMatch(state -> state.replica().equals(at));
+    return !told
+        && leaving.stream().noneMatch(state -> state.requests() > 0 && state.replica().equals(at));
+  }
+
+  /// Requests at replicas that are told no more: they take no place from others.
+  public int leavingRequests() {
+    int requests = 0;
+    for (ReplicaState state : leaving) {
+      requests += state.requests();
+    }
+    return requests;
   }
 
   /// Whether none of its replicas, present or former, has a request.
@@ -104,13 +116,14 @@ public final class Hosted {
   private void exchange(
       List<Gateways.Answering> answering, HostedDeployment.@Nullable Problem problem) {
     Replicas before = now.replicas();
-    now = new Now(before.exchanged(answering), problem);
+    Replicas next = before.exchanged(answering);
+    leaving.removeIf(state -> state.requests() == 0);
     for (ReplicaState state : before.all()) {
       if (state.isRetired()) {
         leaving.add(state);
       }
     }
-    leaving.removeIf(state -> state.requests() == 0);
+    now = new Now(next, problem);
     listeners.forEach(Runnable::run);
   }
 
@@ -144,7 +157,9 @@ public final class Hosted {
   ///
   /// @param changed returns at once; on the thread that changed it
   public void listen(Runnable changed) {
-    listeners.add(changed);
+    if (!gone) { // else there is nothing to tell any more
+      listeners.add(changed);
+    }
   }
 
   /// A request is given to a replica, if fewer than `max` are; who is given calls [#ended] once.

@@ -140,6 +140,7 @@ public final class Replicas {
         return null;
       }
       if (least.startedWithin(max)) {
+        least.admits(nowNanos); // if its time out is over, this is the look whether it is back
         return least;
       }
     }

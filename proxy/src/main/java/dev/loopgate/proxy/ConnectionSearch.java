@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.fleet.Bounds;
 import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Hosted;
 import dev.loopgate.fleet.ReplicaState;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,11 @@ final class ConnectionSearch implements ModelOpening.Owner {
     this.replica = replica;
     this.borrower = borrower;
     this.counts = !(borrower instanceof SharedWait); // for whom each that waits is counted
-    this.triesLeft = Math.min(REPLICAS_MAX, deployment.replicas().all().size());
+    Hosted hosted = deployment.hosted();
+    this.triesLeft =
+        hosted != null && hosted.terms().concurrencyMax() > 0
+            ? 1 // another one may have all that it may: the hold knows
+            : Math.clamp(deployment.replicas().all().size(), 1, REPLICAS_MAX);
   }
 
   /// The slots of a replica's own, null where only those of all models bound it.

@@ -69,10 +69,9 @@ final class HeldRequest implements Hold.Waiter {
   void unreachable() {
     if (state == State.PLACED) {
       state = State.PAUSING;
-      hold.ended();
-      // It is wanted all the while: whoever decides of replicas must see it.
-      boolean counted = hold.hosted().tryHold(Integer.MAX_VALUE);
-      loop.eventLoop().schedule(() -> resume(counted), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+      cold |= hold.hosted().replicas().all().isEmpty();
+      hold.pause();
+      loop.eventLoop().schedule(this::resume, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -82,6 +81,8 @@ final class HeldRequest implements Hold.Waiter {
     state = State.OVER;
     if (before == State.PLACED) {
       hold.ended();
+    } else if (before == State.PAUSING) {
+      hold.over();
     } else if (before == State.WAITING) {
       hold.forget(this);
     }
@@ -122,12 +123,9 @@ final class HeldRequest implements Hold.Waiter {
     become(hold.enter(loop.eventLoop(), this, loop.time().nanos()));
   }
 
-  private void resume(boolean counted) {
-    if (counted) {
-      hold.hosted().released();
-    }
+  private void resume() {
     if (state == State.PAUSING) {
-      enter();
+      become(hold.again(loop.eventLoop(), this, loop.time().nanos()));
     }
   }
 

@@ -2,9 +2,10 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.fleet.Hosted;
 import io.netty.channel.EventLoop;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Requests for one deployment whose servers come and go: those that replicas have, and those that
@@ -13,6 +14,10 @@ final class Hold {
   /// Requests that wait for one deployment at most. None is read further ahead than
   /// [ProxyConfig#HELD_BYTES_MAX], so together they hold 64 MiB at most.
   static final int REQUESTS_MAX = 1_000;
+
+  /// Whoever ends lets so many go that wait: so a model is asked for more and more, as fast as it
+  /// answers, until nobody waits.
+  private static final int GO_FOR_ONE = 2;
 
   /// While somebody waits and nothing runs, a replica is asked for so often.
   static final long WAKE_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -50,7 +55,8 @@ final class Hold {
 
   private final Hosted hosted;
   private final Holds all;
-  private final ConcurrentLinkedQueue<Waiting> waiting = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedDeque<Waiting> waiting = new ConcurrentLinkedDeque<>();
+  private final AtomicInteger mayGo = new AtomicInteger(); // of those that wait; without a maximum
   private final AtomicLong wokenNanos;
 
   /// @param nowNanos of the time that [#sweep] is told
@@ -58,7 +64,7 @@ final class Hold {
     this.hosted = hosted;
     this.all = all;
     this.wokenNanos = new AtomicLong(nowNanos - WAKE_EVERY_NANOS);
-    hosted.listen(this::serve);
+    hosted.listen(this::changed);
   }
 
   Hosted hosted() {
@@ -74,7 +80,7 @@ final class Hold {
     if (ended != Entry.WAITS) {
       return ended;
     }
-    if (waiting.isEmpty() && tryStart(hosted.terms().concurrencyMax() == 0)) {
+    if (waiting.isEmpty() && tryStart(false)) {
       hosted.came();
       return Entry.GOES;
     }
@@ -86,10 +92,40 @@ final class Hold {
       return Entry.FULL;
     }
     hosted.came();
+    if (waiting.isEmpty()) {
+      allowSome(); // nobody has waited so far: they begin anew
+    }
     waiting.add(new Waiting(loop, waiter));
     serve(); // a place may have become free just before
     wakeIfNoneRuns(nowNanos);
     return Entry.WAITS;
+  }
+
+  /// One that had its place, and could not be given to its replica, waits on without being in the
+  /// queue; whatever the bounds say, it was there before. Ends by [#again] or [#over].
+  void pause() {
+    hosted.tryHold(Integer.MAX_VALUE);
+    all.takeAnyway();
+    ended();
+  }
+
+  /// One that paused wants a place again, before all others that wait.
+  Entry again(EventLoop loop, Waiter waiter, long nowNanos) {
+    Entry ended = endedBy();
+    if (ended != Entry.WAITS) {
+      released();
+      return ended;
+    }
+    waiting.addFirst(new Waiting(loop, waiter));
+    mayGo.incrementAndGet(); // it was let go once
+    serve();
+    wakeIfNoneRuns(nowNanos);
+    return Entry.WAITS;
+  }
+
+  /// One that paused will not come back.
+  void over() {
+    released();
   }
 
   /// Waits no more. Says whether it did: else it has been told, or will be.
@@ -110,7 +146,10 @@ final class Hold {
   /// A request that had a place at a replica is over, or could not be given to it.
   void ended() {
     hosted.ended();
-    serve();
+    if (!waiting.isEmpty()) {
+      allow(GO_FOR_ONE);
+      serve();
+    }
   }
 
   /// Whether nobody waits and nobody ever will: it can be forgotten.
@@ -122,7 +161,26 @@ final class Hold {
   void sweep(long nowNanos) {
     if (!waiting.isEmpty()) {
       wakeIfNoneRuns(nowNanos);
+      allowSome(); // also where nobody ends for long
+      serve();
     }
+  }
+
+  private void changed() {
+    allowSome();
+    serve();
+  }
+
+  // So many that a replica just started is not asked by all at once.
+  private void allowSome() {
+    int some = hosted.replicas().all().size() * hosted.terms().target();
+    if (mayGo.get() < some) {
+      mayGo.set(some);
+    }
+  }
+
+  private void allow(int more) {
+    mayGo.accumulateAndGet(more, (now, add) -> Math.min(REQUESTS_MAX, now + add));
   }
 
   private void wakeIfNoneRuns(long nowNanos) {
@@ -139,13 +197,14 @@ final class Hold {
   private void serve() {
     while (!waiting.isEmpty()) {
       Entry ended = endedBy();
-      if (ended == Entry.WAITS && !tryStart(false)) {
+      if (ended == Entry.WAITS && !tryStart(true)) {
         return;
       }
       Waiting next = waiting.poll();
       if (next == null || !next.over.compareAndSet(false, true)) {
         if (ended == Entry.WAITS) {
-          hosted.ended(); // for nobody: the place is for the next one
+          hosted.ended(); // for nobody: place and turn are for the next one
+          allow(1);
         }
         continue;
       }
@@ -167,15 +226,27 @@ final class Hold {
     return hosted.problem() == null ? Entry.WAITS : Entry.FAILED;
   }
 
-  // Where others wait, a few at a time: all at once would be too much for a replica just started.
-  private boolean tryStart(boolean unbounded) {
+  private boolean tryStart(boolean waited) {
     int ready = hosted.replicas().all().size();
     if (ready == 0) {
       return false;
     }
-    Hosted.Terms terms = hosted.terms();
-    int each = terms.concurrencyMax() > 0 ? terms.concurrencyMax() : terms.target();
-    long places = unbounded ? Integer.MAX_VALUE : (long) ready * each;
-    return hosted.tryStart((int) Math.min(places, Integer.MAX_VALUE));
+    int max = hosted.terms().concurrencyMax();
+    if (max > 0) {
+      long places = (long) ready * max + hosted.leavingRequests();
+      return hosted.tryStart((int) Math.min(places, Integer.MAX_VALUE));
+    }
+    return (!waited || takeTurn()) && hosted.tryStart(Integer.MAX_VALUE);
+  }
+
+  private boolean takeTurn() {
+    int left;
+    do {
+      left = mayGo.get();
+      if (left <= 0) {
+        return false;
+      }
+    } while (!mayGo.compareAndSet(left, left - 1));
+    return true;
   }
 }

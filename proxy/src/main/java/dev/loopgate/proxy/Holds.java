@@ -49,6 +49,11 @@ final class Holds {
     return true;
   }
 
+  /// Whatever the bound says.
+  void takeAnyway() {
+    waiting.incrementAndGet();
+  }
+
   void giveBack() {
     waiting.decrementAndGet();
   }

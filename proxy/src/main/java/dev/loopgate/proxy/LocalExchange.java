@@ -218,6 +218,7 @@ final class LocalExchange implements Exchange {
         new LocalRequest(
             request.method(),
             request.target(),
+            request.host(),
             request.headers(),
             ByteBuffer.wrap(bytes).asReadOnlyBuffer(),
             tooLarge);

@@ -2,6 +2,7 @@ package dev.loopgate.proxy;
 
 import dev.loopgate.capture.Header;
 import dev.loopgate.fleet.Deployment;
+import dev.loopgate.fleet.Hosted;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ final class MirrorCopy implements ModelCall.Listener, ModelPool.Borrower {
   private int taken; // of the loop's room for bodies
   private @Nullable ModelCall model;
   private boolean sent;
+  private boolean counted; // as what callers want of it
   private boolean entered;
   private boolean over;
   private int status;
@@ -66,6 +68,14 @@ final class MirrorCopy implements ModelCall.Listener, ModelPool.Borrower {
     sent = true;
     sentNanos = loop.time().nanos();
     progressNanos = sentNanos;
+    Hosted hosted = deployment.hosted();
+    if (hosted != null && hosted.replicas().all().isEmpty()) {
+      hosted.wake(); // for the next ones: nobody waits for a copy
+    }
+    counted = hosted != null && hosted.tryStart(Integer.MAX_VALUE);
+    if (counted && hosted != null) {
+      hosted.came();
+    }
     entered = deployment.circuit().enter();
     if (entered) {
       loop.models().acquire(deployment, this);
@@ -191,6 +201,10 @@ final class MirrorCopy implements ModelCall.Listener, ModelPool.Borrower {
     }
     if (entered) {
       deployment.circuit().leave();
+    }
+    Hosted hosted = deployment.hosted();
+    if (counted && hosted != null) {
+      hosted.ended();
     }
     loop.mirrors().ended(this, taken);
     loop.events().mirrored(deployment.model().id(), outcome);

@@ -32,6 +32,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
   private boolean swallowing; // there is no model: the body in hand is only copied
   private boolean requestWhole;
   private boolean over;
+  private boolean replicaLeft; // it was told that its request is over
   private long progressNanos;
 
   RelayedExchange(
@@ -272,6 +273,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
   }
 
   private void end(Ending ending, boolean responseWhole) {
+    leaveReplica(); // first: who gets our place must find it free
     way.end();
     if (mirrored != null) {
       mirrored.originalEnded();
@@ -344,12 +346,18 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
   }
 
   private @Nullable ModelCall leaveModel() {
+    leaveReplica();
     ModelCall from = model;
     model = null;
-    if (from != null) {
-      from.replica().ended();
-    }
     return from;
+  }
+
+  private void leaveReplica() {
+    ModelCall at = model;
+    if (at != null && !replicaLeft) {
+      replicaLeft = true;
+      at.replica().ended();
+    }
   }
 
   private void setModelReading(boolean reading) {

@@ -106,6 +106,75 @@ final class HoldTest {
     }
   }
 
+  @Test
+  void whoWaitsDoesNotWaitForThoseWhoTakeLong() {
+    Hosted hosted = hosted(TERMS);
+    Hold hold = all.of(hosted, 0);
+    List<Entry> told = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      enter(hold, told);
+    }
+    hosted.answer(List.of(at(1)), null, TERMS);
+    channel.runPendingTasks();
+    assertThat(told).hasSize(10);
+
+    all.sweep(TimeUnit.SECONDS.toNanos(1)); // nobody has ended
+    channel.runPendingTasks();
+    assertThat(told).hasSize(20);
+    all.sweep(TimeUnit.SECONDS.toNanos(2));
+    channel.runPendingTasks();
+    assertThat(told).hasSize(25).containsOnly(Entry.GOES);
+  }
+
+  @Test
+  void whoCouldNotBeGivenToAReplicaIsFirstWhateverTheBounds() {
+    Hosted hosted = hosted(TERMS);
+    Hold hold = all.of(hosted, 0);
+    List<String> told = new ArrayList<>();
+    hosted.answer(List.of(at(1)), null, TERMS);
+    assertThat(hold.enter(channel.eventLoop(), _ -> told.add("first"), 0)).isEqualTo(Entry.GOES);
+    hosted.answer(List.of(), null, TERMS);
+    hold.pause();
+    for (int i = 0; i < Hold.REQUESTS_MAX - 1; i++) {
+      assertThat(hold.enter(channel.eventLoop(), _ -> told.add("later"), 0)).isEqualTo(Entry.WAITS);
+    }
+    assertThat(hold.enter(channel.eventLoop(), _ -> told.add("late"), 0)).isEqualTo(Entry.FULL);
+
+    assertThat(hold.again(channel.eventLoop(), _ -> told.add("first"), 0)).isEqualTo(Entry.WAITS);
+    hosted.answer(List.of(at(2)), null, TERMS);
+    channel.runPendingTasks();
+    assertThat(told).first().isEqualTo("first");
+    hosted.retire();
+    channel.runPendingTasks();
+    assertThat(hosted.demand().held()).isZero();
+  }
+
+  @Test
+  void whatIsOnItsWayOutTakesNoPlaceFromAnother() {
+    Hosted.Terms one = new Hosted.Terms(Duration.ofMinutes(1), 10, 1);
+    Hosted hosted = hosted(one);
+    Hold hold = all.of(hosted, 0);
+    List<Entry> told = new ArrayList<>();
+    hosted.answer(List.of(at(1)), null, one);
+    assertThat(enter(hold, told)).isEqualTo(Entry.GOES);
+    hosted.replicas().first().started(); // and takes long
+    assertThat(enter(hold, told)).isEqualTo(Entry.WAITS);
+
+    hosted.answer(List.of(at(2)), null, one);
+    channel.runPendingTasks();
+    assertThat(told).containsExactly(Entry.GOES);
+  }
+
+  @Test
+  void whatIsGoneIsListenedToByNobody() {
+    Hosted hosted = hosted(TERMS);
+    hosted.retire();
+    List<String> told = new ArrayList<>();
+    hosted.listen(() -> told.add("told"));
+    hosted.retire();
+    assertThat(told).isEmpty();
+  }
+
   /// Many loops, replicas that come and go, waiters that leave: everybody is told once or has left,
   /// never more are placed than may be, and nothing is left over.
   @Test

@@ -91,6 +91,20 @@ final class LocalDeployment implements LocalReplica.Reports {
     return gone;
   }
 
+  /// Nothing is in the way where as many are ready as are wanted, be it none.
+  void settle() {
+    Wanted now = wanted;
+    long ready =
+        replicas.stream()
+            .filter(each ->
+                each.revision().equals(now.revision())
+                    && each.shown().phase() == HostedDeployment.Phase.READY)
+            .count();
+    if (ready >= now.replicas()) {
+      problems.remove(now.revision());
+    }
+  }
+
   @Override
   public void changed() {
     changed.accept(id);

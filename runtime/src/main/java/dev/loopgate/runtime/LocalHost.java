@@ -193,7 +193,13 @@ public final class LocalHost implements ModelHost {
     try {
       do {
         for (String each : signals.take()) {
-          step(each);
+          try {
+            step(each);
+          } catch (RuntimeException e) {
+            // A bug with one of them: the others are kept, and it is looked at again when it
+            // changes.
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+          }
         }
       } while (!closing || running > 0);
     } catch (InterruptedException _) {
@@ -207,6 +213,7 @@ public final class LocalHost implements ModelHost {
       return;
     }
     forgetGone(deployment);
+    deployment.settle();
     if (closing) {
       deployment.replicas().forEach(LocalReplica::hurry);
     } else {

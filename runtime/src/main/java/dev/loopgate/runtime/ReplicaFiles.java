@@ -195,6 +195,8 @@ final class ReplicaFiles {
   private static List<Path> list(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     } catch (NoSuchFileException | NotDirectoryException _) {
       return List.of();
     }

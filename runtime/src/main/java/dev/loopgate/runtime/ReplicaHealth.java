@@ -26,7 +26,6 @@ final class ReplicaHealth {
   private long nextAt;
   private boolean ready;
   private boolean hasBeenReady;
-  private int unready; // in a row
   private int silent; // in a row
   private int dead; // in a row
 
@@ -60,9 +59,7 @@ final class ReplicaHealth {
     if (isReady == Answer.YES) {
       ready = true;
       hasBeenReady = true;
-      unready = 0;
     } else if (isReady != Answer.NONE) {
-      unready++;
       ready = ready && isReady == Answer.SILENT && silent < SILENT_MAX;
     }
     if (isLive == Answer.YES) {
@@ -77,9 +74,10 @@ final class ReplicaHealth {
     return ready;
   }
 
-  /// Whether it should have become ready by now.
+  /// Whether it should have become ready by now: it does not even say that it lives. One that does
+  /// may load for as long as whoever decides lets it.
   boolean isLate() {
-    return !hasBeenReady && unready >= probing.failuresMax();
+    return !hasBeenReady && isDead();
   }
 
   /// Whether it will hardly answer again.

@@ -261,15 +261,15 @@ class LocalHostIT {
           HostedServers.workload(
               "wine", HostedServers.java("1", unwell.toString()), Predictor.TRITON),
           1);
+      servers.events().next("started wine");
+      long since = System.nanoTime();
       HostedReplica replica =
-          servers.await("wine", seen -> seen.problem() != null).replicas().getFirst();
+          servers
+              .await("wine", _ -> System.nanoTime() - since > 3_000_000_000L)
+              .replicas()
+              .getFirst();
       ProcessIdentity loading = servers.process(replica);
-      assertThat(problem(servers))
-          .isEqualTo(
-              new Problem(
-                  Reason.READINESS_TIMEOUT,
-                  "its server runs and is not ready: questions=15, the last"
-                      + " answer=/v2/health/ready: status=503"));
+      assertThat(servers.host().observe("wine").problem()).as("it may load for long").isNull();
 
       Files.delete(unwell);
 
