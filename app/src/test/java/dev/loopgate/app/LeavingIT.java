@@ -9,6 +9,8 @@ import dev.loopgate.testkit.GatewayProcess;
 import dev.loopgate.testkit.Payload;
 import dev.loopgate.testkit.ScriptedModel;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class LeavingIT {
   @Test
   void isNotReadyAndServesOnBeforeTheDoorCloses(@TempDir Path directory) throws Exception {
+    List<String> ids = new ArrayList<>(List.of("before", "on-a-new-connection"));
     Rig rig;
     try (ScriptedModel model = ScriptedModel.start();
         ExecutorService stopper = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -30,21 +33,27 @@ final class LeavingIT {
         Future<Integer> stopped = stopper.submit(gateway::stop);
         Rig.await("a gateway that is not ready", () -> gateway.get("/readyz").status() == 503);
 
-        Answer onOld = predict(kept, "on-the-old-connection");
+        // It says so a moment before its connections know.
+        Rig.await(
+            "an answer that ends the old connection",
+            () -> {
+              ids.add("old-" + ids.size());
+              Answer onOld = predict(kept, ids.getLast());
+              assertThat(onOld.status()).isEqualTo(200);
+              return onOld.header("connection").contains("close");
+            });
         Answer onNew;
         try (Caller fresh = gateway.call()) {
           onNew = predict(fresh, "on-a-new-connection");
         }
 
-        assertThat(onOld.status()).isEqualTo(200);
-        assertThat(onOld.header("connection")).contains("close");
         assertThat(onNew.status()).isEqualTo(200);
         assertThat(onNew.header("connection")).contains("close");
         assertThat(gateway.get("/healthz").status()).isEqualTo(200);
         assertThat(stopped.get()).as(gateway.output()).isZero();
       }
     }
-    for (String id : new String[] {"before", "on-the-old-connection", "on-a-new-connection"}) {
+    for (String id : ids) {
       assertThat(rig.linesOf("request_response", id)).as(id).hasSize(1);
     }
   }
