@@ -8,6 +8,7 @@ import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.FleetGateways;
 import dev.loopgate.fleet.HostKeys;
 import dev.loopgate.fleet.Kept;
+import dev.loopgate.fleet.Kind;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.runtime.HostBounds;
 import dev.loopgate.runtime.HttpModelReader;
@@ -140,7 +141,8 @@ final class Declarations {
             edge,
             new Controller.World(clock::nanos, new SecureRandom(), telemetry));
     try {
-      if (!gateways.awaitFirst(FIRST_WITHIN)) {
+      boolean any = store.list(Kind.DEPLOYMENT).stream().anyMatch(each -> !each.deletionMark());
+      if (any && !gateways.awaitFirst(FIRST_WITHIN)) {
         telemetry.lateStart(FIRST_WITHIN);
       }
     } catch (InterruptedException e) {

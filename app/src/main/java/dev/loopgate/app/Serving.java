@@ -35,7 +35,7 @@ record Serving(
       text.append("  model ").append(deployment.model().id()).append(" at ");
       text.append(Doors.url(address, secure))
           .append(deployment.model().prefix())
-          .append("/, asked at ");
+          .append(deployment.hosted() == null ? "/, asked at " : "/, run here");
       text.append(
               deployment.model().upstream().replicas().stream()
                   .map(replica -> replica.url().toString())
