@@ -132,6 +132,10 @@ final class RingRecovery {
     long entries = drain(scan, batch);
     long killed = notes.killed(file.ledger().lastHour());
     batch.append(nowMillis);
+    while (notes.isPending()) { // rows for which the last group had no room left
+      batch.clear();
+      batch.append(nowMillis);
+    }
     return new Found(entries, killed, scan.unfinished());
   }
 
