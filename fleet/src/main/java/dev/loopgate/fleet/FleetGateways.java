@@ -61,8 +61,8 @@ public final class FleetGateways implements Gateways {
     }
     coming.accept(declaring.stream().map(Fleet.Declaring::model).toList());
     fleet.declare(declaring, custom(routes));
-    for (Served served : deployments) {
-      answer(served);
+    for (int i = 0; i < deployments.size(); i++) {
+      answer(deployments.get(i), declaring.get(i).hosted());
     }
     retireAllBut(deployments);
     changed.run();
@@ -98,15 +98,10 @@ public final class FleetGateways implements Gateways {
         && gone.stream().allMatch(each -> each.isQuiet(at));
   }
 
-  private void answer(Served served) {
-    String id = served.declared().id();
-    Hosted servers = hosted.get(id);
-    if (servers == null) {
-      throw new IllegalStateException("made above");
-    }
+  private void answer(Served served, Hosted servers) {
     DeploymentStatus status = served.declared().status();
     fleet
-        .deployment(id)
+        .deployment(served.declared().id())
         .filter(deployment -> deployment.hosted() == servers)
         .ifPresent(deployment -> {
           deployment.discover(status.modelName(), status.modelVersion());
