@@ -7,7 +7,6 @@ import dev.loopgate.fleet.StoreException;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
-import java.util.Locale;
 
 /// What becomes of what is declared, as lines and metrics. Deployments are in lines alone: how many
 /// come and go, nobody bounds.
@@ -30,7 +29,7 @@ final class ControllerTelemetry implements ControllerEvents, ApiEvents {
                 .labelNames("reason")
                 .register(registry),
             ScaleReason.class,
-            reason -> reason.name().toLowerCase(Locale.ROOT));
+            ScaleReason::word);
     troubles =
         Counter.builder()
             .name("loopgate_deployment_troubles")
@@ -61,14 +60,7 @@ final class ControllerTelemetry implements ControllerEvents, ApiEvents {
     log.line(
         LogLines.Level.INFO,
         ROOM,
-        "deployment "
-            + deployment
-            + ": replicas "
-            + from
-            + " -> "
-            + to
-            + ", "
-            + reason.name().toLowerCase(Locale.ROOT));
+        "deployment " + deployment + ": replicas " + from + " -> " + to + ", " + reason.word());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.loopgate.controller;
 
 import dev.loopgate.fleet.DeploymentStatus;
+import java.util.Locale;
 
 /// Everything this room tells the outside, each by the id of what it is about. Called on the thread
 /// `controller`, which may be held up only briefly. Texts are one line and bounded.
@@ -23,7 +24,12 @@ public interface ControllerEvents {
     /// It has failed and may sleep: who asks next makes it try again.
     FAILED,
     /// It has never been ready, and is tried again after a long pause.
-    RETRIED
+    RETRIED;
+
+    /// For labels and lines.
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /// A deployment's new state is kept, or a new reason why it failed.
