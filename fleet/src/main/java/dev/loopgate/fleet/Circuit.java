@@ -18,7 +18,7 @@ public final class Circuit {
 
   /// One request more, if it may be; who got in calls [#leave] once.
   public boolean enter() {
-    return requestsMax == Bounds.UNBOUNDED || take(requests, requestsMax);
+    return requestsMax == Bounds.UNBOUNDED || BoundedCount.take(requests, requestsMax);
   }
 
   /// The request that entered is over.
@@ -30,7 +30,7 @@ public final class Circuit {
 
   /// One request more waits for a connection, if it may; who may calls [#waited] once.
   public boolean await() {
-    return waitingMax == Bounds.UNBOUNDED || take(waiting, waitingMax);
+    return waitingMax == Bounds.UNBOUNDED || BoundedCount.take(waiting, waitingMax);
   }
 
   /// The request waits no more.
@@ -38,16 +38,5 @@ public final class Circuit {
     if (waitingMax != Bounds.UNBOUNDED) {
       waiting.decrementAndGet();
     }
-  }
-
-  private static boolean take(AtomicInteger count, int max) {
-    int now;
-    do {
-      now = count.get();
-      if (now >= max) {
-        return false;
-      }
-    } while (!count.compareAndSet(now, now + 1));
-    return true;
   }
 }

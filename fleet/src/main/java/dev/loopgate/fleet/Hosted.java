@@ -164,14 +164,7 @@ public final class Hosted {
 
   /// A request is given to a replica, if fewer than `max` are; who is given calls [#ended] once.
   public boolean tryStart(int max) {
-    int before;
-    do {
-      before = inFlight.get();
-      if (before >= max) {
-        return false;
-      }
-    } while (!inFlight.compareAndSet(before, before + 1));
-    return true;
+    return BoundedCount.take(inFlight, max);
   }
 
   /// A request came, and is given to a replica or waits: for [#demand], which misses none.
@@ -190,14 +183,7 @@ public final class Hosted {
 
   /// A request begins to wait, if fewer than `max` do; who does calls [#released] once.
   public boolean tryHold(int max) {
-    int before;
-    do {
-      before = held.get();
-      if (before >= max) {
-        return false;
-      }
-    } while (!held.compareAndSet(before, before + 1));
-    return true;
+    return BoundedCount.take(held, max);
   }
 
   /// A request waits no more.

@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.fleet.BoundedCount;
 import dev.loopgate.fleet.Hosted;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,14 +40,7 @@ final class Holds {
   }
 
   boolean take() {
-    int before;
-    do {
-      before = waiting.get();
-      if (before >= REQUESTS_MAX) {
-        return false;
-      }
-    } while (!waiting.compareAndSet(before, before + 1));
-    return true;
+    return BoundedCount.take(waiting, REQUESTS_MAX);
   }
 
   /// Whatever the bound says.

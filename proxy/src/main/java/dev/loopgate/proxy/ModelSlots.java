@@ -1,5 +1,6 @@
 package dev.loopgate.proxy;
 
+import dev.loopgate.fleet.BoundedCount;
 import dev.loopgate.fleet.ReplicaState;
 import io.netty.channel.EventLoop;
 import java.util.Map;
@@ -41,15 +42,7 @@ final class ModelSlots {
   }
 
   boolean tryTake() {
-    while (true) {
-      int now = taken.get();
-      if (now >= max) {
-        return false;
-      }
-      if (taken.compareAndSet(now, now + 1)) {
-        return true;
-      }
-    }
+    return BoundedCount.take(taken, max);
   }
 
   /// Waits for a slot; `granted` is run on `loop`, once the slot is there.
