@@ -62,7 +62,7 @@ final class HeldRequest implements Hold.Waiter {
 
   void begin() {
     cold = hold.hosted().replicas().all().isEmpty();
-    enter();
+    become(hold.enter(loop.eventLoop(), this, loop.time().nanos()));
   }
 
   /// No connection to a replica could be made, and nothing was sent: it waits again.
@@ -117,10 +117,6 @@ final class HeldRequest implements Hold.Waiter {
       return;
     }
     become(entry);
-  }
-
-  private void enter() {
-    become(hold.enter(loop.eventLoop(), this, loop.time().nanos()));
   }
 
   private void resume() {
