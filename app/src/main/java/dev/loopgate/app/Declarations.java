@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.ApiConfig;
 import dev.loopgate.api.DeclaredDoor;
+import dev.loopgate.api.Hosting;
 import dev.loopgate.controller.Controller;
 import dev.loopgate.controller.FileStore;
 import dev.loopgate.fleet.Fleet;
@@ -85,7 +86,8 @@ final class Declarations {
           LocalHost.open(
               data.root(), HostBounds.DEFAULT, gateways::isDrained, telemetry.host(), clock::nanos);
       hosting.set(host);
-      DeclaredDoor door = new DeclaredDoor(store, config, HostKeys.NONE, telemetry.controller());
+      DeclaredDoor door =
+          new DeclaredDoor(store, config, HostKeys.NONE, hosting(host), telemetry.controller());
       return new Declarations(
           store, host, gateways, door, clock, telemetry.controller(), changed, config.edgeHost());
     } catch (IOException e) {
@@ -115,6 +117,20 @@ final class Declarations {
     } catch (IllegalArgumentException _) {
       // as said above
     }
+  }
+
+  private static Hosting hosting(LocalHost host) {
+    return new Hosting() {
+      @Override
+      public String log(String deployment, int bytesMax) {
+        return host.log(deployment, bytesMax);
+      }
+
+      @Override
+      public void wake(String deployment) {
+        Declarations.wake(host, deployment);
+      }
+    };
   }
 
   /// The API, for a door.
