@@ -12,14 +12,16 @@ final class HostTelemetry implements RuntimeEvents {
   private static final String ROOM = "runtime";
 
   private final LogLines log;
+  private final ColdStartTelemetry coldStarts;
   private final CounterDataPoint started;
   private final CounterDataPoint notStarted;
   private final CounterDataPoint died;
   private final CounterDataPoint stopped;
   private final CounterDataPoint orphans;
 
-  HostTelemetry(PrometheusRegistry registry, LogLines log) {
+  HostTelemetry(PrometheusRegistry registry, LogLines log, ColdStartTelemetry coldStarts) {
     this.log = log;
+    this.coldStarts = coldStarts;
     Counter servers =
         Counter.builder()
             .name("loopgate_deployment_servers")
@@ -93,7 +95,8 @@ final class HostTelemetry implements RuntimeEvents {
   }
 
   @Override
-  public void modelReady(String deployment) {
+  public void modelReady(String deployment, Duration after) {
+    coldStarts.started(after);
     line("a server of " + deployment + " is ready");
   }
 

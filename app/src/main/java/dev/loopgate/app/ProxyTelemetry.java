@@ -63,6 +63,7 @@ final class ProxyTelemetry implements ProxyEvents {
   }
 
   private final LogLines log;
+  private final ColdStartTelemetry coldStarts;
   private final Counter exchanges;
   private final Counter responses;
   private final Gauge open;
@@ -71,6 +72,7 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Gauge modelConnections;
   private final Counter leftOut;
   private final Counter circuit;
+  private final Counter holdFull;
   private final Counter mirrored;
   private final Counter cuts;
   private final Counter malformed;
@@ -84,8 +86,9 @@ final class ProxyTelemetry implements ProxyEvents {
   private final Map<String, OfDeployment> deployments = new ConcurrentHashMap<>();
   private final Set<String> named = ConcurrentHashMap.newKeySet(); // only grows
 
-  ProxyTelemetry(PrometheusRegistry registry, LogLines log) {
+  ProxyTelemetry(PrometheusRegistry registry, LogLines log, ColdStartTelemetry coldStarts) {
     this.log = log;
+    this.coldStarts = coldStarts;
     exchanges =
         counter(
             registry, "loopgate_exchanges", "Exchanges with models that ended.", "model", "ending");
@@ -108,6 +111,8 @@ final class ProxyTelemetry implements ProxyEvents {
             "loopgate_circuit_refused",
             "Refused beyond requests-max or waiting-max.",
             "model");
+    holdFull =
+        counter(registry, "loopgate_hold_full", "Refused, for as many wait for a replica as may.");
     mirrored =
         counter(
             registry,
@@ -229,6 +234,23 @@ final class ProxyTelemetry implements ProxyEvents {
     if (firstByteNanos >= 0) {
       series.firstByte.observe(firstByteNanos / NANOS);
     }
+  }
+
+  @Override
+  public void released(String deployment, long heldNanos, boolean cold) {
+    if (cold) {
+      coldStarts.waited(heldNanos);
+    }
+  }
+
+  @Override
+  public void coldAnswered(String deployment, long nanos) {
+    coldStarts.answered(nanos);
+  }
+
+  @Override
+  public void holdFull(String deployment) {
+    holdFull.inc();
   }
 
   @Override

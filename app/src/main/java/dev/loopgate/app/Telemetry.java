@@ -29,7 +29,8 @@ record Telemetry(
   /// The same with lines that go elsewhere.
   static Telemetry of(LogLines log) {
     PrometheusRegistry registry = new PrometheusRegistry();
-    ProxyTelemetry proxy = new ProxyTelemetry(registry, log);
+    ColdStartTelemetry coldStarts = new ColdStartTelemetry(registry);
+    ProxyTelemetry proxy = new ProxyTelemetry(registry, log, coldStarts);
     return new Telemetry(
         registry,
         log,
@@ -41,7 +42,7 @@ record Telemetry(
         new SpoolTelemetry(registry, log),
         new ShipperTelemetry(registry, log),
         new ProbeTelemetry(registry, log),
-        new HostTelemetry(registry, log),
+        new HostTelemetry(registry, log, coldStarts),
         new ConfigTelemetry(registry, log),
         new PolicyTelemetry(registry, log),
         new ControllerTelemetry(registry, log, proxy));

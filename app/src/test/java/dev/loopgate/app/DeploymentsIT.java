@@ -164,6 +164,10 @@ final class DeploymentsIT {
       assertThat(cold.statusCode()).as(cold.body() + gateway.output()).isEqualTo(200);
       assertThat(cold.headers().firstValue("model-cold-start")).isPresent();
       assertThat(cold.headers().firstValue("model-version")).contains("1.0");
+      assertThat(ask(gateway, "GET", "/metrics", "").body())
+          .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"start\"} [2-9]")
+          .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"wait\"} [2-9]")
+          .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"answer\"} [2-9]");
 
       gateway.kill();
     }

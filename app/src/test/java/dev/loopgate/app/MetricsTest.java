@@ -74,7 +74,7 @@ final class MetricsTest {
 
   @Test
   void countsEndingsByModelAndDurations() throws IOException {
-    ProxyTelemetry proxy = new ProxyTelemetry(registry, log);
+    ProxyTelemetry proxy = new ProxyTelemetry(registry, log, new ColdStartTelemetry(registry));
     proxy.exchangeStarted("wine");
     proxy.exchangeStarted("wine");
     proxy.exchangeStarted("wine");
@@ -102,7 +102,7 @@ final class MetricsTest {
 
   @Test
   void modelsThatComeWithReloadsShareOneSeriesInTheEndAndNoCountIsLost() throws IOException {
-    ProxyTelemetry proxy = new ProxyTelemetry(registry, log);
+    ProxyTelemetry proxy = new ProxyTelemetry(registry, log, new ColdStartTelemetry(registry));
     int models = ProxyTelemetry.MODELS_MAX + 10;
     for (int i = 0; i < models; i++) {
       String model = "m" + i;

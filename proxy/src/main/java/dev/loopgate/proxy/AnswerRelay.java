@@ -36,6 +36,7 @@ final class AnswerRelay {
   private long declared = -1; // length that the caller was told
   private long answered;
   private long coldStartNanos = -1;
+  private long coldUntilNanos;
 
   /// @param complete run before the completing byte is released; maybe more than once
   AnswerRelay(
@@ -58,8 +59,12 @@ final class AnswerRelay {
   }
 
   /// The answer is to say how long it was waited for a server to start.
-  void coldStart(long nanos) {
+  ///
+  /// @param nanos -1 when one was there
+  /// @param untilNanos when it was there
+  void coldStart(long nanos, long untilNanos) {
     coldStartNanos = nanos;
+    coldUntilNanos = untilNanos;
   }
 
   /// Whether a head went to the caller, one before the answer apart.
@@ -84,6 +89,7 @@ final class AnswerRelay {
     hops = got.hops();
     List<Header> headers = PassedHeaders.toCaller(got, id, capture.labels(), loop.knownHeaders());
     if (coldStartNanos >= 0) {
+      loop.events().coldAnswered(deployment.model().id(), loop.time().nanos() - coldUntilNanos);
       headers.add(
           new Header(COLD_START, Long.toString(TimeUnit.NANOSECONDS.toMillis(coldStartNanos))));
     }

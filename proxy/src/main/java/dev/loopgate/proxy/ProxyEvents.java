@@ -42,6 +42,11 @@ public interface ProxyEvents {
   /// @param cold whether no replica was there when it came
   default void released(String deployment, long heldNanos, boolean cold) {}
 
+  /// The head of an answer came for which a server had to be started.
+  ///
+  /// @param nanos since the request came to its place at a replica
+  default void coldAnswered(String deployment, long nanos) {}
+
   /// A request was refused since as many wait for a replica as may. Its exchange starts and ends
   /// like any other.
   default void holdFull(String deployment) {}

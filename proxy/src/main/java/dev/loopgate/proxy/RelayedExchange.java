@@ -83,7 +83,7 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
   public void arrived(ModelCall call) {
     model = call;
     capture.connected(call.replica());
-    back.coldStart(way.coldStartNanos());
+    back.coldStart(way.coldStartNanos(), way.sinceNanos());
     progressNanos = loop.time().nanos();
     call.begin(this, request, modelPath, modelHeaders);
     if (request.expectsContinue() && !caller.hasUnread()) {

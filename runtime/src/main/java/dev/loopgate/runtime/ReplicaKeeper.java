@@ -250,6 +250,7 @@ final class ReplicaKeeper {
     private final ModelProcess server;
     private final Replica at;
     private final ReplicaHealth health;
+    private final long startedNanos;
     private boolean isReady;
     private boolean isLate;
     private @Nullable Long readySince; // the first time
@@ -257,7 +258,8 @@ final class ReplicaKeeper {
     Watch(ModelProcess server, Replica at) {
       this.server = server;
       this.at = at;
-      this.health = new ReplicaHealth(workload, site.bounds().probing(), site.nanos().getAsLong());
+      this.startedNanos = site.nanos().getAsLong();
+      this.health = new ReplicaHealth(workload, site.bounds().probing(), startedNanos);
     }
 
     End untilItsEnd() throws InterruptedException {
@@ -336,9 +338,10 @@ final class ReplicaKeeper {
       if (health.isReady() != isReady) {
         isReady = health.isReady();
         if (isReady) {
-          readySince = readySince == null ? (Long) site.nanos().getAsLong() : readySince;
+          long now = site.nanos().getAsLong();
+          readySince = readySince == null ? (Long) now : readySince;
           said = "";
-          site.events().modelReady(workload.deployment());
+          site.events().modelReady(workload.deployment(), Duration.ofNanos(now - startedNanos));
         }
         replica.show(isReady ? Phase.READY : Phase.STARTING, at);
       }

@@ -26,8 +26,10 @@ public interface RuntimeEvents {
   /// start.
   void replicaLogFailed(String deployment, Exception cause);
 
-  /// A probe found the server ready.
-  void modelReady(String deployment);
+  /// A server answers as ready, or again.
+  ///
+  /// @param after how long after its process was started
+  void modelReady(String deployment, Duration after);
 
   /// A probe was not answered as it should be. Told when the problem changes, not at each probe.
   void probeFailed(String deployment, String problem);

@@ -71,6 +71,11 @@ final class RecordedEvents implements RuntimeEvents, ProbeEvents {
   }
 
   @Override
+  public void modelReady(String deployment, Duration after) {
+    told.add("ready " + deployment + (after.isPositive() ? "" : " before it was started"));
+  }
+
+  @Override
   public void modelReady(String deployment) {
     told.add("ready " + deployment);
   }
