@@ -83,6 +83,7 @@ final class ClientOptions {
               .paramLabel(labels.get(i))
               .index(String.valueOf(i))
               .arity("1")
+              .required(true)
               .type(String.class)
               .build());
     }

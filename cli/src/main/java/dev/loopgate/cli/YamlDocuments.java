@@ -27,6 +27,8 @@ import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.MappingStartEvent;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.events.SequenceStartEvent;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// The documents of a YAML text as trees of JSON: no tag, no key twice, bounded in depth and in
@@ -72,6 +74,8 @@ final class YamlDocuments {
           documents.add(reading.node(reading.events.next(), 1));
         }
       }
+    } catch (MarkedYamlEngineException e) {
+      throw invalid(e.getProblemMark(), String.valueOf(e.getProblem()));
     } catch (YamlEngineException e) {
       throw new ClientException(PrintableText.line(String.valueOf(e.getMessage()), 500));
     }
@@ -195,12 +199,13 @@ final class YamlDocuments {
   }
 
   private static ClientException invalid(Event event, String what) {
-    return new ClientException(
-        event
-                .getStartMark()
-                .map(mark ->
-                    "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
-                .orElse("")
-            + PrintableText.line(what, 300));
+    return invalid(event.getStartMark(), what);
+  }
+
+  private static ClientException invalid(Optional<Mark> mark, String what) {
+    String where =
+        mark.map(at -> "line " + (at.getLine() + 1) + ", column " + (at.getColumn() + 1) + ": ")
+            .orElse("");
+    return new ClientException(where + PrintableText.line(what, 300));
   }
 }

@@ -23,6 +23,7 @@ final class ClientRig {
   String input = "";
 
   private final Path home;
+  private volatile StringWriter lastErr = new StringWriter();
 
   ClientRig(Path home) {
     this.home = home;
@@ -43,9 +44,15 @@ final class ClientRig {
     return home;
   }
 
+  /// What the run that goes on has said on its other stream; any thread.
+  String err() {
+    return lastErr.toString();
+  }
+
   Run run(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
+    lastErr = err;
     Surroundings around =
         new Surroundings(
             environment,
