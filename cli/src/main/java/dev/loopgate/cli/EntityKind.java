@@ -5,12 +5,8 @@ import java.util.Optional;
 
 /// What can be declared, and where.
 enum EntityKind {
-  DEPLOYMENT(
-      "ModelDeployment",
-      "Model deployment",
-      "/api/v1/model/deployment"),
-  ROUTE(
-      "ModelRoute", "Model route", "/api/v1/model/route"),
+  DEPLOYMENT("ModelDeployment", "Model deployment", "/api/v1/model/deployment"),
+  ROUTE("ModelRoute", "Model route", "/api/v1/model/route"),
   CONNECTION("Connection", "Connection", "/api/v1/connection");
 
   private final String word;

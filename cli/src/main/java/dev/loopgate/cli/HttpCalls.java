@@ -10,7 +10,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +20,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
 
 /// Asks servers over HTTP: each answer whole, bounded in bytes and time. No redirect is followed,
 /// or a token would go along.
@@ -27,12 +33,8 @@ final class HttpCalls implements AutoCloseable {
 
   private static final Duration CONNECT_WITHIN = Duration.ofSeconds(5);
 
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT_WITHIN)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
+  private @Nullable HttpClient plain; // made when it is needed, as the other
+  private @Nullable HttpClient secure;
 
   /// A question.
   ///
@@ -63,8 +65,9 @@ final class HttpCalls implements AutoCloseable {
   Answer ask(Ask ask, String shown) throws ClientException, InterruptedException {
     HttpRequest request = request(ask);
     CompletableFuture<HttpResponse<byte[]>> answer =
-        client.sendAsync(
-            request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), ANSWER_BYTES_MAX));
+        client(request.uri())
+            .sendAsync(
+                request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), ANSWER_BYTES_MAX));
     try {
       HttpResponse<byte[]> response =
           answer.get(ask.timeout().toMillis() + CONNECT_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
@@ -83,7 +86,40 @@ final class HttpCalls implements AutoCloseable {
 
   @Override
   public void close() {
-    client.shutdownNow();
+    for (@Nullable HttpClient each : Arrays.asList(plain, secure)) {
+      if (each != null) {
+        each.shutdownNow();
+      }
+    }
+  }
+
+  /// The certificates of this machine are read only for who needs them: it takes a while.
+  private HttpClient client(URI url) {
+    if ("https".equalsIgnoreCase(url.getScheme())) {
+      HttpClient made = secure == null ? builder().build() : secure;
+      secure = made;
+      return made;
+    }
+    HttpClient made = plain == null ? builder().sslContext(trustingNobody()).build() : plain;
+    plain = made;
+    return made;
+  }
+
+  private static HttpClient.Builder builder() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(CONNECT_WITHIN)
+        .followRedirects(HttpClient.Redirect.NEVER);
+  }
+
+  private static SSLContext trustingNobody() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(new KeyManager[0], new TrustManager[0], null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
   }
 
   private static HttpRequest request(Ask ask) throws ClientException {

@@ -146,12 +146,14 @@ final class ApiClientTest {
     }
     rig.environment.put("API_URL", "http://127.0.0.1:" + port + "/");
 
-    assertThat(get().out()).isEqualTo("Error: Can not reach http://127.0.0.1:" + port + "\n" + HINT);
+    assertThat(get().out())
+        .isEqualTo("Error: Can not reach http://127.0.0.1:" + port + "\n" + HINT);
     assertThat(rig.pauses).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ftp://h", "localhost:5000", "http://", "http://h/?q", "http://u:p@h", "h\n"})
+  @ValueSource(
+      strings = {"ftp://h", "localhost:5000", "http://", "http://h/?q", "http://u:p@h", "h\n"})
   void aUrlIsCheckedBeforeAnythingIsSent(String url) {
     rig.environment.put("API_URL", url);
 
@@ -197,7 +199,9 @@ final class ApiClientTest {
 
   @Test
   void aClientGetsItsTokenAndAFreshOneOnce() throws IOException {
-    api.answers("GET /.well-known/openid-configuration", 200,
+    api.answers(
+            "GET /.well-known/openid-configuration",
+            200,
             "{\"token_endpoint\":\"" + api.url() + "/token\"}")
         .answers("POST /token", 200, "{\"access_token\":\"fresh\"}")
         .answers(PAGE + 0, 401, "")

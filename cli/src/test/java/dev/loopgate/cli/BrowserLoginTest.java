@@ -111,7 +111,8 @@ final class BrowserLoginTest {
         MessageDigest.getInstance("SHA-256")
             .digest(form.getOrDefault("code_verifier", "").getBytes(StandardCharsets.US_ASCII));
     assertThat(query)
-        .containsEntry("code_challenge", Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
+        .containsEntry(
+            "code_challenge", Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
     assertThat(Files.readString(home.resolve(".loopgate/config")))
         .contains("API_TOKEN = mine", "API_REFRESH_TOKEN = more");
   }

@@ -53,8 +53,7 @@ final class ConfigVerbTest {
 
   @Test
   void theFileIsOursElseTheOriginals() throws IOException {
-    assertThat(rig.run("config", "path").out())
-        .isEqualTo(home.resolve(".loopgate/config") + "\n");
+    assertThat(rig.run("config", "path").out()).isEqualTo(home.resolve(".loopgate/config") + "\n");
     String theirs = rig.file(".odahuflow/config", "[general]\nAPI_URL = http://theirs\n");
     assertThat(rig.run("config", "path").out()).isEqualTo(theirs + "\n");
     assertThat(rig.run("config", "get", "API_URL").out()).isEqualTo("http://theirs\n");
@@ -93,7 +92,9 @@ final class ConfigVerbTest {
     assertThat(rig.run("completion").out()).contains("complete -F", "deployment", "--md-id");
     assertThat(rig.run("completion", "zsh").out()).contains("bashcompinit");
     assertThat(rig.run("completion", "fish").out())
-        .contains("__fish_seen_subcommand_from deployment; and __fish_seen_subcommand_from get' -l md-id -r");
+        .contains(
+            "__fish_seen_subcommand_from deployment; and __fish_seen_subcommand_from get' -l md-id"
+                + " -r");
     assertThat(rig.run("completion", "tcsh").code()).isEqualTo(2);
   }
 }

@@ -67,12 +67,12 @@ final class DeploymentCommandTest {
 
     Run run = rig.run("deployment", "create", "-f", rig.file("md.yaml", MANIFEST));
 
-    assertThat(run.out())
-        .isEqualTo("Model wine was deployed. Deployment process took 1 seconds\n");
+    assertThat(run.out()).isEqualTo("Model wine was deployed. Deployment process took 1 seconds\n");
     assertThat(run.code()).isZero();
     assertThat(rig.pauses)
         .containsExactly(Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofSeconds(1));
-    assertThat(run.err()).contains("wine: Processing, 0 available", "returned: 503", "wine: Ready, 1");
+    assertThat(run.err())
+        .contains("wine: Processing, 0 available", "returned: 503", "wine: Ready, 1");
     assertThat(api.asked().getFirst().body())
         .isEqualTo(
             "{\"kind\":\"ModelDeployment\",\"id\":\"wine\",\"spec\":{\"image\":\"file:a.jar\","
@@ -85,12 +85,10 @@ final class DeploymentCommandTest {
     api.answers("PUT " + ALL, 200, entity("", 0))
         .answers("GET " + ALL + "/wine", 200, entity("Processing", 0));
 
-    Run run =
-        rig.run("dep", "edit", "-f", rig.file("md.yaml", MANIFEST), "--timeout", "20");
+    Run run = rig.run("dep", "edit", "-f", rig.file("md.yaml", MANIFEST), "--timeout", "20");
 
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.out())
-        .isEqualTo("Error: Time out: operation has not been confirmed\n" + HINT);
+    assertThat(run.out()).isEqualTo("Error: Time out: operation has not been confirmed\n" + HINT);
     assertThat(rig.pauses).contains(Duration.ofSeconds(5));
     assertThat(rig.pauses.stream().mapToLong(Duration::toMillis).sum()).isEqualTo(20_000);
   }
@@ -101,8 +99,8 @@ final class DeploymentCommandTest {
         .answers(
             "GET " + ALL + "/wine",
             200,
-            "{\"id\":\"wine\",\"spec\":{},\"status\":{\"state\":\"Failed\",\"reason\":\"ImagePullFailed\","
-                + "\"message\":\"no such file\\u001b[31m\"}}");
+            "{\"id\":\"wine\",\"spec\":{},\"status\":{\"state\":\"Failed\",\"reason\":\"ImagePullFailed\",\"message\":\"no"
+                + " such file\\u001b[31m\"}}");
 
     Run run = rig.run("dep", "create", "-f", rig.file("md.yaml", MANIFEST));
 
@@ -115,7 +113,8 @@ final class DeploymentCommandTest {
   @Test
   void whoDoesNotWaitAsksNothing() throws IOException {
     api.answers("POST " + ALL, 201, entity("", 0))
-        .answers("DELETE " + ALL + "/wine", 200, "{\"message\":\"Model deployment wine was deleted\"}");
+        .answers(
+            "DELETE " + ALL + "/wine", 200, "{\"message\":\"Model deployment wine was deleted\"}");
     String file = rig.file("md.yaml", MANIFEST);
 
     assertThat(rig.run("dep", "create", "-f", file, "--no-wait").out())
@@ -127,7 +126,8 @@ final class DeploymentCommandTest {
 
   @Test
   void deletingWaitsUntilNobodyKnowsIt() {
-    api.answers("DELETE " + ALL + "/wine", 200, "{\"message\":\"Model deployment wine was deleted\"}")
+    api.answers(
+            "DELETE " + ALL + "/wine", 200, "{\"message\":\"Model deployment wine was deleted\"}")
         .answers("GET " + ALL + "/wine", 200, entity("Deleting", 1))
         .answers("GET " + ALL + "/wine", 404, NOT_FOUND);
 
@@ -169,7 +169,15 @@ final class DeploymentCommandTest {
     api.answers("PUT " + ALL, 200, entity("", 0));
 
     rig.run(
-        "dep", "edit", "-f", rig.file("md.yaml", MANIFEST), "--id", "other", "--image", "b", "--no-wait");
+        "dep",
+        "edit",
+        "-f",
+        rig.file("md.yaml", MANIFEST),
+        "--id",
+        "other",
+        "--image",
+        "b",
+        "--no-wait");
 
     assertThat(api.asked().getFirst().body())
         .contains("\"id\":\"other\"", "\"image\":\"b\"")
@@ -179,7 +187,9 @@ final class DeploymentCommandTest {
   @Test
   void aMissingPredictorIsFilledInAndSaid() throws IOException {
     api.answers("POST " + ALL, 201, entity("", 0));
-    String file = rig.file("md.json", "{\"kind\":\"ModelDeployment\",\"id\":\"wine\",\"spec\":{\"image\":\"i\"}}");
+    String file =
+        rig.file(
+            "md.json", "{\"kind\":\"ModelDeployment\",\"id\":\"wine\",\"spec\":{\"image\":\"i\"}}");
 
     Run run = rig.run("dep", "create", "-f", file, "--no-wait");
 
@@ -190,12 +200,12 @@ final class DeploymentCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"0", "-500", "x", "99999999999"})
   void aTimeoutIsAPositiveInteger(String timeout) throws IOException {
-    Run run =
-        rig.run("dep", "create", "-f", rig.file("md.yaml", MANIFEST), "--timeout=" + timeout);
+    Run run = rig.run("dep", "create", "-f", rig.file("md.yaml", MANIFEST), "--timeout=" + timeout);
 
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err())
-        .isEqualTo("loopgate: timeout must be positive integer (loopgate help deployment create)\n");
+        .isEqualTo(
+            "loopgate: timeout must be positive integer (loopgate help deployment create)\n");
     assertThat(api.asked()).isEmpty();
   }
 
@@ -246,7 +256,8 @@ final class DeploymentCommandTest {
     String routes = "/api/v1/model/route";
     String file = rig.file("r.yaml", "kind: ModelRoute\nid: r\nspec: {urlPrefix: /custom/r}\n");
     api.answers("POST " + routes, 201, "{\"id\":\"r\",\"spec\":{},\"status\":{\"state\":\"\"}}")
-        .answers("GET " + routes + "/r", 200, "{\"id\":\"r\",\"status\":{\"state\":\"Processing\"}}")
+        .answers(
+            "GET " + routes + "/r", 200, "{\"id\":\"r\",\"status\":{\"state\":\"Processing\"}}")
         .answers("GET " + routes + "/r", 200, "{\"id\":\"r\",\"status\":{\"state\":\"Ready\"}}")
         .answers("DELETE " + routes + "/r", 200, "{\"message\":\"Model route r was deleted\"}");
 
@@ -260,10 +271,15 @@ final class DeploymentCommandTest {
   void aConnectionIsShownAsItIsKept() throws IOException {
     String file = rig.file("c.yaml", "kind: Connection\nid: c\nspec: {type: git, uri: u}\n");
     api.answers("POST /api/v1/connection", 201, "{\"id\":\"c\",\"spec\":{\"password\":\"*****\"}}")
-        .answers("GET /api/v1/connection/c/decrypted", 200, "{\"id\":\"c\",\"spec\":{\"password\":\"eA==\"}}");
+        .answers(
+            "GET /api/v1/connection/c/decrypted",
+            200,
+            "{\"id\":\"c\",\"spec\":{\"password\":\"eA==\"}}");
 
     assertThat(rig.run("conn", "create", "-f", file, "-o", "json").out()).contains("*****");
-    assertThat(rig.run("conn", "get", "--conn-id", "c", "-d", "-o", "jsonpath=[0].spec.password").out())
+    assertThat(
+            rig.run("conn", "get", "--conn-id", "c", "-d", "-o", "jsonpath=[0].spec.password")
+                .out())
         .isEqualTo("eA==\n");
     assertThat(rig.run("conn", "get", "-d").code()).isEqualTo(1);
   }
@@ -281,7 +297,8 @@ final class DeploymentCommandTest {
 
     assertThat(rig.run("logs", "wine").out()).isEqualTo("started?[2J\tnow\nend\n");
     assertThat(rig.run("wake", "wine", "-o", "name").out()).isEqualTo("wine\n");
-    assertThat(rig.run("wait", "wine", "--for", "asleep").out()).isEqualTo("Model wine is asleep\n");
+    assertThat(rig.run("wait", "wine", "--for", "asleep").out())
+        .isEqualTo("Model wine is asleep\n");
     assertThat(rig.run("wait", "wine", "--for=deleted").out())
         .isEqualTo("Model deployment wine is deleted\n");
     assertThat(rig.run("wait", "wine").out())

@@ -105,7 +105,15 @@ final class LoginCommandTest {
 
     Run run =
         rig.run(
-        "login", "--url", api.url(), "--client-id", "me", "--client-secret", "no", "--issuer", api.url());
+            "login",
+            "--url",
+            api.url(),
+            "--client-id",
+            "me",
+            "--client-secret",
+            "no",
+            "--issuer",
+            api.url());
 
     assertThat(run.out()).startsWith("Error: Credentials are not correct\n");
     assertThat(kept()).doesNotExist();
@@ -116,10 +124,14 @@ final class LoginCommandTest {
       delimiter = ';',
       value = {
         "--token t; 2; missing option '--url'",
-        "--url http://h --token t --client_id a; 1; You should use either --token or --client_id/--client_secret to login",
-        "--url http://h --client_id a; 1; You must pass both client_id and client_secret to client_credentials login",
-        "--url http://h --client_secret a; 1; You must pass both client_id and client_secret to client_credentials login",
-        "--url http://h --client_id a --client_secret b; 1; You must provide --issuer parameter to do client_credentials login",
+        "--url http://h --token t --client_id a; 1; You should use either --token or"
+            + " --client_id/--client_secret to login",
+        "--url http://h --client_id a; 1; You must pass both client_id and client_secret to"
+            + " client_credentials login",
+        "--url http://h --client_secret a; 1; You must pass both client_id and client_secret to"
+            + " client_credentials login",
+        "--url http://h --client_id a --client_secret b; 1; You must provide --issuer parameter to"
+            + " do client_credentials login",
         "--url http://h; 1; Login by browser needs an issuer"
       })
   void whatDoesNotBelongTogetherIsSaid(String words, int code, String text) {
@@ -133,7 +145,15 @@ final class LoginCommandTest {
   void logoutForgetsWhatLetsIn() throws IOException {
     rig.file(
         ".loopgate/config",
-        "# mine\n[other]\nAPI_TOKEN = x\n[general]\napi_url: http://h\nAPI_TOKEN = t\nODAHUFLOWCTL_OAUTH_CLIENT_SECRET=s\n");
+        """
+        # mine
+        [other]
+        API_TOKEN = x
+        [general]
+        api_url: http://h
+        API_TOKEN = t
+        ODAHUFLOWCTL_OAUTH_CLIENT_SECRET=s
+        """);
 
     assertThat(rig.run("logout").out())
         .isEqualTo("All authorization credentials have been removed\n");

@@ -67,7 +67,10 @@ final class ManifestFileTest {
 
   @Test
   void whatIsRefusedIsSaidAndTheOthersGoOn() throws IOException {
-    api.answers("PUT " + DEPLOYMENTS, 400, "{\"message\":\"Validation of model deployment is failed: x\"}")
+    api.answers(
+            "PUT " + DEPLOYMENTS,
+            400,
+            "{\"message\":\"Validation of model deployment is failed: x\"}")
         .answers("PUT " + ROUTES, 200, "{\"id\":\"r\"}");
 
     Run run = rig.run("bulk", "apply", rig.file("all.yaml", BOTH));
@@ -76,7 +79,8 @@ final class ManifestFileTest {
     assertThat(run.out())
         .isEqualTo(
             "Some errors detected:\n"
-                + "\tModelDeployment a: Got error from server: Validation of model deployment is failed: x (status: 400)\n"
+                + "\tModelDeployment a: Got error from server: Validation of model deployment is"
+                + " failed: x (status: 400)\n"
                 + summary("0", "1 (ModelRoute r)", "0"));
   }
 
@@ -87,7 +91,8 @@ final class ManifestFileTest {
 
     assertThat(rig.run("bulk", "delete", rig.file("all.yaml", BOTH)))
         .isEqualTo(new Run(0, summary("0", "0", "1 (ModelDeployment a)"), ""));
-    assertThat(api.lines()).containsExactly("DELETE " + DEPLOYMENTS + "/a", "DELETE " + ROUTES + "/r");
+    assertThat(api.lines())
+        .containsExactly("DELETE " + DEPLOYMENTS + "/a", "DELETE " + ROUTES + "/r");
   }
 
   @Test
@@ -95,7 +100,8 @@ final class ManifestFileTest {
     String syntax = rig.file("syntax.yaml", BOTH + "---\na: [\n");
     String kind = rig.file("kind.yaml", BOTH + "---\nkind: Training\n");
 
-    assertThat(rig.run("bulk", "apply", syntax).out()).contains("is not valid JSON or YAML: line 10");
+    assertThat(rig.run("bulk", "apply", syntax).out())
+        .contains("is not valid JSON or YAML: line 10");
     assertThat(rig.run("bulk", "apply", kind).out())
         .startsWith("Error: Unknown kind of object: 'Training'\n");
     assertThat(rig.run("bulk", "apply", "/no/such").out())

@@ -61,14 +61,14 @@ final class ManifestTest {
   void amountsOfADeploymentAreTexts() throws ClientException {
     assertThat(
             tree(
-                "kind: ModelDeployment\nspec: {resources: {limits: {cpu: 0.5, gpu: 1}, requests: {cpu: 1}}}"))
+                "kind: ModelDeployment\n"
+                    + "spec: {resources: {limits: {cpu: 0.5, gpu: 1}, requests: {cpu: 1}}}"))
         .contains("\"limits\":{\"cpu\":\"0.5\",\"gpu\":\"1\"},\"requests\":{\"cpu\":\"1\"}");
   }
 
   @Test
   void anAliasIsATreeOfItsOwn() throws ClientException {
-    List<Manifest> read =
-        read("- &a {kind: ModelDeployment, id: a, spec: {image: i}}\n- *a\n");
+    List<Manifest> read = read("- &a {kind: ModelDeployment, id: a, spec: {image: i}}\n- *a\n");
 
     assertThat(read.getFirst().fillIn()).isTrue();
     assertThat(read.getLast().tree().path("spec").has("predictor")).isFalse();
@@ -150,7 +150,14 @@ final class ManifestTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"deployment", "deployment-exec", "deployment-docker", "route", "connection-docker"})
+  @ValueSource(
+      strings = {
+        "deployment",
+        "deployment-exec",
+        "deployment-docker",
+        "route",
+        "connection-docker"
+      })
   void aTemplateIsAManifest(String name) throws ClientException {
     assertThat(TemplateVerb.NAMES).contains(name);
     assertThat(read(TemplateVerb.text(name)).getFirst().id()).startsWith("my-");

@@ -24,7 +24,8 @@ final class ModelCommandTest {
   private static final String ROUTE = "GET /api/v1/model/route/r";
   private static final String V2 = "{\"inputs\": []}";
   private static final String READY =
-      "{\"id\":\"wine\",\"spec\":{\"predictor\":\"triton\"},\"status\":{\"modelName\":\"wine q\",\"modelVersion\":\"1.0\"}}";
+      "{\"id\":\"wine\",\"spec\":{\"predictor\":\"triton\"},\"status\":{\"modelName\":\"wine"
+          + " q\",\"modelVersion\":\"1.0\"}}";
 
   @TempDir private Path home;
   private ClientRig rig = new ClientRig(Path.of(""));
@@ -51,12 +52,21 @@ final class ModelCommandTest {
     String file = rig.file("q.json", "{\"data\": [[1]]}");
 
     Run inline =
-        rig.run("model", "invoke", "--md", "wine", "--json", "{\"data\": [[1]]}", "--request-id", "id-7");
+        rig.run(
+            "model",
+            "invoke",
+            "--md",
+            "wine",
+            "--json",
+            "{\"data\": [[1]]}",
+            "--request-id",
+            "id-7");
     Run fromFile = rig.run("model", "invoke", "--url-prefix", "/model/wine/", "--json-file", file);
 
     assertThat(inline)
         .isEqualTo(
-            new Run(0, "{\n  \"prediction\" : [\n    6.10\n  ]\n}\n", "loopgate: request-id: id-7\n"));
+            new Run(
+                0, "{\n  \"prediction\" : [\n    6.10\n  ]\n}\n", "loopgate: request-id: id-7\n"));
     assertThat(fromFile.out()).isEqualTo(inline.out());
     assertThat(api.lines()).containsExactly(INVOKE, INVOKE);
     assertThat(api.asked().getFirst().headers()).containsEntry("request-id", "id-7");
@@ -98,20 +108,41 @@ final class ModelCommandTest {
     rig.environment.put("API_URL", "http://127.0.0.1:1");
 
     assertThat(
-            rig.run("model", "invoke", "--md", "wine", "--base-url", api.url() + "/", "--json", "{}")
+            rig.run(
+                    "model",
+                    "invoke",
+                    "--md",
+                    "wine",
+                    "--base-url",
+                    api.url() + "/",
+                    "--json",
+                    "{}")
                 .code())
         .isZero();
   }
 
   @Test
   void aRouteIsAskedWhereItIs() {
-    api.answers(ROUTE, 200, "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/custom/r\"},\"status\":{\"edgeUrl\":\"\"}}")
+    api.answers(
+            ROUTE,
+            200,
+            "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/custom/r\"},\"status\":{\"edgeUrl\":\"\"}}")
         .answers("POST /custom/r/api/model/invoke", 200, "{}");
     ScriptedApi edge = api;
 
     assertThat(rig.run("model", "invoke", "--mr", "r", "--json", "{}").code()).isZero();
-    api.answers(ROUTE, 200, "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/no\"},\"status\":{\"edgeUrl\":\"" + edge.url() + "/edge\"}}")
-        .answers(ROUTE, 200, "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/no\"},\"status\":{\"edgeUrl\":\"" + edge.url() + "/edge\"}}")
+    api.answers(
+            ROUTE,
+            200,
+            "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/no\"},\"status\":{\"edgeUrl\":\""
+                + edge.url()
+                + "/edge\"}}")
+        .answers(
+            ROUTE,
+            200,
+            "{\"id\":\"r\",\"spec\":{\"urlPrefix\":\"/no\"},\"status\":{\"edgeUrl\":\""
+                + edge.url()
+                + "/edge\"}}")
         .answers("POST /edge/api/model/invoke", 200, "{}");
     rig.environment.put("MODEL_ROUTE_NAME", "r");
     rig.run("model", "invoke", "--json", "{}");
@@ -129,7 +160,8 @@ final class ModelCommandTest {
 
     assertThat(rig.run("model", "invoke", "--md", "wine", "--json", V2).code()).isZero();
     assertThat(
-            rig.run("model", "invoke", "--url-prefix", "p", "--model-name", "n", "--json", V2).code())
+            rig.run("model", "invoke", "--url-prefix", "p", "--model-name", "n", "--json", V2)
+                .code())
         .isZero();
     assertThat(rig.run("model", "invoke", "--url-prefix", "/p", "--json", V2).out())
         .startsWith("Error: The model's name is needed beside --url-prefix: --model-name NAME\n");
@@ -141,7 +173,8 @@ final class ModelCommandTest {
     String file = rig.file("q.json", "{}");
 
     assertThat(rig.run("model", "invoke", "--json", "{}").out())
-        .startsWith("Error: You should provide one of --model-route, --model-deployment, --url-prefix.");
+        .startsWith(
+            "Error: You should provide one of --model-route, --model-deployment, --url-prefix.");
     assertThat(rig.run("model", "invoke", "--md", "wine").out())
         .startsWith("Error: You should provide --json or --file.");
     assertThat(rig.run("model", "invoke", "--md", "wine", "--json", "{}", "-f", file).out())
@@ -161,7 +194,14 @@ final class ModelCommandTest {
 
     Run run =
         rig.run(
-            "model", "invoke", "--url-prefix", "/m", "--base-url", "http://127.0.0.1:" + port, "--json", "{}");
+            "model",
+            "invoke",
+            "--url-prefix",
+            "/m",
+            "--base-url",
+            "http://127.0.0.1:" + port,
+            "--json",
+            "{}");
 
     assertThat(run.out())
         .startsWith("Error: Can not reach http://127.0.0.1:" + port + "/m/api/model/invoke\n");

@@ -91,7 +91,8 @@ final class OutputFormatTest {
   void aTableIsBoundedInWidthAndCells() throws ClientException {
     String wide =
         "[{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\",\"d\":\"%s\",\"e\":\"%s\",\"f\":\"x\\ny\\u001b\"}]"
-            .formatted("a".repeat(60), "b".repeat(50), "c".repeat(50), "d".repeat(50), "e".repeat(50));
+            .formatted(
+                "a".repeat(60), "b".repeat(50), "c".repeat(50), "d".repeat(50), "e".repeat(50));
 
     String text = show("table", wide);
 

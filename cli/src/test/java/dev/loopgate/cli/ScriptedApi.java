@@ -52,9 +52,7 @@ final class ScriptedApi implements AutoCloseable {
 
   synchronized ScriptedApi answers(
       String line, int status, String body, Map<String, String> headers) {
-    answers
-        .computeIfAbsent(line, _ -> new ArrayDeque<>())
-        .add(new Answer(status, body, headers));
+    answers.computeIfAbsent(line, _ -> new ArrayDeque<>()).add(new Answer(status, body, headers));
     return this;
   }
 
@@ -76,8 +74,7 @@ final class ScriptedApi implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
-      String body =
-          new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       Map<String, String> headers = new LinkedHashMap<>();
       exchange
           .getRequestHeaders()
