@@ -192,7 +192,7 @@ final class CliIT {
     try (GatewayProcess gateway =
         rig("--auth.jwks", keys.toString(), "--auth.issuer", SigningIssuer.NAME).start("up")) {
       use(gateway);
-      String url = environment.get("API_URL");
+      String url = environment.getOrDefault("API_URL", "");
       assertThat(badly("dep", "get")).startsWith("Error: Credentials are missed\n");
       assertThat(badly("login", "--url", url, "--token", "a.b.c"))
           .startsWith("Error: Credentials are not correct\n");

@@ -3,7 +3,9 @@ package dev.loopgate.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -132,23 +134,24 @@ final class Call implements AutoCloseable {
 
   /// The API, asked with what was given and what is set.
   ApiClient api() throws ClientException {
-    ApiAccess.Client client =
-        new ApiAccess.Client(
+    boolean tokenTyped = given(ClientOptions.TOKEN).isPresent();
+    Renewal.Grant grant =
+        new Renewal.Grant(
             given(ClientOptions.ISSUER_URL).orElse(settings().get(Variable.ISSUER_URL)),
             settings().get(Variable.ODAHUFLOWCTL_OAUTH_TOKEN_URL),
             given(ClientOptions.CLIENT_ID)
                 .orElse(settings().get(Variable.ODAHUFLOWCTL_OAUTH_CLIENT_ID)),
             given(ClientOptions.CLIENT_SECRET)
-                .orElse(settings().get(Variable.ODAHUFLOWCTL_OAUTH_CLIENT_SECRET)));
-    boolean asThatClient =
-        given(ClientOptions.CLIENT_ID).isPresent() && given(ClientOptions.TOKEN).isEmpty();
-    String token = asThatClient && client.isWhole() ? "" : token();
-    return api(apiUrl(), token, client);
+                .orElse(settings().get(Variable.ODAHUFLOWCTL_OAUTH_CLIENT_SECRET)),
+            tokenTyped ? "" : settings().get(Variable.API_REFRESH_TOKEN));
+    boolean asThatClient = given(ClientOptions.CLIENT_ID).isPresent() && !tokenTyped;
+    String token = asThatClient && grant.isOfClient() ? "" : token();
+    return api(apiUrl(), token, grant);
   }
 
   /// The API at `url`, asked with this token, by nobody else.
   ApiClient api(String url, String token) throws ClientException {
-    return api(url, token, new ApiAccess.Client("", "", "", ""));
+    return api(url, token, Renewal.Grant.NONE);
   }
 
   /// The token that was given, or is set.
@@ -175,10 +178,19 @@ final class Call implements AutoCloseable {
     }
   }
 
-  private ApiClient api(String url, String token, ApiAccess.Client client) throws ClientException {
+  private ApiClient api(String url, String token, Renewal.Grant grant) throws ClientException {
     int retries = settings().number(Variable.RETRY_ATTEMPTS, RETRIES_MAX);
-    return new ApiClient(
-        calls(), new ApiAccess(url, retries, token, client, new Tokens(calls())), around.pauses());
+    Renewal renewal = new Renewal(grant, new Tokens(calls()), this::keep);
+    return new ApiClient(calls(), new ApiAccess(url, retries, token, renewal), around.pauses());
+  }
+
+  private void keep(Tokens.Granted granted) throws ClientException {
+    Map<Variable, String> kept = new EnumMap<>(Variable.class);
+    kept.put(Variable.API_TOKEN, granted.token());
+    if (!granted.refresh().isEmpty()) {
+      kept.put(Variable.API_REFRESH_TOKEN, granted.refresh());
+    }
+    settings().file().change(kept);
   }
 
   /// The nearest that was given: of the verb before those of what it stands behind.

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -220,6 +221,27 @@ final class ApiClientTest {
   }
 
   @Test
+  void aTokenThatHasEndedIsExchangedAndTheNextIsKept() throws IOException {
+    api.answers("POST /token", 200, "{\"access_token\":\"fresh\",\"refresh_token\":\"next\"}")
+        .answers(PAGE + 0, 401, "")
+        .answers(PAGE + 0, 401, "")
+        .answers(PAGE + 0, 200, "[]");
+    String file =
+        rig.file(".loopgate/config", "[general]\nAPI_TOKEN = old\nAPI_REFRESH_TOKEN = refresh\n");
+    rig.environment.put("ODAHUFLOWCTL_OAUTH_TOKEN_URL", api.url() + "/token");
+    rig.environment.put("ODAHUFLOWCTL_OAUTH_CLIENT_ID", "loopgate");
+
+    assertThat(get("--token", "typed").code()).isEqualTo(1);
+    assertThat(api.lines()).containsExactly(PAGE + 0);
+    assertThat(get().code()).isZero();
+
+    assertThat(api.asked().get(api.asked().size() - 2).body())
+        .isEqualTo("grant_type=refresh_token&client_id=loopgate&refresh_token=refresh");
+    assertThat(Files.readString(Path.of(file)))
+        .isEqualTo("[general]\nAPI_TOKEN = fresh\nAPI_REFRESH_TOKEN = next\n");
+  }
+
+  @Test
   void aRedirectIsNotFollowed() {
     api.answers(PAGE + 0, 302, "", Map.of("Location", api.url() + "/elsewhere"));
 
@@ -230,22 +252,23 @@ final class ApiClientTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"})
   void whoAnswersLateOrHalfIsNotWaitedForLong(String said) throws Exception {
-    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Thread server = Thread.ofVirtual().start(() -> say(door, said));
-      HttpCalls.Ask ask =
-          new HttpCalls.Ask(
-              "GET",
-              "http://127.0.0.1:" + door.getLocalPort() + "/",
-              Map.of(),
-              "",
-              Duration.ofMillis(200));
-      try (HttpCalls calls = new HttpCalls()) {
-        assertThatThrownBy(() -> calls.ask(ask, "it"))
-            .isInstanceOf(ClientException.class)
-            .hasMessageStartingWith("Can not reach it");
-      }
-      assertThat(server.join(Duration.ofSeconds(20))).as("the client has left").isTrue();
+    ServerSocket door = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    Thread server = Thread.ofVirtual().start(() -> say(door, said));
+    HttpCalls.Ask ask =
+        new HttpCalls.Ask(
+            "GET",
+            "http://127.0.0.1:" + door.getLocalPort() + "/",
+            Map.of(),
+            "",
+            Duration.ofMillis(200));
+    try (HttpCalls calls = new HttpCalls()) {
+      assertThatThrownBy(() -> calls.ask(ask, "it"))
+          .isInstanceOf(ClientException.class)
+          .hasMessageStartingWith("Can not reach it");
+    } finally {
+      door.close(); // the time may have been over before it was reached
     }
+    assertThat(server.join(Duration.ofSeconds(20))).as("the client has left").isTrue();
   }
 
   /// Says it, and listens until the client leaves.

@@ -43,6 +43,26 @@ final class OutputFormatTest {
   }
 
   @Test
+  void olderReadersOfYamlTakeNoTextForSomethingElse() throws ClientException {
+    String text =
+        show(
+            "",
+            "[{\"a\":[\"2026-11-28T02:57:57.616Z\",\"no\",\"On\",\"1_000\",\"12:30\",\"0b1\",\"plain\"],\"n\":1}]");
+
+    assertThat(text.lines())
+        .containsExactly(
+            "- a:",
+            "  - '2026-11-28T02:57:57.616Z'",
+            "  - 'no'",
+            "  - 'On'",
+            "  - '1_000'",
+            "  - '12:30'",
+            "  - '0b1'",
+            "  - plain",
+            "  'n': 1");
+  }
+
+  @Test
   void jsonIsTheSameAsItCame() throws ClientException {
     assertThat(JsonText.read(show("json", TWO))).isEqualTo(JsonText.read(TWO));
     assertThat(show("json", TWO)).contains("0.10");
