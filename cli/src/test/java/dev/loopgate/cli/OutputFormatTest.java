@@ -38,7 +38,7 @@ final class OutputFormatTest {
     assertThat(text).doesNotContain("\u001b").isEqualTo(show("yaml", hard));
     assertThat(YamlDocuments.read(text).stream().map(JsonText::compact))
         .containsExactly(JsonText.compact(JsonText.read(hard).orElseThrow()));
-    assertThat(show("", TWO)).startsWith("- kind: K\n  id: a\n  spec:\n    n: 1\n");
+    assertThat(show("", TWO)).startsWith("- kind: K\n  id: a\n  spec:\n    'n': 1\n");
     assertThat(show("", "[]")).isEqualTo("[]");
   }
 
