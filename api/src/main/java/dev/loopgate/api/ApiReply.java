@@ -7,8 +7,8 @@ import dev.loopgate.capture.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The answer to one request: JSON or nothing, always whole. Its bytes go to whoever takes the
-/// reply.
+/// The answer to one request: JSON, another text, or nothing, always whole. Its bytes go to whoever
+/// takes the reply.
 public final class ApiReply {
   private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
 
@@ -25,6 +25,11 @@ public final class ApiReply {
   /// A reply with this JSON text.
   static ApiReply json(int status, String json) {
     return new ApiReply(status, List.of(JSON), json.getBytes(UTF_8));
+  }
+
+  /// A reply with these bytes, which are the reply's from now on, or changed by nobody.
+  static ApiReply of(int status, String contentType, byte[] body) {
+    return new ApiReply(status, List.of(new Header("content-type", contentType)), body);
   }
 
   /// That what the caller has is as it was (304).
