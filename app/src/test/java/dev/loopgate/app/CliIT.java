@@ -100,7 +100,7 @@ final class CliIT {
       JsonNode shown = json(well("dep", "get", "--md-id", "mine", "-o", "json")).path(0);
       assertThat(shown.path("kind").asText()).isEqualTo("ModelDeployment");
       assertThat(shown.at("/spec/resources/limits/cpu").asText()).isEqualTo("250m");
-      assertThat(well("dep", "get", "-o", "name")).isEqualTo("mine\n");
+      assertThat(well("dep", "get", "-o", "name").lines()).contains("mine", "wine");
       assertThat(well("dep", "get", "--format", "table")).contains("status.state", "Ready");
       assertThat(well("dep", "get", "--id", "mine", "-o", "jsonpath=[*].status.modelName"))
           .isEqualTo("wine-quality\n");
@@ -174,6 +174,9 @@ final class CliIT {
         .contains("changed resources: 2 (ModelRoute shop, Connection hub)");
     assertThat(well("conn", "get", "--id", "hub")).contains("password: '*****'");
     assertThat(well("model", "invoke", "--mr", "shop", "--json", WINE)).contains("prediction");
+    assertThat(json(well("wake", "mine", "-o", "json")).at("/0/id").asText()).isEqualTo("mine");
+    assertThat(well("wait", "mine", "--for", "Awake")).isEqualTo("Model mine is awake\n");
+    assertThat(well("logs", "mine", "--bytes", "100").length()).isLessThanOrEqualTo(101);
     assertThat(well("bulk", "delete", all.toString()))
         .contains("removed resources: 2 (ModelRoute shop, Connection hub)");
     assertThat(well("deployment", "delete", "--id", "mine"))
@@ -200,7 +203,9 @@ final class CliIT {
       assertThat(well("login", "--url", url, "--token", issuer.token(until, "odahu_viewer")))
           .isEqualTo("Success! Credentials have been saved.\n");
       environment.remove("API_URL");
-      assertThat(well("deployment", "get", "-o", "table")).isEqualTo("Empty!\n");
+      assertThat(well("deployment", "get", "-o", "name")).isEqualTo("wine\n");
+      assertThat(well("route", "get", "-o", "jsonpath=[*].spec.urlPrefix"))
+          .isEqualTo("/model/wine\n");
       assertThat(badly("dep", "delete", "--id", "x")).contains("Forbidden (status: 403)");
       assertThat(badly("dep", "get", "--token", "bad"))
           .startsWith("Error: Credentials are not correct\n");

@@ -15,7 +15,7 @@ enum ClientWord {
   APPLY("apply", "", "Declare all that a file says."),
   LOGS("logs", "", "Show what a deployment's servers printed."),
   WAKE("wake", "", "Have a deployment that sleeps started."),
-  WAIT("wait", "", "Wait until a deployment is ready."),
+  WAIT("wait", "", "Wait until a deployment is as it should be."),
   LOGIN("login", "", "Try credentials and keep them."),
   LOGOUT("logout", "", "Forget credentials."),
   TEMPLATE("template", "temp", "Manifests to begin with."),

@@ -9,7 +9,7 @@ final class DeploymentVerb {
   private static final String BYTES = "--bytes";
   private static final String FOR = "--for";
   private static final int LOG_BYTES = 64 << 10;
-  private static final List<String> CONDITIONS = List.of("Ready", "Asleep", "deleted");
+  private static final List<String> CONDITIONS = List.of("Ready", "Asleep", "Awake", "deleted");
 
   private DeploymentVerb() {}
 
@@ -29,7 +29,7 @@ final class DeploymentVerb {
 
   static CommandSpec wait(Surroundings around) {
     CommandSpec spec =
-        of("wait", "Wait until a deployment is ready.", DeploymentVerb::await, around);
+        of("wait", "Wait until a deployment is as it should be.", DeploymentVerb::await, around);
     ClientOptions.addText(spec, "CONDITION", String.join(", ", CONDITIONS) + " (Ready).", FOR);
     ClientOptions.addText(
         spec,
@@ -79,6 +79,7 @@ final class DeploymentVerb {
     Patience patience = new Patience(call, call.api());
     switch (condition) {
       case "Ready" -> patience.untilReady(EntityKind.DEPLOYMENT, id, within);
+      case "Awake" -> patience.untilAwake(id, within);
       case "Asleep" -> patience.untilAsleep(id, within);
       default -> {
         patience.untilGone(EntityKind.DEPLOYMENT, id, within);

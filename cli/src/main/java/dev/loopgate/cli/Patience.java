@@ -63,6 +63,20 @@ final class Patience {
     call.out().println("Model " + PrintableText.line(id) + " is asleep");
   }
 
+  /// Until a replica of it answers.
+  void untilAwake(String id, Duration within) throws ClientException, InterruptedException {
+    await(
+        EntityKind.DEPLOYMENT,
+        id,
+        within,
+        seen -> {
+          ObjectNode entity = there(EntityKind.DEPLOYMENT, id, seen);
+          return isReady(EntityKind.DEPLOYMENT, id, entity)
+              && entity.path("status").path("availableReplicas").asInt() > 0;
+        });
+    call.out().println("Model " + PrintableText.line(id) + " is awake");
+  }
+
   /// Until nobody knows it.
   void untilGone(EntityKind kind, String id, Duration within)
       throws ClientException, InterruptedException {

@@ -288,6 +288,8 @@ final class DeploymentCommandTest {
   void logsWakeAndWaitAskForOneDeployment() {
     api.answers("GET " + ALL + "/wine/logs?bytes=65536", 200, "started\u001b[2J\tnow\nend")
         .answers("POST " + ALL + "/wine:wake", 200, entity("Processing", 0))
+        .answers("GET " + ALL + "/wine", 200, entity("Ready", 0))
+        .answers("GET " + ALL + "/wine", 200, entity("Ready", 2))
         .answers("GET " + ALL + "/wine", 200, entity("Ready", 2))
         .answers(
             "GET " + ALL + "/wine",
@@ -297,6 +299,7 @@ final class DeploymentCommandTest {
 
     assertThat(rig.run("logs", "wine").out()).isEqualTo("started?[2J\tnow\nend\n");
     assertThat(rig.run("wake", "wine", "-o", "name").out()).isEqualTo("wine\n");
+    assertThat(rig.run("wait", "wine", "--for", "Awake").out()).isEqualTo("Model wine is awake\n");
     assertThat(rig.run("wait", "wine", "--for", "asleep").out())
         .isEqualTo("Model wine is asleep\n");
     assertThat(rig.run("wait", "wine", "--for=deleted").out())
