@@ -125,20 +125,25 @@ final class BrowserLogin {
 
   private static void take(HttpExchange exchange, BlockingQueue<Redirected> redirects)
       throws IOException {
-    try (exchange) {
+    try {
       Map<String, String> query = UrlText.fields(exchange.getRequestURI().getRawQuery());
-      boolean taken =
-          redirects.offer(
-              new Redirected(
-                  query.getOrDefault("code", ""),
-                  query.getOrDefault("state", ""),
-                  query.getOrDefault("error", "no code came")));
+      boolean taken = redirects.remainingCapacity() > 0; // one thread handles all
       byte[] text =
           (taken ? "You may close this window." : "Too many at once.")
               .getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().add("content-type", "text/plain");
       exchange.sendResponseHeaders(taken ? 200 : 503, text.length);
       exchange.getResponseBody().write(text);
+      exchange.getResponseBody().close(); // before it is told: who is told closes the door
+      if (taken) {
+        redirects.add(
+            new Redirected(
+                query.getOrDefault("code", ""),
+                query.getOrDefault("state", ""),
+                query.getOrDefault("error", "no code came")));
+      }
+    } finally {
+      exchange.close();
     }
   }
 

@@ -134,7 +134,17 @@ final class Call implements AutoCloseable {
 
   /// The API, asked with what was given and what is set.
   ApiClient api() throws ClientException {
-    boolean tokenTyped = given(ClientOptions.TOKEN).isPresent();
+    return api(access());
+  }
+
+  /// The API at `url`, asked with this token, by nobody else.
+  ApiClient api(String url, String token) throws ClientException {
+    return api(access(url, token, Renewal.Grant.NONE));
+  }
+
+  /// Who asks, with what was given and what is set.
+  ApiAccess access() throws ClientException {
+    boolean tokenTyped = !text(ClientOptions.TOKEN).isEmpty();
     Renewal.Grant grant =
         new Renewal.Grant(
             given(ClientOptions.ISSUER_URL).orElse(settings().get(Variable.ISSUER_URL)),
@@ -146,16 +156,11 @@ final class Call implements AutoCloseable {
             tokenTyped ? "" : settings().get(Variable.API_REFRESH_TOKEN));
     boolean asThatClient = given(ClientOptions.CLIENT_ID).isPresent() && !tokenTyped;
     String token = asThatClient && grant.isOfClient() ? "" : token();
-    return api(apiUrl(), token, grant);
-  }
-
-  /// The API at `url`, asked with this token, by nobody else.
-  ApiClient api(String url, String token) throws ClientException {
-    return api(url, token, Renewal.Grant.NONE);
+    return access(apiUrl(), token, grant);
   }
 
   /// The token that was given, or is set.
-  String token() throws ClientException {
+  private String token() throws ClientException {
     String typed = text(ClientOptions.TOKEN);
     return typed.isEmpty() ? settings().get(Variable.API_TOKEN) : typed;
   }
@@ -178,19 +183,27 @@ final class Call implements AutoCloseable {
     }
   }
 
-  private ApiClient api(String url, String token, Renewal.Grant grant) throws ClientException {
-    int retries = settings().number(Variable.RETRY_ATTEMPTS, RETRIES_MAX);
-    Renewal renewal = new Renewal(grant, new Tokens(calls()), this::keep);
-    return new ApiClient(calls(), new ApiAccess(url, retries, token, renewal), around.pauses());
+  private ApiClient api(ApiAccess access) {
+    return new ApiClient(calls(), access, around.pauses());
   }
 
-  private void keep(Tokens.Granted granted) throws ClientException {
+  private ApiAccess access(String url, String token, Renewal.Grant grant) throws ClientException {
+    int retries = settings().number(Variable.RETRY_ATTEMPTS, RETRIES_MAX);
+    return new ApiAccess(url, retries, token, new Renewal(grant, new Tokens(calls()), this::keep));
+  }
+
+  /// The token holds for this run, whether it can be kept or not.
+  private void keep(Tokens.Granted granted) {
     Map<Variable, String> kept = new EnumMap<>(Variable.class);
     kept.put(Variable.API_TOKEN, granted.token());
     if (!granted.refresh().isEmpty()) {
       kept.put(Variable.API_REFRESH_TOKEN, granted.refresh());
     }
-    settings().file().change(kept);
+    try {
+      settings().file().change(kept);
+    } catch (ClientException e) {
+      tell("the new token is not kept: " + e.getMessage());
+    }
   }
 
   /// The nearest that was given: of the verb before those of what it stands behind.

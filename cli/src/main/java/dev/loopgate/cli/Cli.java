@@ -54,6 +54,7 @@ public final class Cli {
             .setErr(err)
             .setExpandAtFiles(false)
             .setTrimQuotes(false)
+            .setAllowSubcommandsAsOptionParameters(true)
             .setUsageHelpWidth(WIDTH)
             .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
             .setExecutionStrategy(this::execute)
@@ -108,7 +109,7 @@ public final class Cli {
     String description = "Print every setting of a gateway and what holds; or those of a client.";
     CommandSpec config = CommandSpec.create().name("config");
     if (asked.isEmpty() || CONFIG_NAMES.contains(asked)) {
-      boolean ofClient = arguments.stream().anyMatch(ConfigVerb.WORDS::contains);
+      boolean ofClient = ConfigVerb.isNamedIn(arguments);
       config =
           ServeCommand.of(
               "config", description, verbs.config(), ofClient ? List::of : verbs.options());

@@ -1,6 +1,7 @@
 package dev.loopgate.cli;
 
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -14,6 +15,7 @@ final class ClientOptions {
   static final String ISSUER_URL = "--issuer-url";
   static final String VERBOSE = "--verbose";
   static final String NON_VERBOSE = "--non-verbose";
+  static final Set<String> VERBOSE_WORDS = Set.of(VERBOSE, NON_VERBOSE);
   static final String FILE = "--file";
   static final String FORMAT = "--output-format";
   static final String WAIT = "--wait";

@@ -7,13 +7,21 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /// `config set`, `get`, `all`, `path`: what the verbs of a client are told by their file.
 final class ConfigVerb {
-  /// What may stand behind `config`.
-  static final Set<String> WORDS = Set.of("set", "get", "all", "path");
-
+  private static final Set<String> WORDS = Set.of("set", "get", "all", "path");
   private static final String SHOW_SECRETS = "--show-secrets";
   private static final String WITH_SYSTEM = "--with-system";
 
   private ConfigVerb() {}
+
+  /// Whether one of them stands behind the first word: else it is the gateway's.
+  static boolean isNamedIn(List<String> arguments) {
+    return arguments.stream()
+        .filter(argument -> !ClientOptions.VERBOSE_WORDS.contains(argument))
+        .skip(1)
+        .findFirst()
+        .map(WORDS::contains)
+        .orElse(false);
+  }
 
   /// Adds them to the `config` that prints the gateway's settings.
   static void addTo(CommandSpec config, Surroundings around) {

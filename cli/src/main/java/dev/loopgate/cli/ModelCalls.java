@@ -61,15 +61,25 @@ final class ModelCalls {
     return answer;
   }
 
-  /// Asks and takes every answer.
+  /// Asks and takes every answer. Whoever is told that a token has ended was not let in, so asking
+  /// with the next one asks once.
   private HttpCalls.Answer any(String method, String url, Map<String, String> headers, String body)
+      throws ClientException, InterruptedException {
+    ApiAccess access = call.access();
+    HttpCalls.Answer answer = patient(method, url, headers, body, access.token());
+    return answer.status() == 401 && access.renew()
+        ? patient(method, url, headers, body, access.token())
+        : answer;
+  }
+
+  private HttpCalls.Answer patient(
+      String method, String url, Map<String, String> headers, String body, String token)
       throws ClientException, InterruptedException {
     Map<String, String> all = new LinkedHashMap<>(headers);
     all.put("accept", "application/json");
     if (!body.isEmpty()) {
       all.put("content-type", "application/json");
     }
-    String token = call.token();
     if (!token.isEmpty()) {
       all.put("authorization", "Bearer " + token);
     }

@@ -29,8 +29,8 @@ final class Renewal {
   /// Keeps what an issuer gave in place of what it was asked with.
   @FunctionalInterface
   interface Keeper {
-    /// @throws ClientException when it can't be kept
-    void keep(Tokens.Granted granted) throws ClientException;
+    /// Keeps it if that can be.
+    void keep(Tokens.Granted granted);
   }
 
   private final Grant grant;

@@ -81,7 +81,7 @@ final class ClientRig {
         look,
         look,
         List.of(),
-        List::of,
+        () -> List.of(new Verbs.SettingOption("data", "DIR", "Where.")),
         List::of,
         List::of,
         List::of,

@@ -40,6 +40,8 @@ final class ConfigVerbTest {
   void aloneItIsTheGateways() {
     assertThat(rig.run("config").code()).isEqualTo(99);
     assertThat(rig.run("conf").code()).isEqualTo(99);
+    assertThat(rig.run("config", "--data", "path").code()).isEqualTo(99);
+    assertThat(rig.run("--verbose", "config", "path").code()).isZero();
   }
 
   @Test

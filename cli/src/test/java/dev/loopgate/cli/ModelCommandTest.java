@@ -96,6 +96,21 @@ final class ModelCommandTest {
   }
 
   @Test
+  void aTokenThatHasEndedIsExchangedHereToo() {
+    api.answers("POST /token", 200, "{\"access_token\":\"fresh\"}")
+        .answers(INVOKE, 401, "")
+        .answers(INVOKE, 200, "{}");
+    rig.environment.put("API_TOKEN", "old");
+    rig.environment.put("ODAHUFLOWCTL_OAUTH_TOKEN_URL", api.url() + "/token");
+    rig.environment.put("ODAHUFLOWCTL_OAUTH_CLIENT_ID", "me");
+    rig.environment.put("ODAHUFLOWCTL_OAUTH_CLIENT_SECRET", "mine");
+
+    assertThat(rig.run("model", "invoke", "--md", "wine", "--json", "{}").code()).isZero();
+    assertThat(api.asked().stream().map(asked -> asked.headers().get("authorization")))
+        .containsExactly("Bearer old", null, "Bearer fresh");
+  }
+
+  @Test
   void aBaseUrlThatIsEmptyIsNone() {
     assertThat(rig.run("model", "invoke", "--md", "wine", "--base-url", "", "--json", "{}").out())
         .startsWith("Error: Base url is required\n");
