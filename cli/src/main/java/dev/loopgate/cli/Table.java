@@ -9,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /// Objects as a table: a column for each field, those of inner objects with dots. A column that is
 /// empty in all rows is left out.
@@ -17,11 +16,10 @@ final class Table {
   /// A longer cell is cut.
   static final int CELL_MAX = 50;
 
-  /// No line is wider as long as each column has 8 characters.
+  /// No line is wider: what does not fit is left out, and its columns are counted.
   static final int WIDTH_MAX = 200;
 
   private static final String GAP = "  ";
-  private static final int NARROWEST = 8;
 
   private Table() {}
 
@@ -68,55 +66,52 @@ final class Table {
     return value.isContainerNode() ? JsonText.compact(value) : value.asText();
   }
 
-  private static String text(List<List<String>> columns) {
-    int[] widths = widths(columns);
+  private static String text(List<List<String>> all) {
+    List<List<String>> columns = fitting(all);
     List<String> lines = new ArrayList<>();
     for (int row = 0; row < columns.getFirst().size(); row++) {
-      int at = row;
-      int height =
-          IntStream.range(0, widths.length)
-              .map(column -> parts(columns.get(column).get(at), widths[column]))
-              .max()
-              .orElse(1);
-      for (int part = 0; part < height; part++) {
-        StringBuilder line = new StringBuilder();
-        for (int column = 0; column < widths.length; column++) {
-          String cell = part(columns.get(column).get(row), part, widths[column]);
-          line.append(cell).append(" ".repeat(widths[column] - cell.length())).append(GAP);
-        }
-        lines.add(line.toString().stripTrailing());
+      StringBuilder line = new StringBuilder();
+      for (List<String> column : columns) {
+        String cell = column.get(row);
+        line.append(cell).append(" ".repeat(width(column) - cell.length())).append(GAP);
       }
+      lines.add(line.toString().stripTrailing());
+    }
+    if (columns.size() < all.size()) {
+      lines.add("(" + (all.size() - columns.size()) + " columns more: -o yaml)");
     }
     return String.join("\n", lines);
   }
 
-  /// The widest column gives way until the line fits; what does not fit goes on in the next line.
-  private static int[] widths(List<List<String>> columns) {
-    int[] widths =
-        columns.stream()
-            .mapToInt(column -> column.stream().mapToInt(String::length).max().orElse(0))
-            .toArray();
-    int gaps = GAP.length() * (widths.length - 1);
-    while (IntStream.of(widths).sum() + gaps > WIDTH_MAX) {
-      int widest =
-          IntStream.range(0, widths.length)
-              .boxed()
-              .max(Comparator.comparingInt(column -> widths[column]))
-              .orElse(0);
-      if (widths[widest] <= NARROWEST) {
-        break;
-      }
-      widths[widest]--;
+  /// All, in their order, where they fit; else those that tell most, first.
+  private static List<List<String>> fitting(List<List<String>> columns) {
+    if (widthOfAll(columns) <= WIDTH_MAX) {
+      return columns;
     }
-    return widths;
+    List<List<String>> kept = new ArrayList<>();
+    List<List<String>> ranked = new ArrayList<>(columns);
+    ranked.sort(Comparator.comparingInt(column -> rank(column.getFirst())));
+    for (List<String> column : ranked) {
+      kept.add(column);
+      if (widthOfAll(kept) > WIDTH_MAX) {
+        kept.removeLast();
+      }
+    }
+    return kept;
   }
 
-  private static int parts(String cell, int width) {
-    return Math.max(1, (cell.length() + width - 1) / width);
+  private static int rank(String name) {
+    if (name.equals("kind") || name.equals("id")) {
+      return 0;
+    }
+    return name.startsWith("status.") ? 1 : 2;
   }
 
-  private static String part(String cell, int part, int width) {
-    int from = Math.min(cell.length(), part * width);
-    return cell.substring(from, Math.min(cell.length(), from + width));
+  private static int width(List<String> column) {
+    return column.stream().mapToInt(String::length).max().orElse(0);
+  }
+
+  private static int widthOfAll(List<List<String>> columns) {
+    return columns.stream().mapToInt(column -> width(column) + GAP.length()).sum() - GAP.length();
   }
 }

@@ -117,8 +117,21 @@ final class OutputFormatTest {
     String text = show("table", wide);
 
     assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(200));
-    assertThat(text.replaceAll("[^a]", "").length()).isEqualTo(51);
-    assertThat(text).contains("...", "x?y?").doesNotContain("\u001b");
+    assertThat(text)
+        .contains("\n" + "a".repeat(50) + "...  ", "x?y?")
+        .doesNotContain("\u001b", "dd", "ee");
+    assertThat(text).endsWith("\n(2 columns more: -o yaml)");
+  }
+
+  @Test
+  void aTableThatDoesNotFitBeginsWithWhatIsSeen() throws ClientException {
+    String wide =
+        "[{\"kind\":\"K\",\"spec\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\",\"d\":\"%s\"},\"id\":\"i\",\"status\":{\"state\":\"Ready\"}}]"
+            .formatted("a".repeat(50), "b".repeat(50), "c".repeat(50), "d".repeat(50));
+
+    assertThat(show("table", wide))
+        .startsWith("kind  id  status.state  spec.a")
+        .endsWith("(1 columns more: -o yaml)");
   }
 
   @ParameterizedTest
