@@ -1,11 +1,13 @@
 package dev.loopgate.app;
 
 import dev.loopgate.cli.Cli;
+import dev.loopgate.cli.Surroundings;
 import dev.loopgate.cli.Verbs;
 import dev.loopgate.fleet.Deployment;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /// Where the process begins and ends.
 public final class Main {
@@ -58,21 +62,33 @@ public final class Main {
                     "envoy-bootstrap",
                     "Print what an Envoy starts with that a gateway configures.",
                     (options, _) -> EnvoyBootstrap.print(options, out, err),
-                    EnvoyBootstrap.OPTIONS,
-                    List.of()),
+                    () -> EnvoyBootstrap.OPTIONS,
+                    List::of),
                 new Verbs.Command(
                     "iptables",
                     "Have the kernel redirect a model's connections to loopgate sidecar.",
                     this::iptables,
-                    Iptables.options(),
-                    Iptables.flags())),
-            options(SettingsTable.ALL),
-            options(shipSettings(), SPOOL_OPTION),
-            options(verifySettings(), Looks.SINK_OPTION),
-            options(List.of(SettingsTable.RING_DIRECTORY)),
-            Looks.VERIFY_FLAGS,
+                    () -> Iptables.options(),
+                    () -> Iptables.flags())),
+            () -> options(SettingsTable.ALL),
+            () -> options(shipSettings(), SPOOL_OPTION),
+            () -> options(verifySettings(), Looks.SINK_OPTION),
+            () -> options(List.of(SettingsTable.RING_DIRECTORY)),
+            () -> Looks.VERIFY_FLAGS,
             version());
-    return new Cli(verbs, out, err).run(arguments);
+    return new Cli(verbs, surroundings(), out, err).run(arguments);
+  }
+
+  private Surroundings surroundings() {
+    Semaphore never = new Semaphore(0);
+    return new Surroundings(
+        environment,
+        Path.of(System.getProperty("user.home", "")),
+        System.in,
+        GuardedClock.ofSystem(),
+        time -> {
+          boolean ignored = never.tryAcquire(time.toNanos(), TimeUnit.NANOSECONDS);
+        });
   }
 
   private int serve(Role role, Map<String, String> options) {

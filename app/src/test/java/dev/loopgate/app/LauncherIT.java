@@ -237,6 +237,36 @@ final class LauncherIT {
     assertThat(Files.size(cache)).as("an empty one says: tried").isZero();
   }
 
+  @Test
+  void aVerbThatAsksAnotherProcessHasACacheOfItsOwn() throws Exception {
+    Path jar = home.resolve("app/target/loopgate.jar");
+    Files.createDirectories(jar.getParent());
+    Files.copy(Command.jar(), jar);
+    Map<String, String> environment =
+        Map.of(
+            "JAVA_HOME",
+            System.getProperty("java.home"),
+            "PATH",
+            "/usr/bin:/bin",
+            "LOOPGATE_CONFIG",
+            home.resolve("none").toString());
+    String[] asks = {"deployment", "get", "--url", "http://127.0.0.1:1"};
+    int feature = Runtime.version().feature();
+
+    Command first = launch(environment, asks);
+    Command second = launch(environment, asks);
+
+    assertThat(first.err()).startsWith("loopgate: preparing faster starts").hasLineCount(1);
+    assertThat(second.err()).isEmpty();
+    for (Command command : List.of(first, second)) {
+      assertThat(command.exit()).isEqualTo(1);
+      assertThat(command.out()).startsWith("Error: Can not reach http://127.0.0.1:1\n");
+    }
+    assertThat(Files.size(home.resolve("app/target/loopgate-client-" + feature + ".aot")))
+        .isGreaterThan(1 << 20);
+    assertThat(home.resolve("app/target/loopgate-" + feature + ".aot")).doesNotExist();
+  }
+
   private Command launch(Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
     Map<String, String> all = new HashMap<>(environment);

@@ -19,26 +19,29 @@ final class HelpCommand implements Callable<Integer> {
     return spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("COMMAND")
-            .arity("0..1")
-            .type(String.class)
+            .arity("0..2")
+            .type(String[].class)
             .build());
   }
 
   @Override
   public Integer call() {
-    CommandLine root = spec.commandLine().getParent();
-    String name = spec.commandLine().getParseResult().matchedPositionalValue(0, "");
-    Map<String, CommandLine> commands = root.getSubcommands();
-    CommandLine command = name.isEmpty() ? root : commands.get(name);
-    if (command == null) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "help: unknown command \""
-              + name
-              + "\"; allowed: "
-              + String.join(", ", commands.keySet()));
+    CommandLine command = spec.commandLine().getParent();
+    String[] none = {};
+    for (String name : spec.commandLine().getParseResult().matchedPositionalValue(0, none)) {
+      Map<String, CommandLine> below = command.getSubcommands();
+      CommandLine next = below.get(name);
+      if (next == null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "help: unknown command \""
+                + name
+                + "\"; allowed: "
+                + String.join(", ", below.keySet()));
+      }
+      command = next;
     }
-    command.usage(root.getOut());
+    command.usage(spec.commandLine().getOut());
     return Cli.OK;
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -22,9 +23,12 @@ final class ServeCommand implements Callable<Integer> {
 
   /// The command with its options.
   static CommandSpec of(
-      String name, String description, Verbs.Serve verb, List<Verbs.SettingOption> options) {
+      String name,
+      String description,
+      Verbs.Serve verb,
+      Supplier<List<Verbs.SettingOption>> options) {
     return of(
-        new Verbs.Command(name, description, (given, _) -> verb.run(given), options, List.of()));
+        new Verbs.Command(name, description, (given, _) -> verb.run(given), options, List::of));
   }
 
   /// The command with its flags and options.
@@ -32,8 +36,8 @@ final class ServeCommand implements Callable<Integer> {
     CommandSpec spec = new ServeCommand(command.verb()).spec.name(command.name());
     spec.usageMessage().description(command.description()).sortOptions(false);
     spec.addOption(Cli.help());
-    addFlags(spec, command.flags());
-    addSettings(spec, command.options());
+    addFlags(spec, command.flags().get());
+    addSettings(spec, command.options().get());
     return spec;
   }
 

@@ -5,8 +5,10 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
-/// What the verbs do: given by `app`, which alone knows all rooms.
+/// What the verbs do: given by `app`, which alone knows all rooms. What options they have is asked
+/// only when it is needed: whoever is a client of another process starts without these rooms.
 ///
 /// @param up serves with the sample model
 /// @param gateway serves in front of models that run
@@ -31,19 +33,14 @@ public record Verbs(
     Look verify,
     Look inspect,
     List<Command> others,
-    List<SettingOption> options,
-    List<SettingOption> shipOptions,
-    List<SettingOption> verifyOptions,
-    List<SettingOption> inspectOptions,
-    List<Flag> verifyFlags,
+    Supplier<List<SettingOption>> options,
+    Supplier<List<SettingOption>> shipOptions,
+    Supplier<List<SettingOption>> verifyOptions,
+    Supplier<List<SettingOption>> inspectOptions,
+    Supplier<List<Flag>> verifyFlags,
     String version) {
   public Verbs {
     others = List.copyOf(others);
-    options = List.copyOf(options);
-    shipOptions = List.copyOf(shipOptions);
-    verifyOptions = List.copyOf(verifyOptions);
-    inspectOptions = List.copyOf(inspectOptions);
-    verifyFlags = List.copyOf(verifyFlags);
   }
 
   /// A verb that is told settings.
@@ -70,17 +67,13 @@ public record Verbs(
   /// A verb with what it can be told.
   ///
   /// @param description one line, for the help
+  /// @param options asked when they are needed, as the flags
   public record Command(
       String name,
       String description,
       Flagged verb,
-      List<SettingOption> options,
-      List<Flag> flags) {
-    public Command {
-      options = List.copyOf(options);
-      flags = List.copyOf(flags);
-    }
-  }
+      Supplier<List<SettingOption>> options,
+      Supplier<List<Flag>> flags) {}
 
   /// A verb that looks into a directory, or a root of files elsewhere.
   @FunctionalInterface

@@ -2,7 +2,9 @@ package dev.loopgate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.testkit.ManualTime;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -43,15 +45,16 @@ final class CliTest {
                   "rules",
                   "Rules.",
                   (options, flags) -> did("rules " + flags, options),
-                  List.of(new Verbs.SettingOption("ports", "PORTS", "Which.")),
-                  List.of(new Verbs.Flag("print", "Print them.")))),
-          List.of(
-              new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
-              new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
-          List.of(new Verbs.SettingOption("spool", "DIR", "A spool.")),
-          List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
-          List.of(),
-          List.of(new Verbs.Flag("json", "For programs.")),
+                  () -> List.of(new Verbs.SettingOption("ports", "PORTS", "Which.")),
+                  () -> List.of(new Verbs.Flag("print", "Print them.")))),
+          () ->
+              List.of(
+                  new Verbs.SettingOption("listen", "HOST:PORT", "The door, 100 % ours."),
+                  new Verbs.SettingOption("capture.bytes-max", "BYTES", "All bodies.")),
+          () -> List.of(new Verbs.SettingOption("spool", "DIR", "A spool.")),
+          () -> List.of(new Verbs.SettingOption("spool.ring-directory", "DIR", "Of the ring.")),
+          List::of,
+          () -> List.of(new Verbs.Flag("json", "For programs.")),
           "loopgate 1.2");
 
   @TempDir private Path directory;
@@ -177,6 +180,14 @@ final class CliTest {
   }
 
   private int run(String... arguments) {
-    return new Cli(verbs, new PrintWriter(out, true), new PrintWriter(err, true)).run(arguments);
+    Surroundings around =
+        new Surroundings(
+            Map.of(),
+            directory,
+            InputStream.nullInputStream(),
+            ManualTime.at("2026-11-24T10:00:00Z"),
+            _ -> {});
+    return new Cli(verbs, around, new PrintWriter(out, true), new PrintWriter(err, true))
+        .run(arguments);
   }
 }
