@@ -7,8 +7,8 @@ import dev.loopgate.capture.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The answer to one request: JSON or nothing, always whole. Its bytes go to whoever takes the
-/// reply.
+/// The answer to one request: JSON, a file of a page, or nothing, always whole. Its bytes go to
+/// whoever takes the reply.
 public final class ApiReply {
   private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
 
@@ -25,6 +25,18 @@ public final class ApiReply {
   /// A reply with this JSON text.
   static ApiReply json(int status, String json) {
     return new ApiReply(status, List.of(JSON), json.getBytes(UTF_8));
+  }
+
+  /// A reply with these bytes, which are the reply's from now on, or changed by nobody.
+  static ApiReply of(int status, String contentType, byte[] body) {
+    return new ApiReply(status, List.of(new Header("content-type", contentType)), body);
+  }
+
+  /// That what is asked for is elsewhere (302).
+  ///
+  /// @param location a path of ours
+  static ApiReply redirect(String location) {
+    return new ApiReply(302, List.of(new Header("location", location)), new byte[0]);
   }
 
   /// That what the caller has is as it was (304).
@@ -54,7 +66,7 @@ public final class ApiReply {
     return headers;
   }
 
-  /// The JSON text in UTF-8; empty of a 304.
+  /// The bytes, of JSON in UTF-8; empty of a 302 or 304.
   public byte[] body() {
     return body;
   }

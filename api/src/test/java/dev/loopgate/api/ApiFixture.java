@@ -68,27 +68,31 @@ final class ApiFixture implements AutoCloseable {
   }
 
   ApiFixture(ApiConfig config, HostKeys hostKeys) {
-    door =
-        new DeclaredDoor(
-            store,
-            config,
-            hostKeys,
-            new ApiEvents() {
-              @Override
-              public void storeFailed(StoreException cause) {
-                tell("store " + cause.getMessage());
-              }
+    door = new DeclaredDoor(store, config, hostKeys, events());
+  }
 
-              @Override
-              public void overloaded() {
-                tell("overloaded");
-              }
+  ApiEvents events() {
+    return new ApiEvents() {
+      @Override
+      public void storeFailed(StoreException cause) {
+        tell("store " + cause.getMessage());
+      }
 
-              @Override
-              public void failed(Throwable cause) {
-                tell("failed " + cause.getMessage());
-              }
-            });
+      @Override
+      public void overloaded() {
+        tell("overloaded");
+      }
+
+      @Override
+      public void documentRefused(String deployment, String why) {
+        tell("refused " + deployment);
+      }
+
+      @Override
+      public void failed(Throwable cause) {
+        tell("failed " + cause.getMessage());
+      }
+    };
   }
 
   static JsonNode tree(String json) {
