@@ -107,7 +107,7 @@ final class Gateway {
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
     Optional<Declarations> declared = openDeclarations(fleet, slots);
     declared.ifPresent(
-        each -> services.add(each.service(plan.door().getAddress().isLoopbackAddress())));
+        each -> services.addAll(each.services(plan.door().getAddress().isLoopbackAddress())));
     // Beside a sidecar's server models are where callers think they are, and nowhere else.
     Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
     Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);
