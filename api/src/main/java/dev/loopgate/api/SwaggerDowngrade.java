@@ -94,7 +94,8 @@ final class SwaggerDowngrade {
 
   private final ApiDocument document;
   private final SortedSet<String> omitted = new TreeSet<>();
-  private final IdentityHashMap<JsonNode, ObjectNode> schemas = new IdentityHashMap<>(); // once each
+  private final IdentityHashMap<JsonNode, ObjectNode> schemas =
+      new IdentityHashMap<>(); // once each
   private int made;
 
   SwaggerDowngrade(ApiDocument document) {

@@ -29,7 +29,8 @@ final class SwaggerUpgrade {
       Set.of("parameters", "responses", "consumes", "produces", "schemes", "tags");
 
   private final ApiDocument document;
-  private final IdentityHashMap<JsonNode, JsonNode> converted = new IdentityHashMap<>(); // once each
+  private final IdentityHashMap<JsonNode, JsonNode> converted =
+      new IdentityHashMap<>(); // once each
   private int made;
 
   SwaggerUpgrade(ApiDocument document) {
