@@ -7,8 +7,8 @@ import dev.loopgate.capture.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The answer to one request: JSON, a file of a page, or nothing, always whole. Its bytes go to
-/// whoever takes the reply.
+/// The answer to one request: JSON, a file of a page, another text, or nothing, always whole. Its
+/// bytes go to whoever takes the reply.
 public final class ApiReply {
   private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
 

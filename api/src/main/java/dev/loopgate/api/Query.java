@@ -64,6 +64,13 @@ final class Query {
     return wanted.isEmpty() || wanted.contains("*") || wanted.contains(value);
   }
 
+  /// One value; empty where it is not said.
+  ///
+  /// @throws ProblemException when it stands twice
+  String word(String name) throws ProblemException {
+    return single(name);
+  }
+
   private String single(String name) throws ProblemException {
     List<String> values = parameters.getOrDefault(name, List.of());
     if (values.size() > 1) {

@@ -68,7 +68,24 @@ final class ApiFixture implements AutoCloseable {
   }
 
   ApiFixture(ApiConfig config, HostKeys hostKeys) {
-    door = new DeclaredDoor(store, config, hostKeys, events());
+    door =
+        new DeclaredDoor(
+            store,
+            config,
+            hostKeys,
+            new Hosting() {
+              @Override
+              public String log(String deployment, int bytesMax) {
+                String log = "words of " + deployment;
+                return log.substring(Math.max(0, log.length() - bytesMax));
+              }
+
+              @Override
+              public void wake(String deployment) {
+                tell("wake " + deployment);
+              }
+            },
+            events());
   }
 
   ApiEvents events() {

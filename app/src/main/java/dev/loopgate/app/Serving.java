@@ -64,8 +64,9 @@ record Serving(
   }
 
   /// Three commands to try the sample model with, to be pasted into another terminal.
-  String commands() {
-    Deployment wine = fleet.deployment(SampleModel.ID).orElseThrow();
+  ///
+  /// @param wine its deployment
+  String commands(Deployment wine) {
     String url = Doors.url(address, secure);
     return """
 

@@ -89,7 +89,7 @@ final class CatalogueIT {
   void whatSleepsIsShownWholeAfterARestartAndNothingWakesForIt() throws Exception {
     JsonNode data;
     try (GatewayProcess gateway = start()) {
-      assertThat(get(gateway, CATALOGUE + "/data.json").path("paths")).isEmpty();
+      assertThat(shown(gateway, INVOKE)).isEmpty();
       assertThat(ask(gateway, "POST", DEPLOYMENTS, deployment()).statusCode()).isEqualTo(201);
       await("it is shown", () -> !shown(gateway, INVOKE).isEmpty());
       await("it sleeps", () -> shown(gateway, INVOKE + "/x-deployment/warm").equals("false"));
@@ -101,7 +101,9 @@ final class CatalogueIT {
       gateway.kill();
     }
     try (GatewayProcess gateway = start()) {
-      assertThat(get(gateway, CATALOGUE + "/data.json")).isEqualTo(data);
+      JsonNode again = get(gateway, CATALOGUE + "/data.json");
+      assertThat(again.at(INVOKE)).isEqualTo(data.at(INVOKE)).isNotEmpty();
+      assertThat(again.path("definitions")).isEqualTo(data.path("definitions"));
       assertThat(get(gateway, CATALOGUE + "/openapi/mine.json").path("info").path("title").asText())
           .isEqualTo("wine-quality");
       assertThat(get(gateway, "/service-catalog/model-info/mine").path("deploymentID").asText())
@@ -110,7 +112,7 @@ final class CatalogueIT {
       assertThat(status.path("replicas").asInt()).as("nothing was woken").isZero();
 
       assertThat(ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "").statusCode()).isEqualTo(200);
-      assertThat(get(gateway, CATALOGUE + "/data.json").path("paths")).isEmpty();
+      assertThat(get(gateway, CATALOGUE + "/data.json").toString()).doesNotContain("mine");
       assertThat(ask(gateway, "GET", "/service-catalog/model-info/mine", "").statusCode())
           .isEqualTo(404);
       await(
