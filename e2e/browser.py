@@ -26,7 +26,7 @@ class Up(Gateway):
     def __init__(self, data, log):
         self.log = log
         out = open(log, "ab")
-        command = [str(ROOT / "loopgate"), "up", "--listen", "127.0.0.1:0", "--data", str(data)]
+        command = [str(ROOT / "loopgate"), "up", "--listen", "127.0.0.1:0", "--api.listen", "none", "--data", str(data)]
         self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(None))
         STARTED.append(self.process)
         self.port = self.await_port(0)
