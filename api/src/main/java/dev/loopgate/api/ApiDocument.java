@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What a model's server says of its API, checked: bounded, and whole in itself. Nothing is ever
@@ -32,6 +33,8 @@ final class ApiDocument {
 
   /// References that lead to references, one after the other; more lead nowhere.
   private static final int HOPS_MAX = 32;
+
+  private static final Pattern CLIMBS = Pattern.compile("(?i)/(\\.|%2e){1,2}(/|$)");
 
   static final ObjectMapper MAPPER =
       JsonMapper.builder(
@@ -132,7 +135,15 @@ final class ApiDocument {
     while (path.endsWith("/")) {
       path = path.substring(0, path.length() - 1);
     }
-    return path.startsWith("/") && path.chars().noneMatch(c -> "{}?#".indexOf(c) >= 0) ? path : "";
+    return staysBelow(path) && path.indexOf('{') < 0 ? path : "";
+  }
+
+  /// Whether a path means something below whatever stands before it, also to a browser: or a page
+  /// would send a user's token where the model's document wants it.
+  private static boolean staysBelow(String path) {
+    return path.startsWith("/")
+        && path.chars().noneMatch(c -> c <= ' ' || c == 0x7f || "\\?#".indexOf(c) >= 0)
+        && !CLIMBS.matcher(path).find();
   }
 
   /// The pointer that a reference holds, with a slash at its beginning; empty when it leads nowhere
@@ -173,12 +184,13 @@ final class ApiDocument {
     return JsonNodeFactory.instance.objectNode();
   }
 
-  /// All its path items by path, those that are referred to with what they refer to.
+  /// Its path items by path, of what stays below the prefix that it is shown with; those that are
+  /// referred to with what they refer to.
   ObjectNode paths() {
     ObjectNode paths = JsonNodeFactory.instance.objectNode();
     for (Map.Entry<String, JsonNode> each : tree.path("paths").properties()) {
       JsonNode item = resolved(each.getValue());
-      if (each.getKey().startsWith("/") && item.isObject()) {
+      if (staysBelow(each.getKey()) && item.isObject()) {
         paths.set(each.getKey(), item);
       }
     }

@@ -279,6 +279,31 @@ final class CatalogueTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Dialect.class)
+  void noPathLeadsOutOfItsModel(Dialect dialect) {
+    String[] bad = {
+      "/../../api/v1/model/deployment",
+      "/..",
+      "/a/%2E%2e/b",
+      "/./a",
+      "/a\\\\..\\\\b",
+      "a",
+      "",
+      "/a?b",
+      "/a b",
+      "/#"
+    };
+    String item = "\":{\"get\":{\"responses\":{}}}";
+    String paths = "\"/good..x" + item + ",\"" + String.join(item + ",\"", bad) + item;
+    for (String base : new String[] {"/base/../..", "/%2e%2e", "no"}) {
+      String document =
+          "{\"swagger\":\"2.0\",\"basePath\":\"" + base + "\",\"paths\":{" + paths + "}}";
+      JsonNode made = new CatalogueScene().documented("a", document).document(dialect);
+      assertThat(keys(made.path("paths"))).containsExactly("/model/a/good..x");
+    }
+  }
+
   @Test
   void boundsAreExact() {
     String frame = "{\"swagger\":\"2.0\",\"x\":\"\"}";
