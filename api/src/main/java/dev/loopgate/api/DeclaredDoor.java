@@ -44,6 +44,7 @@ public final class DeclaredDoor implements AutoCloseable {
   private final DeclaredEntities<ConnectionSpec, ConnectionStatus> connections;
   private final Hosting hosting;
   private final StateWait waits = new StateWait();
+  private final Watches watches;
   private final HandlerThreads threads = new HandlerThreads();
 
   /// A door over this store, in which nobody else writes for users.
@@ -54,6 +55,7 @@ public final class DeclaredDoor implements AutoCloseable {
       DeclaredStore store, ApiConfig config, HostKeys hostKeys, Hosting hosting, ApiEvents events) {
     this.store = store;
     this.hosting = hosting;
+    this.watches = new Watches(store, events);
     this.config = config;
     this.events = events;
     Lock writing = new ReentrantLock();
@@ -118,6 +120,7 @@ public final class DeclaredDoor implements AutoCloseable {
   @Override
   public void close() {
     waits.close();
+    watches.close();
     threads.close();
   }
 
@@ -168,7 +171,7 @@ public final class DeclaredDoor implements AutoCloseable {
         Query.of(request, Set.of());
         yield UserInfo.of(request);
       }
-      case LIST_DEPLOYMENTS -> deployments.list(request);
+      case LIST_DEPLOYMENTS -> deployments.list(request, watches);
       case CREATE_DEPLOYMENT -> deployments.create(request);
       case REPLACE_DEPLOYMENT -> deployments.replace(request);
       case GET_DEPLOYMENT -> deployments.get(request, id);
@@ -176,16 +179,17 @@ public final class DeclaredDoor implements AutoCloseable {
       case DELETE_DEPLOYMENT -> deployments.delete(request, id);
       case WAKE_DEPLOYMENT -> wake(request, id);
       case DEPLOYMENT_LOGS -> logs(request, id);
+      case WATCH_DEPLOYMENT -> deployments.watch(request, id, watches);
       case DEFAULT_ROUTE -> defaultRoute(request, id);
       case DEPLOYMENT_EVENTS -> deployments.events(request);
-      case LIST_ROUTES -> routes.list(request);
+      case LIST_ROUTES -> routes.list(request, watches);
       case CREATE_ROUTE -> routes.create(request);
       case REPLACE_ROUTE -> routes.replace(request);
       case GET_ROUTE -> routes.get(request, id);
       case PATCH_ROUTE -> routes.patch(request, id);
       case DELETE_ROUTE -> routes.delete(request, id);
       case ROUTE_EVENTS -> routes.events(request);
-      case LIST_CONNECTIONS -> connections.list(request);
+      case LIST_CONNECTIONS -> connections.list(request, watches);
       case CREATE_CONNECTION -> connections.create(request);
       case REPLACE_CONNECTION -> connections.replace(request);
       case GET_CONNECTION -> connections.get(request, id);

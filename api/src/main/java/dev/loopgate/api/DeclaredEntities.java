@@ -17,6 +17,7 @@ import dev.loopgate.fleet.StoreException;
 import dev.loopgate.fleet.Verdict;
 import dev.loopgate.fleet.Written;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -71,13 +72,19 @@ final class DeclaredEntities<S, T> {
     this.writing = writing;
   }
 
-  ApiReply list(ApiRequest request) throws ProblemException {
-    Query query =
-        Query.of(
-            request,
-            rules.filter().isEmpty()
-                ? Set.of("size", "page")
-                : Set.of("size", "page", rules.filter()));
+  /// With `watch=true` what happens to them instead, for as long as the caller reads.
+  ApiReply list(ApiRequest request, Watches watches) throws ProblemException {
+    Set<String> known = new HashSet<>(Set.of("size", "page", "watch", "cursor"));
+    if (!rules.filter().isEmpty()) {
+      known.add(rules.filter());
+    }
+    Query query = Query.of(request, known);
+    if (!query.flag("watch")) {
+      known.remove("cursor");
+      Query.of(request, known);
+    } else {
+      return ApiReply.events(watches.watch(kind, "", cursor(request, query, Watches.FROM_NOW)));
+    }
     int size = query.number("size", SIZE);
     long before = (long) size * query.number("page", 0);
     List<Declared<S, T>> page =
@@ -99,6 +106,19 @@ final class DeclaredEntities<S, T> {
       }
     }
     return ApiReply.json(200, json.append(']').toString());
+  }
+
+  /// What happens to one of them, all that is known of it first.
+  ApiReply watch(ApiRequest request, String id, Watches watches) throws ProblemException {
+    Query query = Query.of(request, Set.of("cursor"));
+    found(id);
+    return ApiReply.events(watches.watch(kind, id, cursor(request, query, 0)));
+  }
+
+  // A client that comes again tells what it had last.
+  private static long cursor(ApiRequest request, Query query, long absent) throws ProblemException {
+    String last = request.header("last-event-id");
+    return last.isEmpty() ? query.cursor(absent) : Query.cursorOf(last);
   }
 
   /// Where `wait` names a state, the answer comes when it is so, or is over, or after `timeout`.
@@ -146,7 +166,7 @@ final class DeclaredEntities<S, T> {
 
   ApiReply events(ApiRequest request) throws ProblemException {
     Query query = Query.of(request, Set.of("cursor"));
-    EventPage page = store.events(kind, query.cursor(), EVENTS_PER_PAGE);
+    EventPage page = store.events(kind, query.cursor(0), EVENTS_PER_PAGE);
     StringBuilder json = new StringBuilder("{\"events\":[");
     long cursor = page.cursor();
     boolean first = true;

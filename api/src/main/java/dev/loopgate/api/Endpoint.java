@@ -18,6 +18,7 @@ enum Endpoint {
   DELETE_DEPLOYMENT("DELETE", "/api/v1/model/deployment/{id}", ApiAccess.DEPLOY),
   WAKE_DEPLOYMENT("POST", "/api/v1/model/deployment/{id}:wake", ApiAccess.DEPLOY),
   DEPLOYMENT_LOGS("GET", "/api/v1/model/deployment/{id}/logs", ApiAccess.DEPLOY),
+  WATCH_DEPLOYMENT("GET", "/api/v1/model/deployment/{id}/events", ApiAccess.READ),
   DEFAULT_ROUTE("GET", "/api/v1/model/deployment/{id}/default-route", ApiAccess.READ),
   DEPLOYMENT_EVENTS("GET", "/api/v1/model/deployment-events", ApiAccess.READ),
 

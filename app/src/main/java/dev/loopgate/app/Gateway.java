@@ -101,13 +101,12 @@ final class Gateway {
     Policy policy = openPolicy(rooms);
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
     Optional<Declarations> declared = openDeclarations(fleet, slots);
-    declared.ifPresent(
-        each -> services.addAll(each.services(plan.door().getAddress().isLoopbackAddress())));
+    declared.ifPresent(each -> services.addAll(each.services(plan.isLocal())));
     // Beside a sidecar's server models are where callers think they are, and nowhere else.
     Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
     Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);
     openAdminDoor(proxy, readiness, thread);
-    openApiDoor(proxy);
+    Optional<InetSocketAddress> api = openApiDoor(proxy);
     openSidecar(proxy, fleet);
     ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
     List<BindableService> forEnvoy = new ArrayList<>(configured.services());
@@ -129,7 +128,13 @@ final class Gateway {
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, slots, probes, telemetry.config(), configured::changed));
     return new Serving(
-        this, fleet, proxy.address(), proxy.isSecure(), plan.data().files(), plan.sidecar());
+        this,
+        fleet,
+        proxy.address(),
+        plan.declares() ? Optional.of(api.orElse(proxy.address())) : Optional.empty(),
+        proxy.isSecure(),
+        plan.data().files(),
+        plan.sidecar());
   }
 
   private Optional<Declarations> openDeclarations(Fleet fleet, Slots slots)
@@ -289,18 +294,11 @@ final class Gateway {
     }
   }
 
-  private void openApiDoor(Proxy proxy) throws StartException {
-    if (plan.api().isEmpty()) {
-      if (plan.declares()) {
-        telemetry.log().line(LogLines.Level.INFO, "api", "at no door but listen's");
-      }
-      return;
-    }
+  private Optional<InetSocketAddress> openApiDoor(Proxy proxy) throws StartException {
     try {
-      InetSocketAddress api = proxy.openDoor(plan.api().get());
-      telemetry
-          .log()
-          .line(LogLines.Level.INFO, "api", "at " + Doors.url(api, proxy.isSecure()) + ", too");
+      return plan.api().isPresent()
+          ? Optional.of(proxy.openDoor(plan.api().get()))
+          : Optional.empty();
     } catch (IOException e) {
       throw new StartException("api.listen: " + e.getMessage(), e);
     }

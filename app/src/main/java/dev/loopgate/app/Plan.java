@@ -59,6 +59,12 @@ record Plan(
         role == Role.UP);
   }
 
+  /// Whether only this machine reaches the doors.
+  boolean isLocal() {
+    return door.getAddress().isLoopbackAddress()
+        && api.map(each -> each.getAddress().isLoopbackAddress()).orElse(true);
+  }
+
   private static Optional<InetSocketAddress> api(Settings settings)
       throws StartException, UsageException {
     Optional<Address> address = settings.get(ApiSettings.API_LISTEN);

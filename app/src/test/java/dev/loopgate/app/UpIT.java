@@ -32,7 +32,7 @@ final class UpIT {
   private static final Pattern HEADER = Pattern.compile("-H '([^:]+): ([^']+)'");
   private static final Pattern CHILD = Pattern.compile("started a server of wine, pid (\\d+)");
 
-  private static final Pattern API = Pattern.compile("INFO api at (http://127.0.0.1:\\d+), too");
+  private static final Pattern API = Pattern.compile("API at (http://127.0.0.1:\\d+)/api/v1");
   private static final String DEPLOYMENTS = "/api/v1/model/deployment";
 
   @TempDir private Path directory;
@@ -145,6 +145,7 @@ final class UpIT {
               launch("gateway", "--api.listen", door.group(1).substring("http://".length())));
       assertThat(other.exit()).isEqualTo(1);
       assertThat(other.output()).startsWith("loopgate: api.listen: ").hasLineCount(1);
+      assertThat(gateway.stop()).isZero();
     }
   }
 
@@ -165,6 +166,7 @@ final class UpIT {
       await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("files in"));
       assertThat(get(client, url(gateway) + DEPLOYMENTS).body()).isEqualTo("[]");
       assertThat(gateway.output()).doesNotContain("Ctrl-C");
+      assertThat(gateway.stop()).isZero();
     }
   }
 
