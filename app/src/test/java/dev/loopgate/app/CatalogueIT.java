@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +27,9 @@ final class CatalogueIT {
   private static final String DEPLOYMENTS = "/api/v1/model/deployment";
   private static final String CATALOGUE = "/service-catalog/catalog";
   private static final String INVOKE = "/paths/~1model~1mine~1api~1model~1invoke/post";
+
+  // Nothing goes to sleep in the first minute after a start.
+  private static final Duration WITHIN = Duration.ofSeconds(150);
 
   @TempDir private Path directory;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -92,7 +96,8 @@ final class CatalogueIT {
       assertThat(shown(gateway, INVOKE)).isEmpty();
       assertThat(ask(gateway, "POST", DEPLOYMENTS, deployment()).statusCode()).isEqualTo(201);
       await("it is shown", () -> !shown(gateway, INVOKE).isEmpty());
-      await("it sleeps", () -> shown(gateway, INVOKE + "/x-deployment/warm").equals("false"));
+      await(
+          "it sleeps", WITHIN, () -> shown(gateway, INVOKE + "/x-deployment/warm").equals("false"));
       await("it is ready", () -> shown(gateway, INVOKE + "/x-deployment/state").contains("Ready"));
       data = get(gateway, CATALOGUE + "/data.json");
       assertThat(data.at(INVOKE + "/parameters/0/schema/$ref").asText())
