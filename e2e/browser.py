@@ -60,7 +60,7 @@ async def browser(scratch):
 
     async def sleeps():
         _, now = asked(door, f"/api/v1/model/deployment/{ID}")
-        return now["status"]["state"] == "Ready" and now["status"]["replicas"] == 0
+        return now["status"].get("state") == "Ready" and now["status"]["replicas"] == 0
 
     await until("the model sleeps", sleeps, 150)
     PICTURES.mkdir(parents=True, exist_ok=True)
