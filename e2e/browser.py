@@ -43,9 +43,10 @@ def asked(door, path, body=None):
         return error.code, error.read().decode(errors="replace")
 
 
-def deployment():
+def deployment(gateway):
+    java = os.readlink(f"/proc/{gateway.process.pid}/exe")  # the first on the PATH may be an old one
     jar = next((ROOT / "app" / "target").glob("loopgate.jar"))
-    image = f"exec:java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '{jar}' dev.loopgate.examples.WineModel"
+    image = f"exec:'{java}' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '{jar}' dev.loopgate.examples.WineModel"
     spec = {"image": image, "predictor": "odahu-ml-server", "minReplicas": 0, "readinessProbeInitialDelay": 0, "idleTimeout": "1s"}
     return {"id": ID, "kind": "ModelDeployment", "spec": spec}
 
@@ -55,7 +56,7 @@ async def browser(scratch):
     modules = node_with(PLAYWRIGHT)
     gateway = Up(scratch / "data", scratch / "up.log")
     door = f"http://127.0.0.1:{gateway.port}"
-    status, answer = asked(door, "/api/v1/model/deployment", deployment())
+    status, answer = asked(door, "/api/v1/model/deployment", deployment(gateway))
     check(status == 201, f"POST of the deployment: {status} {answer}")
 
     async def sleeps():
