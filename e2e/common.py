@@ -74,6 +74,20 @@ def python_with(name, *packages):
     return str(python)
 
 
+def node_with(package):
+    """Where Node.js finds the package of npm, fetched once into the cache."""
+    need("node", "nodejs")
+    folder = CACHE / f"node-{package.replace('/', '-')}"
+    whole = folder / "whole"
+    if not whole.exists():
+        npm = need("npm", "npm")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        sh(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), package)
+        whole.touch()
+    return folder / "node_modules"
+
+
 def go_program(name, package, version):
     """A program of Go's module proxy, built once into the cache."""
     folder = CACHE / f"{name}-{version}"

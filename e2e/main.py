@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 
+import browser
 import clients
 import clocks
 import conformance
@@ -48,6 +49,7 @@ PARTS = {
     "envoy-authz": envoy_authz.envoy_authz,
     "envoy-xds": envoy_xds.envoy_xds,
     "manifests": manifests.manifests,
+    "browser": browser.browser,
     "sidecar": sidecar.sidecar,
     "story": story.story,
 }

@@ -7,13 +7,12 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 from clients import run
-from common import CACHE, certificate, check, free_port, go, need, python_with, sh, until
+from common import CACHE, certificate, check, free_port, go, need, node_with, python_with, until
 
 FLUENT_LOGGER = ("fluent-logger==0.11.1", "msgpack==1.2.4")
 NODE_LOGGER = "@fluent-org/logger@1.0.10"
@@ -32,20 +31,6 @@ def otel_program():
         folder.mkdir(parents=True, exist_ok=True)
         go(folder, "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), ".", cwd=source)
     return str(program)
-
-
-def node_modules():
-    """Where Node.js finds the package, fetched once into the cache."""
-    need("node", "nodejs")
-    folder = CACHE / f"node-{NODE_LOGGER.replace('/', '-')}"
-    whole = folder / "whole"
-    if not whole.exists():
-        npm = need("npm", "npm")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        sh(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), NODE_LOGGER)
-        whole.touch()
-    return folder / "node_modules"
 
 
 class Receiver:
@@ -124,7 +109,7 @@ class Node(Receiver):
         return [need("node", "nodejs"), str(HERE / "receiver_node.js"), str(self.port), str(self.file), *self.tls]
 
     def environment(self):
-        return {"NODE_PATH": str(node_modules())}
+        return {"NODE_PATH": str(node_with(NODE_LOGGER))}
 
 
 class Strict(Receiver):
@@ -151,7 +136,7 @@ class Strict(Receiver):
 
 
 async def send_by_node(port, tag, count, ca=None):
-    environment = ["env", f"NODE_PATH={node_modules()}", need("node", "nodejs"), str(HERE / "sender_node.js")]
+    environment = ["env", f"NODE_PATH={node_with(NODE_LOGGER)}", need("node", "nodejs"), str(HERE / "sender_node.js")]
     await run(*environment, str(port), tag, str(count), *([str(ca)] if ca else []))
 
 

@@ -11,6 +11,11 @@ public interface ApiEvents {
   /// As much waits as may; its caller was answered 503.
   void overloaded();
 
+  /// What a model says of its API can't be shown; the catalogue has what is known without it.
+  ///
+  /// @param why in words of ours
+  void documentRefused(String deployment, String why);
+
   /// A bug: whoever asked was answered 500, or had an answer already.
   void failed(Throwable cause);
 }

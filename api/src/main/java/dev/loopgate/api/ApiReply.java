@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The answer to one request: JSON, another text, or nothing, whole but for events. Its bytes go to
-/// whoever takes the reply.
+/// The answer to one request: JSON, a file of a page, another text, or nothing, whole but for
+/// events. Its bytes go to whoever takes the reply.
 public final class ApiReply {
   private static final Header JSON = new Header("content-type", "application/json; charset=utf-8");
 
@@ -37,6 +37,13 @@ public final class ApiReply {
   /// A reply with these bytes, which are the reply's from now on, or changed by nobody.
   static ApiReply of(int status, String contentType, byte[] body) {
     return new ApiReply(status, List.of(new Header("content-type", contentType)), body);
+  }
+
+  /// That what is asked for is elsewhere (302).
+  ///
+  /// @param location a path of ours
+  static ApiReply redirect(String location) {
+    return new ApiReply(302, List.of(new Header("location", location)), new byte[0]);
   }
 
   /// Server-sent events.
@@ -81,7 +88,7 @@ public final class ApiReply {
     return stream;
   }
 
-  /// The JSON text in UTF-8; empty of a 304.
+  /// The bytes, of JSON in UTF-8; empty of a 302 or 304.
   public byte[] body() {
     return body;
   }

@@ -85,22 +85,31 @@ final class ApiFixture implements AutoCloseable {
                 tell("wake " + deployment);
               }
             },
-            new ApiEvents() {
-              @Override
-              public void storeFailed(StoreException cause) {
-                tell("store " + cause.getMessage());
-              }
+            events());
+  }
 
-              @Override
-              public void overloaded() {
-                tell("overloaded");
-              }
+  ApiEvents events() {
+    return new ApiEvents() {
+      @Override
+      public void storeFailed(StoreException cause) {
+        tell("store " + cause.getMessage());
+      }
 
-              @Override
-              public void failed(Throwable cause) {
-                tell("failed " + cause.getMessage());
-              }
-            });
+      @Override
+      public void overloaded() {
+        tell("overloaded");
+      }
+
+      @Override
+      public void documentRefused(String deployment, String why) {
+        tell("refused " + deployment);
+      }
+
+      @Override
+      public void failed(Throwable cause) {
+        tell("failed " + cause.getMessage());
+      }
+    };
   }
 
   static JsonNode tree(String json) {

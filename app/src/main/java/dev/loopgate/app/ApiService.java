@@ -22,7 +22,8 @@ final class ApiService implements LocalService {
    * only this machine reaches, under a name of its own that leads here, or across origins: it is no caller of ours.
    */
 
-  private static final LocalReply FOREIGN =
+  /// What such a page is answered.
+  static final LocalReply FOREIGN =
       LocalReply.json(
           403,
           "{\"message\":\"access forbidden: a page of another origin asks; allowed: no Origin header, or that of"

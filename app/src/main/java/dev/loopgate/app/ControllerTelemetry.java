@@ -82,6 +82,15 @@ final class ControllerTelemetry implements ControllerEvents, ApiEvents {
   }
 
   @Override
+  public void documentRefused(String deployment, String why) {
+    log.repeated(
+        LogLines.Level.WARN,
+        ROOM,
+        "document",
+        "deployment " + deployment + ": its document is not shown: " + why);
+  }
+
+  @Override
   public void strayRemoved(String deployment) {
     log.line(
         LogLines.Level.INFO, ROOM, "removed what was left of " + deployment + ", declared no more");

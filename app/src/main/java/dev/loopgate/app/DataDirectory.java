@@ -72,4 +72,9 @@ record DataDirectory(Path root, FilesRoot files) {
   Path declared() {
     return root.resolve("declared");
   }
+
+  /// What the models of that said of themselves.
+  Path cards() {
+    return declared().resolve("card");
+  }
 }

@@ -1,6 +1,7 @@
 package dev.loopgate.app;
 
 import dev.loopgate.api.ApiConfig;
+import dev.loopgate.api.CatalogueDoor;
 import dev.loopgate.api.DeclaredDoor;
 import dev.loopgate.api.Hosting;
 import dev.loopgate.controller.Controller;
@@ -10,15 +11,19 @@ import dev.loopgate.fleet.FleetGateways;
 import dev.loopgate.fleet.HostKeys;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Kind;
+import dev.loopgate.fleet.ModelReader.ModelCard;
 import dev.loopgate.fleet.StoreException;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.runtime.HostBounds;
 import dev.loopgate.runtime.HttpModelReader;
 import dev.loopgate.runtime.LocalHost;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -32,17 +37,20 @@ final class Declarations {
   private final LocalHost host;
   private final FleetGateways gateways;
   private final DeclaredDoor door;
+  private final CatalogueDoor catalogue;
+  private final Path said;
+  private final AtomicReference<@Nullable Controller> controlling;
   private final GuardedClock clock;
   private final ControllerTelemetry telemetry;
   private final AtomicReference<Runnable> changed;
   private final String edge; // empty: the door's address
-  private @Nullable Controller controller;
 
   private Declarations(
       FileStore store,
       LocalHost host,
       FleetGateways gateways,
       DeclaredDoor door,
+      Path said,
       GuardedClock clock,
       ControllerTelemetry telemetry,
       AtomicReference<Runnable> changed,
@@ -51,6 +59,9 @@ final class Declarations {
     this.host = host;
     this.gateways = gateways;
     this.door = door;
+    this.said = said;
+    this.controlling = new AtomicReference<>();
+    this.catalogue = new CatalogueDoor(store, () -> cards(controlling.get()), telemetry);
     this.clock = clock;
     this.telemetry = telemetry;
     this.changed = changed;
@@ -89,7 +100,15 @@ final class Declarations {
       DeclaredDoor door =
           new DeclaredDoor(store, config, HostKeys.NONE, hosting(host), telemetry.controller());
       return new Declarations(
-          store, host, gateways, door, clock, telemetry.controller(), changed, config.edgeHost());
+          store,
+          host,
+          gateways,
+          door,
+          data.cards(),
+          clock,
+          telemetry.controller(),
+          changed,
+          config.edgeHost());
     } catch (IOException e) {
       closeAfter(e, store);
       throw new StartException("data: " + data.models() + " can't be used: " + e.getMessage(), e);
@@ -133,11 +152,16 @@ final class Declarations {
     };
   }
 
-  /// The API, for a door.
+  // Nobody has begun to decide: nothing is known of any model.
+  private static Map<String, ModelCard> cards(@Nullable Controller controller) {
+    return controller == null ? Map.of() : controller.cards();
+  }
+
+  /// The API and the pages, for a door.
   ///
   /// @param local whether only this machine reaches the door
-  LocalService service(boolean local) {
-    return new ApiService(door, local);
+  List<LocalService> services(boolean local) {
+    return List.of(new ApiService(door, local), new CatalogueService(catalogue, local));
   }
 
   /// Serves what is declared from now on.
@@ -147,17 +171,20 @@ final class Declarations {
   /// @throws StartException when the start is given up
   void begin(String address, Runnable fleetChanged) throws StartException {
     changed.set(fleetChanged);
-    controller =
-        Controller.start(
-            new Controller.Seams(
-                store, host, new HttpModelReader(HttpModelReader.TIMEOUT), gateways),
-            edge.isEmpty() ? address : edge,
-            new Controller.World(clock::nanos, new SecureRandom(), telemetry));
     try {
+      controlling.set(
+          Controller.start(
+              new Controller.Seams(
+                  store, host, new HttpModelReader(HttpModelReader.TIMEOUT), gateways),
+              edge.isEmpty() ? address : edge,
+              said,
+              new Controller.World(clock::nanos, new SecureRandom(), telemetry)));
       boolean any = store.list(Kind.DEPLOYMENT).stream().anyMatch(each -> !each.deletionMark());
       if (any && !gateways.awaitFirst(FIRST_WITHIN)) {
         telemetry.lateStart(FIRST_WITHIN);
       }
+    } catch (IOException e) {
+      throw new StartException("data: " + said + " can't be used: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartException("interrupted while what is declared is served", e);
@@ -171,7 +198,7 @@ final class Declarations {
 
   /// Decides nothing any more; what runs goes on.
   void rest() throws InterruptedException {
-    Controller deciding = controller;
+    Controller deciding = controlling.get();
     if (deciding != null) {
       deciding.close();
     }
@@ -179,6 +206,7 @@ final class Declarations {
 
   /// Ends the servers, and closes what is declared.
   void close() throws IOException {
+    catalogue.close();
     door.close();
     host.close();
     store.close();

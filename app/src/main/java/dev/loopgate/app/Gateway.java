@@ -101,7 +101,7 @@ final class Gateway {
     Policy policy = openPolicy(rooms);
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
     Optional<Declarations> declared = openDeclarations(fleet, slots);
-    declared.ifPresent(each -> services.add(each.service(plan.isLocal())));
+    declared.ifPresent(each -> services.addAll(each.services(plan.isLocal())));
     // Beside a sidecar's server models are where callers think they are, and nowhere else.
     Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
     Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);

@@ -2,9 +2,12 @@ package dev.loopgate.controller;
 
 import dev.loopgate.fleet.DeclaredStore;
 import dev.loopgate.fleet.Gateways;
+import dev.loopgate.fleet.Kind;
 import dev.loopgate.fleet.ModelHost;
 import dev.loopgate.fleet.ModelReader;
 import dev.loopgate.fleet.ModelReader.ModelCard;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -42,14 +45,15 @@ public final class Controller {
 
   private final ControllerEvents events;
   private final LongSupplier nanos;
-  private final ModelCards cards = new ModelCards(ModelCards.DOCUMENT_CHARS_MAX);
+  private final ModelCards cards;
   private final Set<Thread> writers = ConcurrentHashMap.newKeySet();
   private final Set<Thread> readers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean told = new AtomicBoolean();
   private final Thread thread;
   private volatile boolean isClosed;
 
-  private Controller(Seams seams, String edge, Pace pace, World world) {
+  private Controller(Seams seams, String edge, ModelCards cards, World world) {
+    this.cards = cards;
     this.events = world.events();
     this.nanos = world.nanos();
     this.thread =
@@ -61,7 +65,7 @@ public final class Controller {
                   new Shared(
                       seams,
                       edge,
-                      pace,
+                      Pace.DEFAULT,
                       world.nanos(),
                       world.random(),
                       new WorkQueue(world.nanos().getAsLong()),
@@ -77,20 +81,23 @@ public final class Controller {
   ///
   /// @param edge how callers reach the gateways, `http[s]://host[:port][/path]`: the start of each
   ///   route's URL
-  public static Controller start(Seams seams, String edge, World world) {
-    return start(seams, edge, Pace.DEFAULT, world);
-  }
-
-  /// The same at another pace.
-  static Controller start(Seams seams, String edge, Pace pace, World world) {
-    Controller controller = new Controller(seams, edge, pace, world);
+  /// @param said a directory of its own, made when it is not there: what models said of themselves
+  /// @throws IOException when the directory can't be used
+  public static Controller start(Seams seams, String edge, Path said, World world)
+      throws IOException {
+    ModelCards cards =
+        ModelCards.open(
+            new CardFolder(new MachineFiles(), said),
+            ModelCards.DOCUMENT_CHARS_MAX,
+            id -> seams.store().get(Kind.DEPLOYMENT, id).isPresent());
+    Controller controller = new Controller(seams, edge, cards, world);
     controller.thread.start();
     return controller;
   }
 
   /// What the models of deployments say of themselves, by deployment in the order of ids, also of
-  /// those that sleep, if they have been awake since the start. Documents together are bounded; one
-  /// that has no room is left out.
+  /// those that sleep, and of those that were awake in an earlier life. Documents together are
+  /// bounded; one that has no room is left out.
   public Map<String, ModelCard> cards() {
     return cards.all();
   }

@@ -226,13 +226,13 @@ final class DeploymentWork {
   // Gateways let go of it first: so a request that comes now is told that there is none.
   private void leave(
       @Nullable Declared<DeploymentSpec, DeploymentStatus> declared, boolean isServed) {
+    reading.forget();
     if (served != null || applied != null) {
       served = null;
       applied = null;
       revision = "";
       answering = "";
       isTargetReady = false;
-      reading.forget();
       progress = new Progress(shared.pace(), shared.now());
       sizing = new Sizing(id, shared);
     }

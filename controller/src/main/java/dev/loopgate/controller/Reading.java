@@ -46,6 +46,9 @@ final class Reading {
   ///
   /// @param kept what it is called as an earlier life of ours kept it; null when it did not
   void begin(String newRevision, @Nullable Known kept) {
+    if (revision.isEmpty() && shared.cards().removeOther(deployment, newRevision)) {
+      keepCard(); // an earlier life of ours heard it of something else
+    }
     revision = newRevision;
     backOff = shared.backOff(shared.pace().readingMin());
     if (kept != null) {
@@ -57,7 +60,9 @@ final class Reading {
   void forget() {
     revision = "";
     known.clear();
-    shared.cards().remove(deployment);
+    if (shared.cards().remove(deployment)) {
+      keepCard();
+    }
   }
 
   /// What the revision is called; null while not known.
@@ -105,6 +110,27 @@ final class Reading {
             new Ended(revision));
   }
 
+  // Not tried again: what is lost with it is what a start shows before the model is awake.
+  private void keepCard() {
+    shared
+        .writes()
+        .call(
+            () -> {
+              shared.cards().keep(deployment);
+              return deployment;
+            },
+            new Calls.Then<String>() {
+              @Override
+              public void done(String kept) {}
+
+              @Override
+              public void failed(Throwable cause) {
+                String problem = Shown.of(String.valueOf(cause.getMessage()));
+                shared.events().writeFailed("card", deployment, problem);
+              }
+            });
+  }
+
   private static ModelCard checked(ModelCard card) throws UnreadableModelException {
     if (isUnreadable(card.name()) || isUnreadable(card.version())) {
       throw new UnreadableModelException("its name or version is no printable label", null);
@@ -133,9 +159,12 @@ final class Reading {
       underWay = false;
       shared.queue().add(ref(), shared.now());
       learn(card.name(), card.version()); // of an earlier one, too: it may still answer
-      if (asked.equals(revision) && !shared.cards().put(deployment, card)) {
-        String document = card.document();
-        shared.events().documentLeftOut(deployment, document == null ? 0 : document.length());
+      if (asked.equals(revision)) {
+        if (!shared.cards().put(deployment, asked, card)) {
+          String document = card.document();
+          shared.events().documentLeftOut(deployment, document == null ? 0 : document.length());
+        }
+        keepCard();
       }
     }
 

@@ -9,15 +9,22 @@ import dev.loopgate.testkit.MemoryDeclaredStore;
 import dev.loopgate.testkit.RecordedGateways;
 import dev.loopgate.testkit.ScriptedHost;
 import dev.loopgate.testkit.ScriptedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The controller on its own thread, in real time.
 @Timeout(60)
@@ -29,15 +36,28 @@ final class ControllerTest {
   private final ScriptedReader reader = new ScriptedReader();
   private final RecordedGateways gateways = new RecordedGateways();
   private final RecordedEvents events = new RecordedEvents();
-  private final Controller controller =
-      Controller.start(
-          new Controller.Seams(store, host, reader, gateways),
-          Scene.EDGE,
-          new Controller.World(System::nanoTime, new Random(7), events));
+  @TempDir private Path directory;
+  private @Nullable Controller started;
+  private Path said = Path.of("");
+
+  @BeforeEach
+  void start() throws IOException {
+    said = directory.resolve("said");
+    started =
+        Controller.start(
+            new Controller.Seams(store, host, reader, gateways),
+            Scene.EDGE,
+            said,
+            new Controller.World(System::nanoTime, new Random(7), events));
+  }
+
+  private Controller controller() {
+    return Objects.requireNonNull(started);
+  }
 
   @AfterEach
   void close() throws InterruptedException {
-    controller.close();
+    controller().close();
     assertThat(controllers()).isZero();
   }
 
@@ -48,10 +68,12 @@ final class ControllerTest {
     await(() -> status("wine").equals("Ready 2/2 wine:1.0"));
 
     assertThat(controllers()).isEqualTo(1);
-    assertThat(controller.cards()).containsOnlyKeys("wine");
+    assertThat(controller().cards()).containsOnlyKeys("wine");
+    await(() -> Files.exists(said.resolve("wine.json")));
     store.mark(DEPLOYMENT, "wine", Scene.ANY);
     await(() -> status("wine").equals("gone"));
-    assertThat(controller.cards()).isEmpty();
+    await(() -> !Files.exists(said.resolve("wine.json")));
+    assertThat(controller().cards()).isEmpty();
     assertThat(events.lines()).noneMatch(line -> line.startsWith("failed"));
   }
 
@@ -96,7 +118,7 @@ final class ControllerTest {
             .name("closer")
             .start(() -> {
               try {
-                controller.close();
+                controller().close();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -109,7 +131,7 @@ final class ControllerTest {
 
     store.create(DEPLOYMENT, "late", Specs.scaled("i", 1, 1));
     host.storm(10);
-    assertThat(controller.cards()).isEmpty();
+    assertThat(controller().cards()).isEmpty();
     assertThat(host.callCount()).isZero();
     assertThat(store.get(DEPLOYMENT, "beer").orElseThrow().version()).isGreaterThan(1);
   }

@@ -15,18 +15,23 @@ import dev.loopgate.testkit.MemoryDeclaredStore;
 import dev.loopgate.testkit.RecordedGateways;
 import dev.loopgate.testkit.ScriptedHost;
 import dev.loopgate.testkit.ScriptedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// A reconciler among fakes, on the thread of its test, in the test's time.
 final class Scene {
   static final String EDGE = "http://edge:8080";
   static final OptionalLong ANY = OptionalLong.empty();
 
+  private static final int CARDS_MAX = 1 << 20;
   private static final int ROUNDS_MAX = 50_000;
   private static final long SEED = 20_261_127;
 
@@ -37,10 +42,11 @@ final class Scene {
   final RecordedEvents events = new RecordedEvents();
   final DeclaredStore declared;
   final CountedStore store;
-  ModelCards cards = new ModelCards(1 << 20);
+  ModelCards cards = new ModelCards(CARDS_MAX);
   private final AtomicBoolean woken = new AtomicBoolean();
   private final Queue<Runnable> readings = new ArrayDeque<>();
   private boolean holdsReadings;
+  private @Nullable Path said;
   private Reconciler reconciler;
 
   Scene() {
@@ -61,8 +67,26 @@ final class Scene {
   void restart() {
     reconciler.close();
     host.restart();
-    cards = new ModelCards(1 << 20);
+    Path folder = said;
+    cards = folder == null ? new ModelCards(CARDS_MAX) : cardsOf(folder);
     reconciler = reconciler();
+  }
+
+  /// Restarts, and keeps from then on what models say.
+  void keepCards(Path folder) {
+    said = folder;
+    restart();
+  }
+
+  private ModelCards cardsOf(Path folder) {
+    try {
+      return ModelCards.open(
+          new CardFolder(new MachineFiles(), folder),
+          CARDS_MAX,
+          id -> declared.get(Kind.DEPLOYMENT, id).isPresent());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Reconciler reconciler() {
