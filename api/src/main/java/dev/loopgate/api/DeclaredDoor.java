@@ -1,5 +1,7 @@
 package dev.loopgate.api;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.loopgate.fleet.ConnectionSpec;
 import dev.loopgate.fleet.ConnectionStatus;
 import dev.loopgate.fleet.Declared;
@@ -31,26 +33,38 @@ public final class DeclaredDoor implements AutoCloseable {
   /// A longer body is refused, and need not be handed over.
   public static final int BODY_BYTES_MAX = DeclaredBody.BYTES_MAX;
 
+  private static final int LOG_BYTES = 64 << 10; // where a caller does not say how much
+  private static final int LOG_BYTES_MAX = 1 << 20;
+
   private final DeclaredStore store;
   private final ApiConfig config;
   private final ApiEvents events;
   private final DeclaredEntities<DeploymentSpec, DeploymentStatus> deployments;
   private final DeclaredEntities<RouteSpec, RouteStatus> routes;
   private final DeclaredEntities<ConnectionSpec, ConnectionStatus> connections;
+  private final Hosting hosting;
+  private final StateWait waits = new StateWait();
+  private final Watches watches;
   private final HandlerThreads threads = new HandlerThreads();
 
   /// A door over this store, in which nobody else writes for users.
   ///
   /// @param hostKeys asked while a connection is written, and all other writes wait
-  public DeclaredDoor(DeclaredStore store, ApiConfig config, HostKeys hostKeys, ApiEvents events) {
+  /// @param hosting who runs what is declared
+  public DeclaredDoor(
+      DeclaredStore store, ApiConfig config, HostKeys hostKeys, Hosting hosting, ApiEvents events) {
     this.store = store;
+    this.hosting = hosting;
+    this.watches = new Watches(store, events);
     this.config = config;
     this.events = events;
     Lock writing = new ReentrantLock();
-    this.deployments = new DeclaredEntities<>(store, DeclaredRules.ofDeployments(config), writing);
-    this.routes = new DeclaredEntities<>(store, DeclaredRules.ofRoutes(config, store), writing);
+    this.deployments =
+        new DeclaredEntities<>(store, DeclaredRules.ofDeployments(config), writing, waits);
+    this.routes =
+        new DeclaredEntities<>(store, DeclaredRules.ofRoutes(config, store), writing, waits);
     this.connections =
-        new DeclaredEntities<>(store, DeclaredRules.ofConnections(hostKeys), writing);
+        new DeclaredEntities<>(store, DeclaredRules.ofConnections(hostKeys), writing, waits);
   }
 
   /// Whether this path is one of the door's, whatever the method: a wrong one is answered 405.
@@ -105,6 +119,8 @@ public final class DeclaredDoor implements AutoCloseable {
   /// Requests that wait are answered 503, and those that come.
   @Override
   public void close() {
+    waits.close();
+    watches.close();
     threads.close();
   }
 
@@ -155,22 +171,25 @@ public final class DeclaredDoor implements AutoCloseable {
         Query.of(request, Set.of());
         yield UserInfo.of(request);
       }
-      case LIST_DEPLOYMENTS -> deployments.list(request);
+      case LIST_DEPLOYMENTS -> deployments.list(request, watches);
       case CREATE_DEPLOYMENT -> deployments.create(request);
       case REPLACE_DEPLOYMENT -> deployments.replace(request);
       case GET_DEPLOYMENT -> deployments.get(request, id);
       case PATCH_DEPLOYMENT -> deployments.patch(request, id);
       case DELETE_DEPLOYMENT -> deployments.delete(request, id);
+      case WAKE_DEPLOYMENT -> wake(request, id);
+      case DEPLOYMENT_LOGS -> logs(request, id);
+      case WATCH_DEPLOYMENT -> deployments.watch(request, id, watches);
       case DEFAULT_ROUTE -> defaultRoute(request, id);
       case DEPLOYMENT_EVENTS -> deployments.events(request);
-      case LIST_ROUTES -> routes.list(request);
+      case LIST_ROUTES -> routes.list(request, watches);
       case CREATE_ROUTE -> routes.create(request);
       case REPLACE_ROUTE -> routes.replace(request);
       case GET_ROUTE -> routes.get(request, id);
       case PATCH_ROUTE -> routes.patch(request, id);
       case DELETE_ROUTE -> routes.delete(request, id);
       case ROUTE_EVENTS -> routes.events(request);
-      case LIST_CONNECTIONS -> connections.list(request);
+      case LIST_CONNECTIONS -> connections.list(request, watches);
       case CREATE_CONNECTION -> connections.create(request);
       case REPLACE_CONNECTION -> connections.replace(request);
       case GET_CONNECTION -> connections.get(request, id);
@@ -197,6 +216,24 @@ public final class DeclaredDoor implements AutoCloseable {
       throw Problem.notFound(id.isEmpty() ? wireId : id).thrown();
     }
     return id;
+  }
+
+  private ApiReply wake(ApiRequest request, String id) throws ProblemException {
+    Query.of(request, Set.of());
+    ApiReply reply = deployments.current(id); // before: it is only begun
+    hosting.wake(id);
+    return reply;
+  }
+
+  private ApiReply logs(ApiRequest request, String id) throws ProblemException {
+    int bytes = Query.of(request, Set.of("bytes")).number("bytes", LOG_BYTES);
+    if (bytes > LOG_BYTES_MAX) {
+      throw new Problem(400, "bytes: value=" + bytes + ", allowed=0 to " + LOG_BYTES_MAX).thrown();
+    }
+    deployments.current(id);
+    return ApiReply.of(200, "text/plain; charset=utf-8", hosting.log(id, bytes).getBytes(UTF_8))
+        .with("x-content-type-options", "nosniff")
+        .with("cache-control", "no-store");
   }
 
   private ApiReply defaultRoute(ApiRequest request, String deployment) throws ProblemException {

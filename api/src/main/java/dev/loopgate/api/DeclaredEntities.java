@@ -7,18 +7,25 @@ import dev.loopgate.fleet.Declared;
 import dev.loopgate.fleet.DeclaredEvent;
 import dev.loopgate.fleet.DeclaredJson;
 import dev.loopgate.fleet.DeclaredStore;
+import dev.loopgate.fleet.DeploymentStatus;
 import dev.loopgate.fleet.EventPage;
 import dev.loopgate.fleet.Kind;
 import dev.loopgate.fleet.MalformedException;
 import dev.loopgate.fleet.RouteRules;
+import dev.loopgate.fleet.Shown;
 import dev.loopgate.fleet.StoreException;
 import dev.loopgate.fleet.Verdict;
 import dev.loopgate.fleet.Written;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// One kind of what is declared, as callers read and write it (contract sections 4 to 7). Any
 /// thread that may block.
@@ -43,26 +50,41 @@ final class DeclaredEntities<S, T> {
   private static final int SIZE = 500; // of a list, where it is not said
   private static final int TRIES_MAX = 20; // a status is not written so often during one write
 
+  private static final Set<String> STATES =
+      Stream.of(DeploymentStatus.State.values())
+          .map(DeploymentStatus.State::word)
+          .filter(word -> !word.isEmpty())
+          .collect(Collectors.toCollection(TreeSet::new));
+
   private final DeclaredStore store;
   private final DeclaredRules<S, T> rules;
   private final Kind<S, T> kind;
   private final Lock writing;
+  private final StateWait waits;
 
   /// @param writing the one lock of who writes for users
-  DeclaredEntities(DeclaredStore store, DeclaredRules<S, T> rules, Lock writing) {
+  /// @param waits where callers wait
+  DeclaredEntities(DeclaredStore store, DeclaredRules<S, T> rules, Lock writing, StateWait waits) {
+    this.waits = waits;
     this.store = store;
     this.rules = rules;
     this.kind = rules.kind();
     this.writing = writing;
   }
 
-  ApiReply list(ApiRequest request) throws ProblemException {
-    Query query =
-        Query.of(
-            request,
-            rules.filter().isEmpty()
-                ? Set.of("size", "page")
-                : Set.of("size", "page", rules.filter()));
+  /// With `watch=true` what happens to them instead, for as long as the caller reads.
+  ApiReply list(ApiRequest request, Watches watches) throws ProblemException {
+    Set<String> known = new HashSet<>(Set.of("size", "page", "watch", "cursor"));
+    if (!rules.filter().isEmpty()) {
+      known.add(rules.filter());
+    }
+    Query query = Query.of(request, known);
+    if (!query.flag("watch")) {
+      known.remove("cursor");
+      Query.of(request, known);
+    } else {
+      return ApiReply.events(watches.watch(kind, "", cursor(request, query, Watches.FROM_NOW)));
+    }
     int size = query.number("size", SIZE);
     long before = (long) size * query.number("page", 0);
     List<Declared<S, T>> page =
@@ -86,10 +108,52 @@ final class DeclaredEntities<S, T> {
     return ApiReply.json(200, json.append(']').toString());
   }
 
+  /// What happens to one of them, all that is known of it first.
+  ApiReply watch(ApiRequest request, String id, Watches watches) throws ProblemException {
+    Query query = Query.of(request, Set.of("cursor"));
+    found(id);
+    return ApiReply.events(watches.watch(kind, id, cursor(request, query, 0)));
+  }
+
+  // A client that comes again tells what it had last.
+  private static long cursor(ApiRequest request, Query query, long absent) throws ProblemException {
+    String last = request.header("last-event-id");
+    return last.isEmpty() ? query.cursor(absent) : Query.cursorOf(last);
+  }
+
+  /// Where `wait` names a state, the answer comes when it is so, or is over, or after `timeout`.
   ApiReply get(ApiRequest request, String id) throws ProblemException {
-    Query.of(request, Set.of());
+    boolean hasState = kind != Kind.CONNECTION;
+    Query query = Query.of(request, hasState ? Set.of("wait", "timeout") : Set.of());
+    String wanted = query.word("wait");
+    int most = (int) StateWait.WITHIN_MAX.toSeconds();
+    int seconds = query.number("timeout", most);
+    if (seconds > most) {
+      throw new Problem(400, "timeout: value=" + seconds + ", allowed=0 to " + most).thrown();
+    }
+    if (!wanted.isEmpty()) {
+      checkState(wanted);
+      waits.await(Duration.ofSeconds(seconds), () -> stateOf(found(id)).equals(wanted));
+    }
     Declared<S, T> found = found(id);
     return read(request, found, DeclaredJson.write(found));
+  }
+
+  private static void checkState(String wanted) throws ProblemException {
+    if (!STATES.contains(wanted)) {
+      throw new Problem(
+              400, "wait: value=" + Shown.of(wanted) + ", allowed=" + String.join(", ", STATES))
+          .thrown();
+    }
+  }
+
+  private static String stateOf(Declared<?, ?> declared) {
+    return DeclaredJson.write(declared).path("status").path("state").asText();
+  }
+
+  /// As it is, whatever the caller knows of it.
+  ApiReply current(String id) throws ProblemException {
+    return written(200, found(id));
   }
 
   /// With its secrets.
@@ -102,7 +166,7 @@ final class DeclaredEntities<S, T> {
 
   ApiReply events(ApiRequest request) throws ProblemException {
     Query query = Query.of(request, Set.of("cursor"));
-    EventPage page = store.events(kind, query.cursor(), EVENTS_PER_PAGE);
+    EventPage page = store.events(kind, query.cursor(0), EVENTS_PER_PAGE);
     StringBuilder json = new StringBuilder("{\"events\":[");
     long cursor = page.cursor();
     boolean first = true;

@@ -3,7 +3,8 @@ package dev.loopgate.api;
 import dev.loopgate.policy.ApiAccess;
 
 /// All that the API serves beside feedback (contract section 5), and who may ask for it (section
-/// 8). A segment `{id}` stands for any that is not empty.
+/// 8). `{id}` stands for anything that is not empty, to the end of its segment or to what follows
+/// there.
 enum Endpoint {
   HEALTH("GET", "/health", ApiAccess.ANYBODY),
   CONFIGURATION("GET", "/api/v1/configuration", ApiAccess.READ),
@@ -15,6 +16,9 @@ enum Endpoint {
   GET_DEPLOYMENT("GET", "/api/v1/model/deployment/{id}", ApiAccess.READ),
   PATCH_DEPLOYMENT("PATCH", "/api/v1/model/deployment/{id}", ApiAccess.DEPLOY),
   DELETE_DEPLOYMENT("DELETE", "/api/v1/model/deployment/{id}", ApiAccess.DEPLOY),
+  WAKE_DEPLOYMENT("POST", "/api/v1/model/deployment/{id}:wake", ApiAccess.DEPLOY),
+  DEPLOYMENT_LOGS("GET", "/api/v1/model/deployment/{id}/logs", ApiAccess.DEPLOY),
+  WATCH_DEPLOYMENT("GET", "/api/v1/model/deployment/{id}/events", ApiAccess.READ),
   DEFAULT_ROUTE("GET", "/api/v1/model/deployment/{id}/default-route", ApiAccess.READ),
   DEPLOYMENT_EVENTS("GET", "/api/v1/model/deployment-events", ApiAccess.READ),
 

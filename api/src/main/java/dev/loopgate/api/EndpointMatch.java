@@ -64,16 +64,26 @@ sealed interface EndpointMatch {
       }
       for (int i = 0; i < path.length; i++) {
         String segment = segments.get(i);
-        if (segment.equals(ID) ? path[i].isEmpty() : !segment.equals(path[i])) {
+        if (segment.startsWith(ID) ? idOf(segment, path[i]).isEmpty() : !segment.equals(path[i])) {
           return false;
         }
       }
       return true;
     }
 
+    /// What stands for the id; empty where it is another segment.
+    private static String idOf(String segment, String asked) {
+      String behind = segment.substring(ID.length());
+      return asked.endsWith(behind) ? asked.substring(0, asked.length() - behind.length()) : "";
+    }
+
     String idIn(String[] path) {
-      int at = segments.indexOf(ID);
-      return at < 0 ? "" : path[at];
+      for (int i = 0; i < path.length; i++) {
+        if (segments.get(i).startsWith(ID)) {
+          return idOf(segments.get(i), path[i]);
+        }
+      }
+      return "";
     }
   }
 }

@@ -42,14 +42,28 @@ final class Query {
     return (int) number;
   }
 
-  /// A cursor of events; 0 where it is not said.
+  /// Whether it is true; false where it is not said.
   ///
-  /// @throws ProblemException when it is none, or stands twice
-  long cursor() throws ProblemException {
-    String text = single("cursor");
-    if (text.isEmpty() && !parameters.containsKey("cursor")) {
-      return 0;
+  /// @throws ProblemException when it is another word, or stands twice
+  boolean flag(String name) throws ProblemException {
+    String text = single(name);
+    if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
+      throw new Problem(400, name + ": value=" + Shown.of(text) + ", allowed=true, false").thrown();
     }
+    return text.equals("true");
+  }
+
+  /// A cursor of events.
+  ///
+  /// @param absent what holds where it is not said
+  /// @throws ProblemException when it is none, or stands twice
+  long cursor(long absent) throws ProblemException {
+    String text = single("cursor");
+    return text.isEmpty() && !parameters.containsKey("cursor") ? absent : cursorOf(text);
+  }
+
+  /// A cursor of events, wherever it stands.
+  static long cursorOf(String text) throws ProblemException {
     long cursor = whole(text);
     if (cursor < 0) {
       throw wrong("cursor", text, "allowed=0 to " + Long.MAX_VALUE);
@@ -62,6 +76,13 @@ final class Query {
   boolean passes(String name, String value) {
     List<String> wanted = parameters.getOrDefault(name, List.of());
     return wanted.isEmpty() || wanted.contains("*") || wanted.contains(value);
+  }
+
+  /// One value; empty where it is not said.
+  ///
+  /// @throws ProblemException when it stands twice
+  String word(String name) throws ProblemException {
+    return single(name);
   }
 
   private String single(String name) throws ProblemException {

@@ -73,6 +73,18 @@ final class ApiFixture implements AutoCloseable {
             store,
             config,
             hostKeys,
+            new Hosting() {
+              @Override
+              public String log(String deployment, int bytesMax) {
+                String log = "words of " + deployment;
+                return log.substring(Math.max(0, log.length() - bytesMax));
+              }
+
+              @Override
+              public void wake(String deployment) {
+                tell("wake " + deployment);
+              }
+            },
             new ApiEvents() {
               @Override
               public void storeFailed(StoreException cause) {

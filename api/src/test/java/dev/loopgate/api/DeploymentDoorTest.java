@@ -243,7 +243,8 @@ final class DeploymentDoorTest {
         "page=1&page=1      | the page URL parameter must be only one",
         "type=docker        | cannot find type url parameter",
         "Size=1             | cannot find Size url parameter",
-        "watch=true         | cannot find watch url parameter",
+        "cursor=1           | cannot find cursor url parameter",
+        "watch=false&cursor=1 | cannot find cursor url parameter",
         "%0a=1              | cannot find \\u000a url parameter"
       })
   void aQueryThatCanNotBeUnderstoodIsRefused(String query, String message) {

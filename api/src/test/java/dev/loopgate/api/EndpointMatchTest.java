@@ -22,6 +22,8 @@ final class EndpointMatchTest {
     "PATCH,  /api/v1/model/deployment/x,                DEPLOY",
     "DELETE, /api/v1/model/deployment/x,                DEPLOY",
     "GET,    /api/v1/model/deployment/x/default-route,  READ",
+    "GET,    /api/v1/model/deployment/x/logs,           DEPLOY",
+    "POST,   /api/v1/model/deployment/x:wake,           DEPLOY",
     "GET,    /api/v1/model/deployment-events,           READ",
     "GET,    /api/v1/model/route,                       READ",
     "POST,   /api/v1/model/route,                       ADMINISTER",

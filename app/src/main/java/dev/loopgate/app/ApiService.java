@@ -2,15 +2,18 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.ApiReply;
 import dev.loopgate.api.ApiRequest;
+import dev.loopgate.api.ApiStream;
 import dev.loopgate.api.DeclaredDoor;
 import dev.loopgate.policy.Question;
 import dev.loopgate.proxy.LocalReply;
 import dev.loopgate.proxy.LocalRequest;
 import dev.loopgate.proxy.LocalService;
+import dev.loopgate.proxy.LocalStream;
 import dev.loopgate.spool.SpoolLane;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The door of `api` for what is declared, served by `proxy`: the two rooms never see each other.
 final class ApiService implements LocalService {
@@ -80,6 +83,28 @@ final class ApiService implements LocalService {
         || name.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
   }
 
+  private record ServedStream(ApiStream of) implements LocalStream {
+    @Override
+    public void open(Runnable more) {
+      of.open(more);
+    }
+
+    @Override
+    public @Nullable ByteBuffer take() {
+      return of.take();
+    }
+
+    @Override
+    public boolean isOver() {
+      return of.isOver();
+    }
+
+    @Override
+    public void close() {
+      of.close();
+    }
+  }
+
   /// A request of the door, with bytes of its own.
   static ApiRequest asApi(LocalRequest request) {
     byte[] body = new byte[request.body().remaining()];
@@ -90,6 +115,11 @@ final class ApiService implements LocalService {
 
   /// An answer of the API's.
   static LocalReply asLocal(ApiReply reply) {
-    return new LocalReply(reply.status(), reply.headers(), ByteBuffer.wrap(reply.body()));
+    ApiStream stream = reply.stream();
+    return new LocalReply(
+        reply.status(),
+        reply.headers(),
+        ByteBuffer.wrap(reply.body()),
+        stream == null ? null : new ServedStream(stream));
   }
 }

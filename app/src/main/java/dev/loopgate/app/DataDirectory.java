@@ -68,11 +68,6 @@ record DataDirectory(Path root, FilesRoot files) {
     return root.resolve("models");
   }
 
-  /// Those of the sample model.
-  Path sample() {
-    return root.resolve("sample");
-  }
-
   /// What users declare.
   Path declared() {
     return root.resolve("declared");

@@ -2,6 +2,7 @@ package dev.loopgate.app;
 
 import dev.loopgate.api.ApiConfig;
 import dev.loopgate.api.DeclaredDoor;
+import dev.loopgate.api.Hosting;
 import dev.loopgate.controller.Controller;
 import dev.loopgate.controller.FileStore;
 import dev.loopgate.fleet.Fleet;
@@ -9,6 +10,7 @@ import dev.loopgate.fleet.FleetGateways;
 import dev.loopgate.fleet.HostKeys;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.fleet.Kind;
+import dev.loopgate.fleet.StoreException;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.runtime.HostBounds;
 import dev.loopgate.runtime.HttpModelReader;
@@ -33,6 +35,7 @@ final class Declarations {
   private final GuardedClock clock;
   private final ControllerTelemetry telemetry;
   private final AtomicReference<Runnable> changed;
+  private final String edge; // empty: the door's address
   private @Nullable Controller controller;
 
   private Declarations(
@@ -42,7 +45,8 @@ final class Declarations {
       DeclaredDoor door,
       GuardedClock clock,
       ControllerTelemetry telemetry,
-      AtomicReference<Runnable> changed) {
+      AtomicReference<Runnable> changed,
+      String edge) {
     this.store = store;
     this.host = host;
     this.gateways = gateways;
@@ -50,6 +54,7 @@ final class Declarations {
     this.clock = clock;
     this.telemetry = telemetry;
     this.changed = changed;
+    this.edge = edge;
   }
 
   /// Reads what is declared, and begins to end what an earlier life left running. Nothing of it is
@@ -65,7 +70,7 @@ final class Declarations {
       Telemetry telemetry)
       throws StartException, UsageException {
     Kept kept = settings.kept();
-    ApiConfig config = config(settings);
+    ApiConfig config = ApiSettings.of(settings);
     FileStore store = openStore(data, clock);
     AtomicReference<Runnable> changed = new AtomicReference<>(() -> {});
     AtomicReference<@Nullable LocalHost> hosting = new AtomicReference<>();
@@ -81,30 +86,24 @@ final class Declarations {
           LocalHost.open(
               data.root(), HostBounds.DEFAULT, gateways::isDrained, telemetry.host(), clock::nanos);
       hosting.set(host);
-      DeclaredDoor door = new DeclaredDoor(store, config, HostKeys.NONE, telemetry.controller());
-      return new Declarations(store, host, gateways, door, clock, telemetry.controller(), changed);
+      DeclaredDoor door =
+          new DeclaredDoor(store, config, HostKeys.NONE, hosting(host), telemetry.controller());
+      return new Declarations(
+          store, host, gateways, door, clock, telemetry.controller(), changed, config.edgeHost());
     } catch (IOException e) {
       closeAfter(e, store);
       throw new StartException("data: " + data.models() + " can't be used: " + e.getMessage(), e);
     }
   }
 
-  private static ApiConfig config(Settings settings) throws UsageException {
-    ApiConfig defaults = ApiConfig.DEFAULT;
-    return new ApiConfig(
-        defaults.deploymentsEnabled(),
-        defaults.connectionsEnabled(),
-        defaults.edgeHost(),
-        defaults.customRoutePrefix(),
-        defaults.deployments(),
-        settings.get(TokenSettings.AUTH_JWKS).isPresent());
-  }
-
   private static FileStore openStore(DataDirectory data, GuardedClock clock) throws StartException {
     try {
-      return FileStore.open(
-          data.declared(), () -> Instant.ofEpochMilli(clock.epochMillis()), new SecureRandom());
-    } catch (IOException e) {
+      FileStore store =
+          FileStore.open(
+              data.declared(), () -> Instant.ofEpochMilli(clock.epochMillis()), new SecureRandom());
+      SampleModel.declare(store);
+      return store;
+    } catch (IOException | StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
@@ -120,6 +119,20 @@ final class Declarations {
     }
   }
 
+  private static Hosting hosting(LocalHost host) {
+    return new Hosting() {
+      @Override
+      public String log(String deployment, int bytesMax) {
+        return host.log(deployment, bytesMax);
+      }
+
+      @Override
+      public void wake(String deployment) {
+        Declarations.wake(host, deployment);
+      }
+    };
+  }
+
   /// The API, for a door.
   ///
   /// @param local whether only this machine reaches the door
@@ -129,16 +142,16 @@ final class Declarations {
 
   /// Serves what is declared from now on.
   ///
-  /// @param edge where callers reach the gateway
+  /// @param address where callers reach the gateway, where no setting says it
   /// @param fleetChanged told whenever the fleet has changed by it
   /// @throws StartException when the start is given up
-  void begin(String edge, Runnable fleetChanged) throws StartException {
+  void begin(String address, Runnable fleetChanged) throws StartException {
     changed.set(fleetChanged);
     controller =
         Controller.start(
             new Controller.Seams(
                 store, host, new HttpModelReader(HttpModelReader.TIMEOUT), gateways),
-            edge,
+            edge.isEmpty() ? address : edge,
             new Controller.World(clock::nanos, new SecureRandom(), telemetry));
     try {
       boolean any = store.list(Kind.DEPLOYMENT).stream().anyMatch(each -> !each.deletionMark());

@@ -47,6 +47,8 @@ final class EnvoyDoor {
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final int STREAMS_MAX = 1024; // a connection's
   private static final Duration KEEP_ALIVE_MIN = Duration.ofSeconds(1); // manifests have 2 s
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(30); // else who is gone stays
+  private static final Duration KEEP_ALIVE_ANSWER = Duration.ofSeconds(20);
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
   private static final Duration LOOPS_END = Duration.ofSeconds(5);
 
@@ -101,6 +103,8 @@ final class EnvoyDoor {
             .decompressorRegistry(DecompressorRegistry.emptyInstance()) // Envoy packs nothing
             .withChildOption(ChannelOption.ALLOCATOR, new EnvoyDoorBuffers(BUFFER_BYTES_MAX))
             .maxConcurrentCallsPerConnection(STREAMS_MAX)
+            .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(KEEP_ALIVE_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(KEEP_ALIVE_MIN.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)

@@ -6,7 +6,6 @@ import dev.loopgate.capture.Redaction;
 import dev.loopgate.extauthz.AuthorizationService;
 import dev.loopgate.extproc.ObservationService;
 import dev.loopgate.fleet.Fleet;
-import dev.loopgate.fleet.Model;
 import dev.loopgate.policy.KeysRefusedException;
 import dev.loopgate.policy.Policy;
 import dev.loopgate.policy.PolicyConfig;
@@ -15,7 +14,6 @@ import dev.loopgate.policy.TokenPolicy;
 import dev.loopgate.proxy.LocalService;
 import dev.loopgate.proxy.Proxy;
 import dev.loopgate.proxy.Transport;
-import dev.loopgate.runtime.ProcessHost;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolException;
 import io.grpc.BindableService;
@@ -89,10 +87,7 @@ final class Gateway {
 
     Spool spool = openSpool(rooms);
     onClose("spool", spool::close);
-    List<Model> models = new ArrayList<>(plan.settings().models());
-    List<Model> sample = plan.sample() ? List.of(startSample()) : List.of();
-    models.addAll(sample);
-    Fleet fleet = Fleet.of(models, plan.settings().get(SettingsTable.ROUTES));
+    Fleet fleet = Fleet.of(plan.settings().models(), plan.settings().get(SettingsTable.ROUTES));
     Slots slots = new Slots(spool, fleet);
     spool.start();
     Supplier<LedgerMetrics.Shipped> shipped = ship(rooms, fleet, spool);
@@ -100,18 +95,18 @@ final class Gateway {
     telemetry.registry().register(new LedgerMetrics(spool::status, shipped, clock));
 
     Readiness readiness = new Readiness(spool::status, telemetry.config()::problem);
-    Probes probes = new Probes(plan.sample(), telemetry.runtime());
+    Probes probes = new Probes(telemetry.probes());
     probes.start(fleet.deployments());
     onClose("probes", probes::close);
     Policy policy = openPolicy(rooms);
     List<LocalService> services = services(rooms, fleet, slots, readiness, thread);
     Optional<Declarations> declared = openDeclarations(fleet, slots);
-    declared.ifPresent(
-        each -> services.add(each.service(plan.door().getAddress().isLoopbackAddress())));
+    declared.ifPresent(each -> services.add(each.service(plan.isLocal())));
     // Beside a sidecar's server models are where callers think they are, and nowhere else.
     Fleet atDoor = plan.sidecar().isPresent() ? Fleet.of(List.of()) : fleet;
     Proxy proxy = openDoor(rooms, atDoor, slots, services, policy);
     openAdminDoor(proxy, readiness, thread);
+    Optional<InetSocketAddress> api = openApiDoor(proxy);
     openSidecar(proxy, fleet);
     ConfiguredEnvoys configured = ConfiguredEnvoys.open(plan.xds(), telemetry.xds());
     List<BindableService> forEnvoy = new ArrayList<>(configured.services());
@@ -131,9 +126,15 @@ final class Gateway {
     }
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
-    watch(new Reload.Kept(fleet, sample, slots, probes, telemetry.config(), configured::changed));
+    watch(new Reload.Kept(fleet, slots, probes, telemetry.config(), configured::changed));
     return new Serving(
-        this, fleet, proxy.address(), proxy.isSecure(), plan.data().files(), plan.sidecar());
+        this,
+        fleet,
+        proxy.address(),
+        plan.declares() ? Optional.of(api.orElse(proxy.address())) : Optional.empty(),
+        proxy.isSecure(),
+        plan.data().files(),
+        plan.sidecar());
   }
 
   private Optional<Declarations> openDeclarations(Fleet fleet, Slots slots)
@@ -152,20 +153,6 @@ final class Gateway {
       return Spool.open(rooms.spool(plan.data().spool()), clock, telemetry.spool());
     } catch (SpoolException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  private Model startSample() throws StartException, UsageException {
-    try {
-      Model model = SampleModel.onFreePort(plan.settings().kept());
-      ProcessHost host =
-          new ProcessHost(
-              SampleModel.process(model, plan.data().sample()), telemetry.runtime(), clock::nanos);
-      host.start();
-      onClose("sample model", host::stop);
-      return model;
-    } catch (IOException e) {
-      throw new StartException("up: no free port for the sample model: " + e.getMessage(), e);
     }
   }
 
@@ -304,6 +291,16 @@ final class Gateway {
       telemetry.log().line(LogLines.Level.INFO, "app", "metrics at " + Doors.url(admin, false));
     } catch (IOException e) {
       throw new StartException("admin: " + e.getMessage(), e);
+    }
+  }
+
+  private Optional<InetSocketAddress> openApiDoor(Proxy proxy) throws StartException {
+    try {
+      return plan.api().isPresent()
+          ? Optional.of(proxy.openDoor(plan.api().get()))
+          : Optional.empty();
+    } catch (IOException e) {
+      throw new StartException("api.listen: " + e.getMessage(), e);
     }
   }
 

@@ -98,11 +98,6 @@ final class HostTelemetry implements RuntimeEvents {
   }
 
   @Override
-  public void modelIdentified(String deployment, String name, String version) {
-    // The controller says so.
-  }
-
-  @Override
   public void probeFailed(String deployment, String problem) {
     log.repeated(
         LogLines.Level.INFO,

@@ -104,7 +104,7 @@ public final class Main {
     out.print(serving.greeting());
     out.flush();
     try {
-      if (plan.sample()) {
+      if (plan.declares()) {
         awaitSample(signal, serving);
       }
       signal.await();
@@ -119,17 +119,17 @@ public final class Main {
 
   /// The commands are printed when they will work.
   private void awaitSample(TerminationSignal signal, Serving serving) throws InterruptedException {
-    Optional<Deployment> wine = serving.fleet().deployment(SampleModel.ID);
     long looks = SAMPLE_READY_WITHIN.dividedBy(LOOK_EVERY);
     for (long look = 0; look < looks; look++) {
-      if (wine.isEmpty() || (wine.get().isReady() && wine.get().isIdentified())) {
+      Optional<Deployment> wine = serving.fleet().deployment(SampleModel.ID);
+      if (wine.isEmpty() || wine.get().isIdentified()) {
         break;
       }
       if (signal.await(LOOK_EVERY)) {
         return;
       }
     }
-    out.print(serving.commands());
+    serving.fleet().deployment(SampleModel.ID).ifPresent(wine -> out.print(serving.commands(wine)));
     out.flush();
   }
 

@@ -8,11 +8,11 @@ import java.util.Optional;
 ///
 /// @param door where callers come
 /// @param admin a door of its own for metrics and details
+/// @param api a second door that serves the same
 /// @param envoy a door for Envoys
 /// @param xds the Envoys that are configured over it
 /// @param sidecar a door for redirected connections: then models are there, and not at `door`
 /// @param grace from a stop's beginning to the end of publishing
-/// @param sample whether the sample model is started
 /// @param declares whether what users declare is kept, run and served here
 record Plan(
     Settings settings,
@@ -20,11 +20,11 @@ record Plan(
     DataDirectory data,
     InetSocketAddress door,
     Optional<InetSocketAddress> admin,
+    Optional<InetSocketAddress> api,
     Optional<EnvoyConfig> envoy,
     Optional<XdsPlan> xds,
     Optional<SidecarConfig> sidecar,
     Duration grace,
-    boolean sample,
     boolean declares) {
 
   /// The plan of a role.
@@ -51,12 +51,34 @@ record Plan(
         DataDirectory.open(settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
+        api(settings),
         rooms.envoy(),
         xds,
         role == Role.SIDECAR ? Optional.of(sidecar(settings)) : Optional.empty(),
         settings.get(SettingsTable.GRACE),
-        role == Role.UP,
         role == Role.UP);
+  }
+
+  /// Whether only this machine reaches the doors.
+  boolean isLocal() {
+    return door.getAddress().isLoopbackAddress()
+        && api.map(each -> each.getAddress().isLoopbackAddress()).orElse(true);
+  }
+
+  private static Optional<InetSocketAddress> api(Settings settings)
+      throws StartException, UsageException {
+    Optional<Address> address = settings.get(ApiSettings.API_LISTEN);
+    if (address.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Doors.checked(ApiSettings.API_LISTEN.name(), address.get()));
+    } catch (StartException e) {
+      if (settings.isSet(ApiSettings.API_LISTEN)) {
+        throw e;
+      }
+      return Optional.empty(); // two on one machine: the gateway says that there is none
+    }
   }
 
   private static SidecarConfig sidecar(Settings settings) throws StartException, UsageException {

@@ -8,22 +8,17 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// One probe for each model in service. Any thread, one at a time.
 final class Probes implements AutoCloseable {
-  private final boolean sample;
-  private final RuntimeTelemetry telemetry;
+  private final ProbeTelemetry telemetry;
   private final Map<Deployment, ModelProbe> running = new ConcurrentHashMap<>();
 
-  /// @param sample whether the sample model is among them, which is asked at a pace of its own
-  Probes(boolean sample, RuntimeTelemetry telemetry) {
-    this.sample = sample;
+  Probes(ProbeTelemetry telemetry) {
     this.telemetry = telemetry;
   }
 
   /// Asks these models from now on.
   void start(List<Deployment> deployments) {
     for (Deployment deployment : deployments) {
-      boolean isSample = sample && deployment.model().id().equals(SampleModel.ID);
-      ModelProbe.Pace pace = isSample ? SampleModel.PACE : ModelProbe.Pace.DEFAULT;
-      running.put(deployment, ModelProbe.start(deployment, pace, telemetry));
+      running.put(deployment, ModelProbe.start(deployment, ModelProbe.Pace.DEFAULT, telemetry));
     }
   }
 

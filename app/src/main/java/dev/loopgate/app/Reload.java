@@ -24,19 +24,8 @@ final class Reload implements AutoCloseable {
 
   /// What is kept in step with the configuration.
   ///
-  /// @param sample models that are in no configuration: the sample of `up`
   /// @param changed is told when the fleet has changed
-  record Kept(
-      Fleet fleet,
-      List<Model> sample,
-      Slots slots,
-      Probes probes,
-      ConfigTelemetry told,
-      Runnable changed) {
-    Kept {
-      sample = List.copyOf(sample);
-    }
-  }
+  record Kept(Fleet fleet, Slots slots, Probes probes, ConfigTelemetry told, Runnable changed) {}
 
   private final Settings started;
   private final Path file;
@@ -124,8 +113,7 @@ final class Reload implements AutoCloseable {
       Settings next = started.again();
       next.checkRoles(started); // whoever asks for no tokens goes on asking for none
       new Rooms(next, Memory.ofThisProcess()).checkCertificates();
-      List<Model> models = new ArrayList<>(next.models(started));
-      models.addAll(kept.sample());
+      List<Model> models = next.models(started);
       kept.slots().take(models);
       Fleet.Change change = kept.fleet().replace(models, next.get(SettingsTable.ROUTES));
       kept.changed().run();

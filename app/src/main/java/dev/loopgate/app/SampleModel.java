@@ -1,23 +1,23 @@
 package dev.loopgate.app;
 
-import dev.loopgate.fleet.Kept;
-import dev.loopgate.fleet.Model;
+import dev.loopgate.fleet.Declared;
+import dev.loopgate.fleet.DeclaredStore;
+import dev.loopgate.fleet.DeploymentRules;
+import dev.loopgate.fleet.DeploymentSpec;
+import dev.loopgate.fleet.DeploymentStatus;
+import dev.loopgate.fleet.Kind;
 import dev.loopgate.fleet.Predictor;
-import dev.loopgate.fleet.Replica;
-import dev.loopgate.fleet.Upstream;
-import dev.loopgate.runtime.ModelProbe;
-import dev.loopgate.runtime.ProcessHost;
-import dev.loopgate.runtime.ProcessSpec;
+import dev.loopgate.fleet.StoreException;
 import java.io.File;
-import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 
-/// The wine-quality model of `examples`, run by `up` as a process of its own from this very jar.
+/// The wine-quality model of `examples`, which `up` declares as a user would: a process of this
+/// very jar. It is the user's from then on, who may change or delete it.
 final class SampleModel {
   /// Its deployment's id.
   static final String ID = "wine";
@@ -25,35 +25,44 @@ final class SampleModel {
   /// Where callers reach it.
   static final String PREFIX = "/model/" + ID;
 
-  /// It is up in a moment, and somebody waits for the commands to try.
-  static final ModelProbe.Pace PACE =
-      new ModelProbe.Pace(Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ofMinutes(1));
-
   private static final String MAIN = "dev.loopgate.examples.WineModel";
 
   private SampleModel() {}
 
-  /// The model at a port that is free now, of whose exchanges this is kept.
-  static Model onFreePort(Kept kept) throws IOException {
-    return atPort(ProcessHost.freePort(), kept);
+  /// Declares it where nothing was ever declared. One that was declared by another jar, which may
+  /// be gone, is run from this one.
+  static void declare(DeclaredStore store) throws StoreException {
+    Optional<Declared<DeploymentSpec, DeploymentStatus>> known = store.get(Kind.DEPLOYMENT, ID);
+    boolean isOurs = known.isPresent() && known.get().spec().image().endsWith(" " + MAIN);
+    if (known.isEmpty() && store.events(Kind.DEPLOYMENT, 0, 1).cursor() == 0) {
+      store.create(Kind.DEPLOYMENT, ID, spec());
+    } else if (isOurs
+        && !known.get().deletionMark()
+        && !known.get().spec().image().equals(image())) {
+      store.replace(Kind.DEPLOYMENT, ID, spec(), OptionalLong.of(known.get().version()));
+    }
   }
 
-  /// The model at this port.
-  static Model atPort(int port, Kept kept) {
-    return new Model(
-        ID,
-        new Upstream(List.of(new Replica(URI.create("http://127.0.0.1:" + port)))),
-        Predictor.ODAHU_ML_SERVER,
-        PREFIX,
-        null,
-        null,
-        kept);
+  private static DeploymentSpec spec() {
+    DeploymentSpec said =
+        new DeploymentSpec(
+            image(),
+            Predictor.ODAHU_ML_SERVER.word(),
+            null,
+            Map.of(),
+            0,
+            1,
+            0, // it is up in a moment, and somebody waits for the commands to try
+            0,
+            null,
+            null,
+            Map.of(),
+            DeploymentSpec.Serving.NONE);
+    return new DeploymentRules(DeploymentRules.Settings.DEFAULT).check(ID, said).spec();
   }
 
-  /// How its server is started.
-  static ProcessSpec process(Model model, Path models) {
-    return new ProcessSpec(
-        ID,
+  private static String image() {
+    List<String> words =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
@@ -61,12 +70,15 @@ final class SampleModel {
             "-Xmx48m",
             "-XX:-CreateCoredumpOnCrash",
             "-cp",
-            classPath(),
-            MAIN),
-        model.replica().port(),
-        Map.of(),
-        models.resolve(ID),
-        ProcessSpec.Limits.DEFAULT);
+            classPath());
+    StringBuilder image = new StringBuilder("exec:");
+    words.forEach(word -> image.append(quoted(word)).append(' '));
+    return image.append(MAIN).toString();
+  }
+
+  // As a shell reads it.
+  private static String quoted(String word) {
+    return word.matches("[-+A-Za-z0-9_.,:=/@%]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   // The child works in a directory of its own, so relative entries would lead nowhere there.

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 /// A gateway that serves, and what is said of it on stdout.
 ///
 /// @param address of the door, with its true port
+/// @param api where command lines find the API, if there is one
 /// @param secure callers come over TLS
 /// @param files where published files will lie
 /// @param sidecar where redirected connections come, if they do
@@ -19,6 +20,7 @@ record Serving(
     Gateway gateway,
     Fleet fleet,
     InetSocketAddress address,
+    Optional<InetSocketAddress> api,
     boolean secure,
     FilesRoot files,
     Optional<SidecarConfig> sidecar) {
@@ -45,6 +47,7 @@ record Serving(
     if (deployments.isEmpty()) {
       text.append("  no models: only feedback is taken (models: in --config FILE)\n");
     }
+    api.ifPresent(at -> text.append("  API at ").append(Doors.url(at, secure)).append("/api/v1\n"));
     return text.append("  files in ").append(files).append('\n').toString();
   }
 
@@ -64,8 +67,9 @@ record Serving(
   }
 
   /// Three commands to try the sample model with, to be pasted into another terminal.
-  String commands() {
-    Deployment wine = fleet.deployment(SampleModel.ID).orElseThrow();
+  ///
+  /// @param wine its deployment
+  String commands(Deployment wine) {
     String url = Doors.url(address, secure);
     return """
 

@@ -25,6 +25,7 @@ final class Settings {
   // What load balancers need to look away, unless they are slow.
   private static final Duration DRAIN_DELAY_BY_DEFAULT = Duration.ofSeconds(5);
 
+  private static final String DEFAULT_OF = "default of ";
   private static final String CONFIG_VARIABLE = Setting.VARIABLE_PREFIX + "CONFIG";
 
   // Not ours to read: the launcher's own, and what Kubernetes sets for a Service named loopgate.
@@ -64,7 +65,7 @@ final class Settings {
     Map<String, Raw> values = new HashMap<>();
     for (Setting<?> setting : SettingsTable.ALL) {
       values.put(
-          setting.name(), new Raw.Text("default of " + setting.name(), setting.defaultOf(role)));
+          setting.name(), new Raw.Text(DEFAULT_OF + setting.name(), setting.defaultOf(role)));
     }
     Map<String, Raw> variables = variables(environment);
     String file = sources.file();
@@ -190,6 +191,12 @@ final class Settings {
     return raw == null ? setting.name() : raw.where();
   }
 
+  /// Whether somebody has set it.
+  boolean isSet(Setting<?> setting) {
+    Raw raw = values.get(setting.name());
+    return raw != null && !raw.where().startsWith(DEFAULT_OF);
+  }
+
   /// The value as it was written, and by whom if it is not the default.
   String shown(Setting<?> setting) {
     Raw raw = values.get(setting.name());
@@ -197,7 +204,7 @@ final class Settings {
       return "";
     }
     String value = raw instanceof Raw.Text(String _, String text) ? text : Shown.of(raw);
-    return raw.where().startsWith("default ") ? value : value + "    (" + raw.where() + ")";
+    return raw.where().startsWith(DEFAULT_OF) ? value : value + "    (" + raw.where() + ")";
   }
 
   private static Path place(String file) throws UsageException {
@@ -262,12 +269,8 @@ final class Settings {
     if (routes.isEmpty()) {
       return; // what models have in common was looked at with them
     }
-    List<Model> models = new ArrayList<>(models());
-    if (sources.role() == Role.UP) {
-      models.add(SampleModel.atPort(1, new Kept(true, 0, 1.0)));
-    }
     try {
-      Fleet.of(models, routes);
+      Fleet.of(models(), routes);
     } catch (IllegalArgumentException e) {
       throw new UsageException(
           where(SettingsTable.ROUTES)

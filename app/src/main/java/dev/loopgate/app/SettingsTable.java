@@ -386,6 +386,7 @@ final class SettingsTable {
   private static List<Setting<?>> all() {
     List<Setting<?>> all = new ArrayList<>(OWN);
     all.addAll(OWN.indexOf(SHIP), StoreSettings.ALL);
+    all.addAll(all.indexOf(TokenSettings.AUTH_JWKS), ApiSettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), EnvoySettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), XdsSettings.ALL);
     all.addAll(all.indexOf(DRAIN_DELAY), SidecarSettings.ALL);

@@ -132,6 +132,19 @@ final class DeploymentsIT {
       assertThat(first.statusCode()).as(first.body() + gateway.output()).isEqualTo(200);
       assertThat(first.body()).contains("\"prediction\":[5.56");
       assertThat(first.headers().firstValue("model-cold-start")).isPresent();
+      // Whoever watches saw it all come.
+      HttpRequest watching =
+          HttpRequest.newBuilder(
+                  URI.create(
+                      "http://127.0.0.1:"
+                          + gateway.address().getPort()
+                          + DEPLOYMENTS
+                          + "/mine/events"))
+              .build();
+      try (var lines = client.send(watching, HttpResponse.BodyHandlers.ofLines()).body()) {
+        assertThat(lines.filter(line -> line.contains("\"state\":\"Ready\"")).findFirst())
+            .isPresent();
+      }
       await(
           "its name is known",
           () -> status(gateway, "mine").path("modelName").asText().equals("wine-quality"));
@@ -141,7 +154,12 @@ final class DeploymentsIT {
               .asText();
       assertThat(route).matches("mine-[0-9a-f]{5}");
 
+      assertThat(ask(gateway, "GET", DEPLOYMENTS + "/mine/logs?bytes=1000", "").statusCode())
+          .isEqualTo(200);
       awaitState(gateway, "mine", "Ready", 0); // nobody has asked for a while
+      assertThat(ask(gateway, "POST", DEPLOYMENTS + "/mine:wake", "").statusCode()).isEqualTo(200);
+      awaitState(gateway, "mine", "Ready", 1);
+      awaitState(gateway, "mine", "Ready", 0); // 1 s was its idle time
       HttpResponse<String> cold = predict(gateway, "mine", "cold");
       assertThat(cold.statusCode()).as(cold.body() + gateway.output()).isEqualTo(200);
       assertThat(cold.headers().firstValue("model-cold-start")).isPresent();

@@ -30,7 +30,10 @@ final class UpIT {
   private static final Pattern CURL =
       Pattern.compile("curl -si (\\S+)((?: -H '[^']+')+) -d '([^']+)'");
   private static final Pattern HEADER = Pattern.compile("-H '([^:]+): ([^']+)'");
-  private static final Pattern CHILD = Pattern.compile("started the server of wine, pid (\\d+)");
+  private static final Pattern CHILD = Pattern.compile("started a server of wine, pid (\\d+)");
+
+  private static final Pattern API = Pattern.compile("API at (http://127.0.0.1:\\d+)/api/v1");
+  private static final String DEPLOYMENTS = "/api/v1/model/deployment";
 
   @TempDir private Path directory;
 
@@ -114,33 +117,6 @@ final class UpIT {
     assertThat(verify().exit()).isZero();
   }
 
-  /// A pipe nobody reads stands where the pid file should: there the gateway stays, and is killed.
-  @Test
-  void afterAKillBeforeThePidFileWasWrittenTheNextOneEndsTheOrphanToo() throws Exception {
-    Path pidFile = Files.createDirectories(directory.resolve("data/sample/wine"));
-    pidFile = pidFile.resolve("replica.pid");
-    assertThat(new ProcessBuilder("mkfifo", pidFile.toString()).start().waitFor()).isZero();
-    ProcessHandle orphan;
-    try (GatewayProcess gateway = start()) {
-      Files.newOutputStream(pidFile).close(); // what it looks for at first: nobody is named
-      ProcessHandle process = ProcessHandle.of(gateway.pid()).orElseThrow();
-      await(gateway, Duration.ofSeconds(60), () -> process.children().anyMatch(UpIT::isModel));
-      orphan = process.children().filter(UpIT::isModel).findFirst().orElseThrow();
-      gateway.kill();
-    }
-    assertThat(orphan.isAlive()).isTrue();
-    Files.delete(pidFile);
-    try (GatewayProcess gateway = start()) {
-      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("Ctrl-C"));
-
-      assertThat(gateway.output()).contains("left by an earlier life, pid " + orphan.pid());
-      assertThat(runs(orphan.pid())).isFalse();
-      assertThat(gateway.stop()).isZero();
-    } finally {
-      orphan.destroyForcibly();
-    }
-  }
-
   /// One that has ended may be shown until whoever inherited it has looked at its end.
   private static boolean runs(long pid) throws IOException {
     try {
@@ -151,8 +127,47 @@ final class UpIT {
     }
   }
 
-  private static boolean isModel(ProcessHandle child) {
-    return child.info().commandLine().orElse("").contains("WineModel");
+  @Test
+  void theApiHasADoorOfItsOwnThatServesModelsToo() throws Exception {
+    try (GatewayProcess gateway = start("--api.listen", "127.0.0.1:0");
+        HttpClient client = HttpClient.newHttpClient()) {
+      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("Ctrl-C"));
+      Matcher door = API.matcher(gateway.output());
+      assertThat(door.find()).as(gateway.output()).isTrue();
+
+      assertThat(get(client, door.group(1) + DEPLOYMENTS).body())
+          .contains("\"id\":\"wine\"", "dev.loopgate.examples.WineModel", "\"minReplicas\":0");
+      assertThat(get(client, door.group(1) + "/model/wine/api/model/info").statusCode())
+          .isEqualTo(200);
+
+      GatewayProcess.Run other =
+          GatewayProcess.run(
+              launch("gateway", "--api.listen", door.group(1).substring("http://".length())));
+      assertThat(other.exit()).isEqualTo(1);
+      assertThat(other.output()).startsWith("loopgate: api.listen: ").hasLineCount(1);
+      assertThat(gateway.stop()).isZero();
+    }
+  }
+
+  @Test
+  void theSampleIsTheUsersWhoMayDeleteIt() throws Exception {
+    try (GatewayProcess gateway = start();
+        HttpClient client = HttpClient.newHttpClient()) {
+      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("Ctrl-C"));
+      String wine = url(gateway) + DEPLOYMENTS + "/wine";
+      HttpRequest delete = HttpRequest.newBuilder(URI.create(wine)).DELETE().build();
+      assertThat(client.send(delete, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
+      await(gateway, Duration.ofSeconds(60), () -> status(client, wine) == 404);
+      assertThat(gateway.stop()).isZero();
+    }
+    try (GatewayProcess gateway = start();
+        HttpClient client = HttpClient.newHttpClient()) {
+      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("files in"));
+      assertThat(get(client, url(gateway) + DEPLOYMENTS).body()).isEqualTo("[]");
+      assertThat(gateway.output()).doesNotContain("Ctrl-C");
+      assertThat(gateway.stop()).isZero();
+    }
   }
 
   @Test
@@ -206,8 +221,28 @@ final class UpIT {
 
   private static HttpResponse<String> get(HttpClient client, GatewayProcess gateway, String path)
       throws IOException, InterruptedException {
-    URI uri = URI.create("http://127.0.0.1:" + gateway.address().getPort() + path);
-    return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    return get(client, url(gateway) + path);
+  }
+
+  private static HttpResponse<String> get(HttpClient client, String url)
+      throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static int status(HttpClient client, String url) {
+    try {
+      return get(client, url).statusCode();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return 0;
+    }
+  }
+
+  private static String url(GatewayProcess gateway) {
+    return "http://127.0.0.1:" + gateway.address().getPort();
   }
 
   /// All published lines with these words.

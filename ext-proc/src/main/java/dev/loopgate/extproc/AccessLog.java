@@ -153,7 +153,9 @@ final class AccessLog {
 
   /// What still waits can't be told from what is still to be shown.
   void stop() {
-    eachOf(joins.expired(true), expired -> notShown(new Joins.Expired(expired.logged(), false)));
+    eachOf(
+        joins.expired(true),
+        each -> notShown(new Joins.Expired(each.logged(), false, each.remembered())));
   }
 
   // Where no server was asked our proxy got nothing, either.
@@ -179,7 +181,8 @@ final class AccessLog {
     if (match.isEmpty()) {
       return;
     }
-    if (logged.isRefusedAbove()) {
+    boolean mayBeKept = !expired.remembered() && logged.isRefusedOnAnySide();
+    if (logged.isRefusedAbove() && !mayBeKept) {
       refused(logged, match.get());
     } else if (expired.judged() && !logged.isAnsweredByEnvoy()) {
       gap(logged, match.get());

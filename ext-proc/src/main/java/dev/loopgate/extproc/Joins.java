@@ -61,20 +61,21 @@ final class Joins {
   private static final class Waiting {
     final LoggedExchange logged;
     final long sinceNanos;
-    final boolean judged;
+    final boolean remembered; // as of Expired
 
-    Waiting(LoggedExchange logged, long sinceNanos, boolean judged) {
+    Waiting(LoggedExchange logged, long sinceNanos, boolean remembered) {
       this.logged = logged;
       this.sinceNanos = sinceNanos;
-      this.judged = judged;
+      this.remembered = remembered;
     }
   }
 
   /// What was not shown within its time.
   ///
-  /// @param judged whether that proves that it is not shown at all: it began when all that was
-  ///   shown was remembered
-  record Expired(LoggedExchange logged, boolean judged) {}
+  /// @param judged whether that proves that it is not shown at all
+  /// @param remembered whether it began when all that was shown was remembered: else it may have
+  ///   been shown, and be kept
+  record Expired(LoggedExchange logged, boolean judged, boolean remembered) {}
 
   /// The exchange that a log tells of was shown.
   ///
@@ -277,7 +278,7 @@ final class Joins {
     Waiting oldest = waiting.iterator().next();
     remove(oldest);
     boolean proven = nowNanos - oldest.sinceNanos >= PROOF_NANOS;
-    return new Expired(oldest.logged, shows && oldest.judged && proven);
+    return new Expired(oldest.logged, shows && oldest.remembered && proven, oldest.remembered);
   }
 
   private @Nullable LoggedExchange takeWaiting(String key, ObservedRequest request) {

@@ -51,7 +51,10 @@ record LoggedExchange(
     int status = response.getResponseCode().getValue();
     Ending ending =
         ResponseDetails.endingOf(
-            details, common.getResponseFlags(), common.hasUpstreamRemoteAddress());
+            details,
+            common.getResponseFlags(),
+            common.hasUpstreamRemoteAddress(),
+            LoggedWords.attemptsOf(common));
     if (isTunnel(entry)) {
       ending = ResponseDetails.endingOfTunnel(ending);
     }
@@ -121,6 +124,12 @@ record LoggedExchange(
   /// Whether a filter above external processing refused it.
   boolean isRefusedAbove() {
     return !reachedServer() && ResponseDetails.isFromAbove(words.told().details());
+  }
+
+  /// Whether a filter refused it that may as well stand below external processing, which then shows
+  /// it.
+  boolean isRefusedOnAnySide() {
+    return ResponseDetails.isTooLarge(words.told().details());
   }
 
   /// Whether it was refused where external processing shows nothing, whatever else it shows: before

@@ -19,11 +19,13 @@ record LoggedFacts(Ending ending, int status, long requestBytes, long responseBy
   /// Has both bodies count what was not shown of them.
   ///
   /// @param requestWhole all of it was shown, whatever a filter above made of its length
+  /// @param response one that is packed counts what was shown alone: the caller may have got it
+  ///   unpacked, and nothing says so
   void tellSizes(Requesting request, boolean requestWhole, @Nullable Responding response) {
     if (!requestWhole) {
       request.body().passed(requestBytes);
     }
-    if (response != null) {
+    if (response != null && response.contentEncoding().isEmpty()) {
       response.body().passed(responseBytes);
     }
   }

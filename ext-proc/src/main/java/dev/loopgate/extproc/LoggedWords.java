@@ -21,6 +21,7 @@ record LoggedWords(
     AccessRecord.Told told) {
   private static final int TOLD_LENGTH_MAX = 512;
   private static final int REPLICA_LENGTH_MAX = 200;
+  private static final int ATTEMPTS_MAX = 1 << 20;
   private static final long SECONDS_MAX = TimeUnit.DAYS.toSeconds(30);
 
   static LoggedWords of(AccessLogCommon common, String protocol, String details) {
@@ -34,9 +35,15 @@ record LoggedWords(
             : Timing.NONE,
         addressOf(server),
         common.getUpstreamCluster(),
-        Math.clamp(Integer.toUnsignedLong(common.getUpstreamRequestAttemptCount()), 0, 1 << 20),
+        attemptsOf(common),
         new AccessRecord.Told(
             protocol, cut(details), ResponseDetails.wordsOf(common.getResponseFlags())));
+  }
+
+  /// How often a server was chosen for it; 0 when Envoy does not say.
+  static int attemptsOf(AccessLogCommon common) {
+    return Math.clamp(
+        Integer.toUnsignedLong(common.getUpstreamRequestAttemptCount()), 0, ATTEMPTS_MAX);
   }
 
   /// `host:port`; empty when it is not such an address.

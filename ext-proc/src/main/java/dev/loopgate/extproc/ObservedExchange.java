@@ -189,7 +189,7 @@ final class ObservedExchange {
     this.answered = true;
     this.attempts = attempts;
     this.status = head.status();
-    this.whole = ResponseDetails.endingOf(details);
+    this.whole = ResponseDetails.endingOf(details, attempts);
     this.replica = replica.length() <= REPLICA_LENGTH_MAX ? replica : "";
     firstByteNanos = nowNanos - startNanos;
     learnFrom(head);

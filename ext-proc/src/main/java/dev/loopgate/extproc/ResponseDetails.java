@@ -13,6 +13,7 @@ final class ResponseDetails {
   private static final String VIA_UPSTREAM = "via_upstream";
   private static final String RESET_BEFORE = "upstream_reset_before_response_started";
   private static final String RESET_AFTER = "upstream_reset_after_response_started";
+  private static final String TOO_LARGE = "request_payload_too_large";
 
   // Filters that stand above external processing and answer themselves.
   private static final List<String> ABOVE =
@@ -23,7 +24,7 @@ final class ResponseDetails {
           "oauth.",
           "csrf_",
           "request_rate_limited",
-          "request_payload_too_large",
+          TOO_LARGE,
           "local_rate_limited",
           "rate_limiter_error");
 
@@ -32,12 +33,13 @@ final class ResponseDetails {
   /// How an exchange ended whose answer is whole.
   ///
   /// @param details empty when Envoy does not say
-  static Ending endingOf(String details) {
+  /// @param attempts how often Envoy chose a server for it, 0 when it does not say
+  static Ending endingOf(String details, int attempts) {
     if (details.isEmpty() || details.startsWith(VIA_UPSTREAM)) {
       return Ending.COMPLETE;
     }
     if (isOverflow(details)) {
-      return Ending.REJECTED;
+      return isUnasked(details, attempts) ? Ending.REJECTED : Ending.CUT;
     }
     if (details.startsWith(RESET_BEFORE)) {
       return isNoConnection(details) ? Ending.MODEL_UNREACHABLE : Ending.MODEL_RESET;
@@ -61,16 +63,16 @@ final class ResponseDetails {
   /// How an exchange ended that an access log tells of. The details come first: flags stand, too,
   /// where nothing went wrong, as when a tunnel is closed.
   ///
-  /// @param asked whether a model's server was
-  static Ending endingOf(String details, ResponseFlags flags, boolean asked) {
-    Ending ending = endingOf(details);
+  /// @param chosen whether a model's server was
+  /// @param attempts how often one was, 0 when Envoy does not say
+  static Ending endingOf(String details, ResponseFlags flags, boolean chosen, int attempts) {
+    Ending ending = endingOf(details, attempts);
     if (ending == Ending.COMPLETE) {
       return endingOf(flags);
     }
-    if (ending == Ending.REJECTED
-        && asked
-        && !isOverflow(details)) { // not by us, whatever these details are
-      Ending byFlags = endingOf(flags);
+    boolean asked = chosen && !isUnasked(details, attempts);
+    if (asked && (ending == Ending.REJECTED || ending == Ending.CUT)) {
+      Ending byFlags = endingOf(flags); // not refused by us, whatever these details are
       return byFlags == Ending.COMPLETE ? Ending.CUT : byFlags;
     }
     return ending;
@@ -126,7 +128,18 @@ final class ResponseDetails {
         .collect(Collectors.joining(","));
   }
 
-  // As many as may wait for a server do: a server was chosen, and not asked.
+  /// Whether a request that filters refuse for its size was: they may stand above external
+  /// processing or below.
+  static boolean isTooLarge(String details) {
+    return details.equals(TOO_LARGE);
+  }
+
+  // A server was chosen, and not asked: unless this is a retry.
+  private static boolean isUnasked(String details, int attempts) {
+    return isOverflow(details) && attempts <= 1;
+  }
+
+  // As many as may wait for a server do.
   private static boolean isOverflow(String details) {
     return details.startsWith(RESET_BEFORE + "{overflow");
   }

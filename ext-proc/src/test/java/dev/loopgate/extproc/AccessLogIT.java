@@ -134,6 +134,22 @@ class AccessLogIT {
   }
 
   @Test
+  void howMuchThereWasOfAPackedAnswerIsNotWhatTheCallerGotOfItUnpacked() throws Exception {
+    EnvoyStream stream = EnvoyStream.observing(observed.channel());
+    stream.show(
+        post("a", "x-request-id: x-a"),
+        requestBody("abc", true),
+        response(false, ":status: 200", "content-encoding: gzip"),
+        responseBody("an", false));
+    stream.complete();
+    log.tell(ended(exchange("x-a", "a"), 200, "downstream_remote_disconnect", CALLER_LEFT));
+
+    Seen seen = observed.await(1).getFirst();
+    assertThat(seen.prediction().responseBody().size()).isEqualTo(2);
+    assertThat(seen.prediction().responseBody().truncated()).isTrue();
+  }
+
+  @Test
   void aCutStreamsLastPiecesMayComeAfterItsLog() throws Exception {
     EnvoyStream stream = EnvoyStream.observing(observed.channel());
     stream.show(
@@ -287,6 +303,23 @@ class AccessLogIT {
     assertThat(seen.ending()).isEqualTo(Ending.REJECTED);
     assertThat(seen.prediction().requestBody().truncated()).isEqualTo(cut);
     assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
+  }
+
+  @Test
+  void whatIsTooLargeForAFilterBelowAndWasShownBeforeTheLogBeganIsNoSecondPrediction()
+      throws Exception {
+    var refused = ended(exchange("x-a", "a"), 413, "request_payload_too_large", NO_FLAGS);
+    refused
+        .getCommonPropertiesBuilder()
+        .clearUpstreamRemoteAddress()
+        .setDuration(com.google.protobuf.Duration.newBuilder().setSeconds(61));
+    log.tell(refused, exchange("x-last", "last").setRequest(elsewhere()));
+    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
+    observed.advance(Joins.WINDOW.plusSeconds(1));
+
+    observed.awaitLogged(LogUse.UNJUDGED, 1);
+    assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isEqualTo(1);
+    assertThat(observed.counts(EntryKind.PREDICTION, "m").begun()).isZero();
   }
 
   @Test

@@ -33,7 +33,7 @@ class ResponseDetailsTest {
     "something of a later version,REJECTED",
   })
   void sayWhoAnsweredAndWhy(String details, Ending ending) {
-    assertThat(ResponseDetails.endingOf(details)).isEqualTo(ending);
+    assertThat(ResponseDetails.endingOf(details, 1)).isEqualTo(ending);
   }
 
   @Test
@@ -41,8 +41,19 @@ class ResponseDetailsTest {
     ResponseFlags overflow = ResponseFlags.newBuilder().setUpstreamOverflow(true).build();
     String details = "upstream_reset_before_response_started{overflow}";
 
-    assertThat(ResponseDetails.endingOf(details, overflow, true)).isEqualTo(Ending.REJECTED);
-    assertThat(ResponseDetails.endingOf("a filter's own words", overflow, true))
+    assertThat(ResponseDetails.endingOf(details, overflow, true, 1)).isEqualTo(Ending.REJECTED);
+    assertThat(ResponseDetails.endingOf("a filter's own words", overflow, true, 1))
         .isEqualTo(Ending.CUT);
+  }
+
+  @Test
+  void whatNoServerHadRoomForAfterOneWasAskedWasNotRefused() {
+    ResponseFlags overflow = ResponseFlags.newBuilder().setUpstreamOverflow(true).build();
+    ResponseFlags reset = overflow.toBuilder().setUpstreamRemoteReset(true).build();
+    String details = "upstream_reset_before_response_started{overflow}";
+
+    assertThat(ResponseDetails.endingOf(details, 2)).isEqualTo(Ending.CUT);
+    assertThat(ResponseDetails.endingOf(details, overflow, true, 2)).isEqualTo(Ending.CUT);
+    assertThat(ResponseDetails.endingOf(details, reset, true, 2)).isEqualTo(Ending.MODEL_RESET);
   }
 }

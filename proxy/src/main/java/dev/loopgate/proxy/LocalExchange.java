@@ -57,6 +57,7 @@ final class LocalExchange implements Exchange {
   private boolean requestWhole;
   private boolean asked;
   private boolean over;
+  private @Nullable StreamedReply streamed;
   private long progressNanos;
 
   LocalExchange(
@@ -167,6 +168,10 @@ final class LocalExchange implements Exchange {
 
   @Override
   public void callerLeft() {
+    StreamedReply streaming = streamed;
+    if (streaming != null) {
+      streaming.close();
+    }
     if (!over) {
       over = true;
       loop.localBytes().giveBack(taken);
@@ -177,10 +182,20 @@ final class LocalExchange implements Exchange {
   public void callerReadComplete() {}
 
   @Override
-  public void callerWritabilityChanged() {}
+  public void callerWritabilityChanged() {
+    StreamedReply streaming = streamed;
+    if (streaming != null) {
+      streaming.pass();
+    }
+  }
 
   @Override
   public void tick(long nowNanos) {
+    StreamedReply streaming = streamed;
+    if (streaming != null) {
+      streaming.tick(nowNanos);
+      return;
+    }
     long quietNanos = nowNanos - progressNanos;
     if ((asked || !takesBody()) && quietNanos >= REPLY_WITHIN.toNanos()) {
       answer(LocalReplies.noReply());
@@ -192,6 +207,11 @@ final class LocalExchange implements Exchange {
 
   @Override
   public void stop() {
+    StreamedReply streaming = streamed;
+    if (streaming != null) {
+      streaming.end();
+      return;
+    }
     asked = true;
     answer(LocalReplies.gatewayStopped());
   }
@@ -244,7 +264,11 @@ final class LocalExchange implements Exchange {
   }
 
   private void answer(LocalReply given) {
+    LocalStream stream = given.stream();
     if (over) {
+      if (stream != null) {
+        stream.close();
+      }
       return; // the caller left, or time was up
     }
     LocalReply reply = Grpc.isCall(request) ? Grpc.replyOf(given) : given;
@@ -258,6 +282,10 @@ final class LocalExchange implements Exchange {
       }
     }
     headers.add(new Header(RequestIdentity.HEADER, id.value()));
+    if (stream != null) {
+      stream(stream, reply, keep, headers);
+      return;
+    }
     int length = reply.body().remaining();
     boolean bodiless =
         request.method().equals("HEAD")
@@ -283,5 +311,23 @@ final class LocalExchange implements Exchange {
           () -> loop.localBytes().giveBack(taken));
     }
     caller.finish();
+  }
+
+  private void stream(LocalStream stream, LocalReply reply, boolean keep, List<Header> headers) {
+    boolean bodiless = request.method().equals("HEAD") || Grpc.isCall(request);
+    Answer answer = caller.answer();
+    BodyFraming framing = bodiless ? BodyFraming.NONE : BodyFraming.CHUNKED;
+    answer.frame(request, reply.status(), framing, -1, keep, headers);
+    answer.head(reply.status(), Reasons.of(reply), headers, bodiless);
+    loop.localBytes().giveBack(taken);
+    if (bodiless) {
+      stream.close();
+      answer.flush();
+      caller.finish();
+      return;
+    }
+    StreamedReply streaming = new StreamedReply(stream, caller, loop);
+    streamed = streaming;
+    streaming.start();
   }
 }

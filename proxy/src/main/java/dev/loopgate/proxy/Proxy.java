@@ -51,11 +51,13 @@ public final class Proxy implements AutoCloseable {
   private final CallerSlots slots;
   private final OwnConnections connector;
   private final List<Channel> doors = new ArrayList<>();
+  private final Router router;
   private @Nullable Tls tls;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Proxy(ProxyConfig config, ProxyEvents events, Transport transport) {
+  private Proxy(ProxyConfig config, Router router, ProxyEvents events, Transport transport) {
     this.config = config;
+    this.router = router;
     this.events = events;
     this.transport = transport;
     this.slots = new CallerSlots(config.connectionsMax());
@@ -98,7 +100,7 @@ public final class Proxy implements AutoCloseable {
       Transport transport,
       @Nullable Policy policy)
       throws IOException {
-    Proxy proxy = new Proxy(config, events, transport);
+    Proxy proxy = new Proxy(config, new Router(fleet, services), events, transport);
     try {
       proxy.openLoops(
           new ProxyLoop.Shared(
@@ -119,7 +121,7 @@ public final class Proxy implements AutoCloseable {
       if (files != null) {
         proxy.tls = Tls.open(files, events);
       }
-      proxy.open(config.address(), new Router(fleet, services), config.edge(), proxy.tls);
+      proxy.open(config.address(), proxy.router, config.edge(), proxy.tls);
       return proxy;
     } catch (IOException | RuntimeException e) {
       proxy.close();
@@ -133,6 +135,14 @@ public final class Proxy implements AutoCloseable {
   ///   files
   public static void check(ServerTrust trust) throws IOException {
     ModelTls.of(trust, List.of()).open();
+  }
+
+  /// Opens a further door that serves the same, over TLS if the first is; whoever comes there comes
+  /// straight, with no proxy in front. Says where it is.
+  ///
+  /// @throws IOException when the address can't be listened on; the message names it
+  public InetSocketAddress openDoor(InetSocketAddress address) throws IOException {
+    return open(address, router, Edge.DEFAULT, tls);
   }
 
   /// Opens a further door for `services` only, on the same event loops, and says where it is.

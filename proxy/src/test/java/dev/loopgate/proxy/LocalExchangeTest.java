@@ -10,9 +10,12 @@ import dev.loopgate.fleet.Predictor;
 import dev.loopgate.spool.SpoolLane;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -239,5 +242,114 @@ final class LocalExchangeTest {
     door.turn(Duration.ofSeconds(1));
     assertThat(door.caller.isOpen()).isFalse();
     assertThat(door.received()).isEmpty();
+  }
+
+  /// A stream whose pieces the test gives.
+  private static final class Pieces implements LocalStream {
+    final Deque<String> waiting = new ArrayDeque<>();
+    Runnable more = () -> {};
+    boolean over;
+    int closed;
+
+    LocalReply reply() {
+      List<Header> headers = List.of(new Header("content-type", "text/event-stream"));
+      return new LocalReply(200, headers, ByteBuffer.allocate(0), this);
+    }
+
+    void give(String piece) {
+      waiting.add(piece);
+      more.run();
+    }
+
+    @Override
+    public void open(Runnable whenMore) {
+      more = whenMore;
+    }
+
+    @Override
+    public @Nullable ByteBuffer take() {
+      String piece = waiting.poll();
+      return piece == null ? null : ByteBuffer.wrap(piece.getBytes(UTF_8));
+    }
+
+    @Override
+    public boolean isOver() {
+      return over;
+    }
+
+    @Override
+    public void close() {
+      closed++;
+    }
+  }
+
+  private Pieces streaming(String method) {
+    Pieces pieces = new Pieces();
+    door.send(method + " /own/events HTTP/1.1\r\nHost: d\r\n\r\n");
+    desk.replies.getFirst().accept(pieces.reply());
+    return pieces;
+  }
+
+  @Test
+  void aStreamIsPassedOnPieceByPieceToItsEnd() {
+    Pieces pieces = streaming("GET");
+    assertThat(door.received()).contains("transfer-encoding: chunked\r\n").endsWith("\r\n\r\n");
+    door.turn(Duration.ofMinutes(10)); // nothing to say is no fault
+    pieces.give("one");
+    door.settle();
+    assertThat(door.received()).endsWith("3\r\none\r\n");
+
+    pieces.over = true;
+    pieces.give("two");
+    door.settle();
+
+    assertThat(door.received()).endsWith("3\r\ntwo\r\n0\r\n\r\n");
+    assertThat(pieces.closed).isEqualTo(1);
+    door.send("GET / HTTP/1.1\r\nHost: d\r\n\r\n");
+    assertThat(desk.asked).as("the connection goes on").hasSize(2);
+  }
+
+  @Test
+  void aStreamIsClosedWhenItsCallerLeaves() {
+    Pieces pieces = streaming("GET");
+
+    door.caller.close();
+    pieces.give("late");
+    door.settle();
+
+    assertThat(pieces.closed).isEqualTo(1);
+    assertThat(pieces.waiting).containsExactly("late");
+  }
+
+  @Test
+  void aStreamForTheHeadAloneIsClosedUnopened() {
+    Pieces pieces = streaming("HEAD");
+
+    assertThat(door.received()).startsWith("HTTP/1.1 200 ").endsWith("\r\n\r\n");
+    assertThat(pieces.closed).isEqualTo(1);
+    assertThat(door.caller.isOpen()).isTrue();
+  }
+
+  @Test
+  void aStreamThatComesWhenTimeIsUpIsClosed() {
+    Pieces pieces = new Pieces();
+    door.send("GET /own/events HTTP/1.1\r\nHost: d\r\n\r\n");
+    door.turn(Duration.ofSeconds(30));
+
+    desk.replies.getFirst().accept(pieces.reply());
+
+    assertThat(door.received()).startsWith("HTTP/1.1 503 ");
+    assertThat(pieces.closed).isEqualTo(1);
+  }
+
+  @Test
+  void aStreamEndsWholeWhenTheGatewayLeaves() {
+    Pieces pieces = streaming("GET");
+
+    door.loop.leave();
+    door.turn(Duration.ofSeconds(1));
+
+    assertThat(door.received()).endsWith("0\r\n\r\n");
+    assertThat(pieces.closed).isEqualTo(1);
   }
 }

@@ -37,13 +37,13 @@ public final class ModelProbe implements AutoCloseable {
 
   private final Deployment deployment;
   private final Pace pace;
-  private final RuntimeEvents events;
+  private final ProbeEvents events;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private int asked; // confined to the thread: how often it was asked
   private String problem = ""; // confined to the thread: the last one told
 
-  private ModelProbe(Deployment deployment, Pace pace, RuntimeEvents events) {
+  private ModelProbe(Deployment deployment, Pace pace, ProbeEvents events) {
     this.deployment = deployment;
     this.pace = pace;
     this.events = events;
@@ -51,7 +51,7 @@ public final class ModelProbe implements AutoCloseable {
   }
 
   /// A probe that asks from now on.
-  public static ModelProbe start(Deployment deployment, Pace pace, RuntimeEvents events) {
+  public static ModelProbe start(Deployment deployment, Pace pace, ProbeEvents events) {
     ModelProbe probe = new ModelProbe(deployment, pace, events);
     probe.thread.start();
     return probe;

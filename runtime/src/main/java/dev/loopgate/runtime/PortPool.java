@@ -1,6 +1,8 @@
 package dev.loopgate.runtime;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -16,7 +18,7 @@ final class PortPool {
   /// @throws IOException when there is none
   int take() throws IOException {
     for (int i = 0; i < TRIES_MAX; i++) {
-      int port = ProcessHost.freePort();
+      int port = free();
       synchronized (given) {
         if (given.add(port)) {
           return port;
@@ -24,6 +26,12 @@ final class PortPool {
       }
     }
     throw new IOException("no free port: tries=" + TRIES_MAX);
+  }
+
+  private static int free() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return socket.getLocalPort();
+    }
   }
 
   /// Its server has ended.

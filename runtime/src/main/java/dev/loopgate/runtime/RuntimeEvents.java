@@ -2,8 +2,8 @@ package dev.loopgate.runtime;
 
 import java.time.Duration;
 
-/// Everything this room tells the outside, each by the deployment's id. Called on its own threads,
-/// which may be held up only briefly.
+/// What becomes of the servers that a host runs, each by its deployment's id. Called on threads of
+/// this room, which may be held up only briefly.
 public interface RuntimeEvents {
   /// A model server of an earlier life of this gateway was still running and was ended.
   void orphanEnded(String deployment, long pid);
@@ -28,9 +28,6 @@ public interface RuntimeEvents {
 
   /// A probe found the server ready.
   void modelReady(String deployment);
-
-  /// A probe learned what the model calls itself.
-  void modelIdentified(String deployment, String name, String version);
 
   /// A probe was not answered as it should be. Told when the problem changes, not at each probe.
   void probeFailed(String deployment, String problem);

@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What one life of a host leaves to the next.
 class LocalHostLivesIT {
@@ -104,6 +106,72 @@ class LocalHostLivesIT {
     try (HostedServers servers = new HostedServers(data)) {
       assertThat(servers.events().nextPid("orphan wine")).isEqualTo(orphan.pid());
       assertThat(orphan.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    }
+  }
+
+  @Test
+  void neverEndsWhatHasAnotherToken() throws Exception {
+    Path directory = Files.createDirectories(data.resolve("models/wine/wine-1-1"));
+    String token = ReplicaToken.write(directory.resolve("replica.token")).value();
+    String elsewhere = token.substring(0, token.indexOf('@')) + "@/elsewhere";
+    List<Process> strangers = List.of(holder(elsewhere), holder(token + "1"));
+    for (Process stranger : strangers) {
+      HostedServers.awaitValue(() -> Optional.of(true).filter(_ -> hasToken(stranger)));
+    }
+
+    try (HostedServers servers = new HostedServers(data)) {
+      servers.run(HostedServers.workload("wine", SLEEP, Predictor.NONE), 1);
+      servers.events().next("started wine"); // what is left from before was looked at first
+      assertThat(strangers).allMatch(Process::isAlive);
+    }
+    assertThat(strangers).allMatch(Process::isAlive);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "12", "x y", "99999999 boot:1"})
+  void startsOverFilesThatNameNobody(String text) throws Exception {
+    Path directory = Files.createDirectories(data.resolve("models/wine/wine-1-1"));
+    Files.writeString(directory.resolve("replica.pid"), text);
+    Files.writeString(directory.resolve("replica.token"), text);
+
+    try (HostedServers servers = new HostedServers(data)) {
+      servers.run(HostedServers.workload("wine", SLEEP, Predictor.NONE), 1);
+      servers.events().next("started wine");
+      assertThat(directory).doesNotExist();
+    }
+  }
+
+  @Test
+  void boundsTheLogAndKeepsItsEnd() throws Exception {
+    String script = HostedServers.sh("seq 1 200000; echo done; exec sleep 1000");
+    try (HostedServers servers = new HostedServers(data)) {
+      servers.run(HostedServers.workload("wine", script, Predictor.NONE), 1);
+      HostedServers.awaitValue(() ->
+          Optional.of(servers.host().log("wine", 99)).filter(text -> text.endsWith("done\n")));
+
+      Path directory = servers.directory(servers.host().observe("wine").replicas().getFirst());
+      for (String name : List.of("model.log", "model.log.1", "model.log.2")) {
+        assertThat(Files.size(directory.resolve(name))).as(name).isBetween(1L, 65_536L);
+      }
+      assertThat(directory.resolve("model.log.3")).doesNotExist();
+    }
+  }
+
+  private Process holder(String token) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", "exec sleep 1000");
+    builder.environment().put(ReplicaToken.VARIABLE, token);
+    Process process = builder.start();
+    others.add(process);
+    return process;
+  }
+
+  /// It is a process of ours for a moment before it is the program.
+  private static boolean hasToken(Process process) {
+    try {
+      Path file = Path.of("/proc", Long.toString(process.pid()), "environ");
+      return Files.readString(file).contains(ReplicaToken.VARIABLE + "=");
+    } catch (IOException _) {
+      return false;
     }
   }
 

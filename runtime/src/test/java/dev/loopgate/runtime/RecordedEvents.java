@@ -10,7 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /// Keeps what was told, a line each, and waits for what is still to come.
-final class RecordedEvents implements RuntimeEvents {
+final class RecordedEvents implements RuntimeEvents, ProbeEvents {
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
 
   /// The next line that starts with `prefix`; lines before it are gone.
