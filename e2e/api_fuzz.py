@@ -21,6 +21,7 @@ DOCUMENT = ROOT / "api/src/main/resources/dev/loopgate/api/openapi.json"
 NIGHTLY = os.environ.get("LOOPGATE_NIGHTLY") == "1"
 EXAMPLES = 400 if NIGHTLY else 60  # of each operation
 SECONDS = 900 if NIGHTLY else 110  # of a run, of which there are two
+LATE = ("Wait", "Timeout", "Watch")  # parameters
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 # TRACE is refused before it reaches the API; what the rules demand no schema says; what is deleted is there until it has ended.
 NOT = ("unsupported_method", "positive_data_acceptance", "use_after_free")
@@ -29,14 +30,25 @@ NOT_WHEN_OPEN = (*NOT, "ignored_auth", "missing_required_header", "negative_data
 
 
 def strict(document):
-    """The same document, in which answers have the fields that it names and no others."""
+    """The same document, in which answers have the fields that it names and no others; without what answers late, or never ends."""
     whole = copy.deepcopy(document)
+    for path, operations in list(whole["paths"].items()):
+        for operation in operations.values():
+            parameters = operation.get("parameters", [])
+            late = [each for each in parameters if each.get("$ref", "").rpartition("/")[2] in LATE]
+            operation["parameters"] = [each for each in parameters if each not in late]
+        if all("text/event-stream" in content_of(each, "200") and len(content_of(each, "200")) == 1 for each in operations.values()):
+            del whole["paths"][path]
     schemas = whole["components"]["schemas"]
     for name, schema in list(schemas.items()):
         schemas[f"{name}Answer"] = closed(schema)
     for part in [*whole["components"]["responses"].values(), *answers(whole)]:
         refer(part)
     return whole
+
+
+def content_of(operation, status):
+    return operation["responses"].get(status, {}).get("content", {})
 
 
 def answers(document):

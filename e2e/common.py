@@ -146,7 +146,7 @@ def end_started():
 
 class Gateway:
     """`./loopgate gateway` on a data directory; its port from its own words, unless it is given. `role` is another verb than
-    `gateway`, without a configuration.
+    `gateway`: without a configuration, and with a port of its own for the API, too.
 
     `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own. `below` is a
     command that becomes the gateway, such as a tracer's.
@@ -162,6 +162,8 @@ class Gateway:
             if not config.exists():
                 config.write_text(models_at(model_port))
             command += ["--config", str(config)]
+        else:
+            command += ["--api.listen", "127.0.0.1:0"]
         command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--drain-delay", delay]
         small = {"--ship.window": "2s", "--spool.segment-bytes": "8MiB", "--spool.free-bytes-min": "16MiB"}
         for name, value in small.items():

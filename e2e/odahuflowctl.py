@@ -121,6 +121,8 @@ def connection(name, kind="docker", **spec):
 
 async def first_deployment(client, api, image):
     """From nothing to a model that answers (D-1, C-1, C-9)."""
+    await client.says("id: wine", "deployment", "get")  # what `up` begins with
+    await client.says("Model deployment wine was deleted", "deployment", "delete", "--id", "wine")
     await client.says("[]", "deployment", "get")
     await client.says("Empty!", "dep", "get", "-o", "table")
     await client.refused('entity "merlot" is not found (status: 404)', "dep", "get", "--id", "merlot")

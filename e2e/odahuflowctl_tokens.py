@@ -54,14 +54,14 @@ async def logins(folder, api, tokens, provider):
     await one.refused(WRONG, "login", "--url", api, "--token", tokens["forged"])
     await one.refused(WRONG, "login", "--url", api, "--token", "no token")
     await one.says(success, "login", "--url", api, "--token", tokens["odahu_admin"])
-    await one.says("[]", "dep", "get")
+    await one.says("id: wine", "dep", "get")
     await one.refused(WRONG, "dep", "--token", tokens["forged"], "get")  # an option beats the configuration
     await one.says("All authorization credentials have been removed", "logout")
     await one.refused(MISSED, "dep", "--url", api, "get")
 
     await one.says(success, "login", "--url", api, "--client_id", "robot", "--client_secret", "s3cret", "--issuer", provider.url)
     check(not provider.asked, f"asked for a token before it was needed: {provider.asked}")
-    await one.says("[]", "dep", "get")
+    await one.says("id: wine", "dep", "get")
     check(provider.asked[0]["grant_type"] == ["client_credentials"], f"asked: {provider.asked}")
     await one.says("[]", "conn", "get")
     check(len(provider.asked) == 1, f"the token was not kept: {provider.asked}")
