@@ -21,7 +21,7 @@ DOCUMENT = ROOT / "api/src/main/resources/dev/loopgate/api/openapi.json"
 NIGHTLY = os.environ.get("LOOPGATE_NIGHTLY") == "1"
 EXAMPLES = 400 if NIGHTLY else 60  # of each operation
 SECONDS = 900 if NIGHTLY else 110  # of a run, of which there are two
-LATE = ("Wait", "Timeout", "Watch")  # parameters
+LATE = ("Wait", "Timeout", "Watch", "LastEventId")  # parameters of what answers late
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 # TRACE is refused before it reaches the API; what the rules demand no schema says; what is deleted is there until it has ended.
 NOT = ("unsupported_method", "positive_data_acceptance", "use_after_free")
