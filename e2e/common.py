@@ -159,20 +159,25 @@ def end_started():
 
 
 class Gateway:
-    """`./loopgate gateway` on a data directory; its port from its own words, unless it is given.
+    """`./loopgate gateway` on a data directory; its port from its own words, unless it is given. `role` is another verb than
+    `gateway`: without a configuration, and with a port of its own for the API, too.
 
     `delay` is how long it serves on after SIGTERM, for a load balancer to see. `environment` is beside our own. `below` is a
     command that becomes the gateway, such as a tracer's.
     """
 
-    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None, below=()):
-        config = data.parent / "loopgate.yaml"
-        if not config.exists():
-            config.write_text(models_at(model_port))
+    def __init__(self, data, model_port, log, options=(), port=0, delay="0s", environment=None, below=(), role="gateway"):
         self.log = log
         out = open(log, "ab")
         at = out.tell()
-        command = [*below, str(ROOT / "loopgate"), "gateway", "--config", str(config)]
+        command = [*below, str(ROOT / "loopgate"), role]
+        if role == "gateway":
+            config = data.parent / "loopgate.yaml"
+            if not config.exists():
+                config.write_text(models_at(model_port))
+            command += ["--config", str(config)]
+        else:
+            command += ["--api.listen", "127.0.0.1:0"]
         command += ["--listen", f"127.0.0.1:{port}", "--data", str(data), "--drain-delay", delay]
         small = {"--ship.window": "2s", "--spool.segment-bytes": "8MiB", "--spool.free-bytes-min": "16MiB"}
         for name, value in small.items():

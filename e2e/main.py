@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 
+import api_fuzz
 import browser
 import clients
 import clocks
@@ -19,6 +20,7 @@ import envoy_xds
 import fluentd
 import manifests
 import model_server
+import odahuflowctl
 import power
 import readers
 import receivers
@@ -40,6 +42,8 @@ PARTS = {
     "h2spec": conformance.h2spec,
     "clients": clients.clients,
     "mlserver": model_server.mlserver,
+    "odahuflowctl": odahuflowctl.odahuflowctl,
+    "schemathesis": api_fuzz.schemathesis,
     "readers": readers.readers,
     "rolling-restart": rolling.rolling_restart,
     "stores": stores.stores,

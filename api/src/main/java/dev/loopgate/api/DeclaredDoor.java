@@ -150,7 +150,7 @@ public final class DeclaredDoor implements AutoCloseable {
                   ? "it is not known whether the change was kept"
                   : "the change could not be kept")
           .reply();
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | Error e) { // whoever asks would else wait for ever
       events.failed(e);
       return new Problem(500, "the gateway has failed").reply();
     }

@@ -34,16 +34,23 @@ sealed interface EndpointMatch {
     }
     String asked = method.equals("HEAD") ? "GET" : method;
     String[] segments = path.split("/", -1);
-    List<String> allowed = new ArrayList<>();
+    List<Template> matching = new ArrayList<>();
     for (Template each : Template.ALL) {
       if (each.matches(segments)) {
-        if (each.endpoint.method().equals(asked)) {
-          return new Found(each.endpoint, each.idIn(segments));
-        }
-        allowed.add(each.endpoint.method());
+        matching.add(each);
       }
     }
-    return allowed.isEmpty() ? new Unknown() : new WrongMethod(allowed);
+    if (matching.stream().anyMatch(Template::isAction)) {
+      matching.removeIf(each -> !each.isAction()); // what is done with a thing is no thing
+    }
+    for (Template each : matching) {
+      if (each.endpoint.method().equals(asked)) {
+        return new Found(each.endpoint, each.idIn(segments));
+      }
+    }
+    return matching.isEmpty()
+        ? new Unknown()
+        : new WrongMethod(matching.stream().map(each -> each.endpoint.method()).toList());
   }
 
   /// An endpoint's path, taken apart once.
@@ -69,6 +76,12 @@ sealed interface EndpointMatch {
         }
       }
       return true;
+    }
+
+    /// Whether something stands behind its id, in the same segment.
+    boolean isAction() {
+      String last = segments.getLast();
+      return last.startsWith(ID) && last.length() > ID.length();
     }
 
     /// What stands for the id; empty where it is another segment.

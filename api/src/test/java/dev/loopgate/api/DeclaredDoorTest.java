@@ -212,6 +212,20 @@ final class DeclaredDoorTest {
   }
 
   @Test
+  void aClassThatIsGoneIsAnsweredToo() {
+    HostKeys replaced =
+        _ -> {
+          throw new NoClassDefFoundError("gone"); // as of a jar that is replaced under its process
+        };
+    try (ApiFixture api = new ApiFixture(ApiConfig.DEFAULT, replaced)) {
+      assertThat(api.post(CONNECTIONS, GIT.formatted("git")).told())
+          .isEqualTo("500 the gateway has failed");
+      assertThat(api.told()).containsExactly("failed gone");
+      assertThat(api.post(CONNECTIONS, docker("hub", "")).status()).isEqualTo(201);
+    }
+  }
+
+  @Test
   void whoTakesAnAnswerAndFailsGetsNoOther() throws Exception {
     try (ApiFixture api = new ApiFixture()) {
       List<Integer> taken = new ArrayList<>();

@@ -52,6 +52,13 @@ final class EndpointMatchTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"})
+  void whatIsDoneWithADeploymentIsNoDeployment(String method) {
+    assertThat(EndpointMatch.of(method, "/api/v1/model/deployment/x:wake"))
+        .isEqualTo(new EndpointMatch.WrongMethod(List.of("POST")));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "/",

@@ -4,6 +4,8 @@ import static dev.loopgate.api.ApiFixture.OPEN_API;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.loopgate.fleet.DeploymentStatus;
+import dev.loopgate.fleet.Predictor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -65,6 +67,35 @@ final class OpenApiTest {
       assertThat(json.has("security")).as(operation.getKey()).isEqualTo(anybody);
     }
     assertThat(names).doesNotHaveDuplicates().doesNotContain("");
+  }
+
+  private static List<String> words(String pointer) {
+    List<String> words = new ArrayList<>();
+    OPEN_API
+        .at("/components/schemas" + pointer + "/enum")
+        .forEach(word -> {
+          if (!word.isNull()) {
+            words.add(word.asText());
+          }
+        });
+    return words;
+  }
+
+  @Test
+  void itsWordsAreThoseThatMayBeSaid() {
+    assertThat(words("/DeploymentSpec/properties/predictor"))
+        .containsExactlyInAnyOrderElementsOf(Predictor.words());
+    assertThat(words("/DeploymentStatus/properties/state"))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(DeploymentStatus.State.values())
+                .map(DeploymentStatus.State::word)
+                .filter(word -> !word.isEmpty()) // then it is absent
+                .toList());
+    assertThat(words("/DeploymentStatus/properties/reason"))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(DeploymentStatus.Reason.values())
+                .map(DeploymentStatus.Reason::word)
+                .toList());
   }
 
   @Test
