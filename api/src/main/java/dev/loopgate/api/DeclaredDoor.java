@@ -60,7 +60,8 @@ public final class DeclaredDoor implements AutoCloseable {
     this.events = events;
     Lock writing = new ReentrantLock();
     this.deployments =
-        new DeclaredEntities<>(store, DeclaredRules.ofDeployments(config), writing, waits);
+        new DeclaredEntities<>(
+            store, DeclaredRules.ofDeployments(config, hosting::isConfigured), writing, waits);
     this.routes =
         new DeclaredEntities<>(store, DeclaredRules.ofRoutes(config, store), writing, waits);
     this.connections =

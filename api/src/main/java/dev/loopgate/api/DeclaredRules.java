@@ -16,6 +16,7 @@ import dev.loopgate.fleet.RouteStatus;
 import dev.loopgate.fleet.Verdict;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What differs from kind to kind: rules, words, and by what a list is filtered.
@@ -39,7 +40,8 @@ record DeclaredRules<S, T>(
     Verdict<S> of(Declaration<S> declaration, @Nullable S before);
   }
 
-  static DeclaredRules<DeploymentSpec, DeploymentStatus> ofDeployments(ApiConfig config) {
+  static DeclaredRules<DeploymentSpec, DeploymentStatus> ofDeployments(
+      ApiConfig config, Predicate<String> isConfigured) {
     DeploymentRules rules = new DeploymentRules(config.deployments());
     return new DeclaredRules<>(
         Kind.DEPLOYMENT,
@@ -47,7 +49,10 @@ record DeclaredRules<S, T>(
         "roleName",
         spec -> Optional.ofNullable(spec.roleName()).orElse(""),
         (declaration, _) -> rules.check(declaration.id(), declaration.spec()),
-        _ -> Optional.empty());
+        declaration ->
+            isConfigured.test(declaration.id())
+                ? Optional.of("a model of the configuration has the ID " + declaration.id())
+                : Optional.empty());
   }
 
   static DeclaredRules<RouteSpec, RouteStatus> ofRoutes(ApiConfig config, DeclaredStore store) {

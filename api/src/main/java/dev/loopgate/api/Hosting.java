@@ -1,7 +1,11 @@
 package dev.loopgate.api;
 
-/// What the API has a host do at once, beside what is declared. Any thread that may block.
+/// Who runs what is declared, for what the API asks of it at once. Any thread that may block.
 public interface Hosting {
+  /// Whether a model has this id that nobody declared, but the configuration has: it is the one
+  /// that callers reach.
+  boolean isConfigured(String id);
+
   /// The last of what the servers of a deployment printed.
   ///
   /// @param bytesMax at most so much of it

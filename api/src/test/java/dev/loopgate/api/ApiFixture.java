@@ -75,6 +75,11 @@ final class ApiFixture implements AutoCloseable {
             hostKeys,
             new Hosting() {
               @Override
+              public boolean isConfigured(String id) {
+                return id.equals("configured");
+              }
+
+              @Override
               public String log(String deployment, int bytesMax) {
                 String log = "words of " + deployment;
                 return log.substring(Math.max(0, log.length() - bytesMax));

@@ -110,6 +110,15 @@ final class WaitingDoorTest {
   }
 
   @Test
+  void whatTheConfigurationHasIsNotDeclaredToo() {
+    String configured = ApiFixture.deployment("configured", "");
+
+    assertThat(api.post(ApiFixture.DEPLOYMENTS, configured).told())
+        .isEqualTo("403 access forbidden: a model of the configuration has the ID configured");
+    assertThat(api.get(ApiFixture.DEPLOYMENTS).json()).isEmpty();
+  }
+
+  @Test
   void theLastOfTheLogIsText() {
     api.declareDeployment("wine");
 

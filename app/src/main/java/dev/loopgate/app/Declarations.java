@@ -98,7 +98,8 @@ final class Declarations {
               data.root(), HostBounds.DEFAULT, gateways::isDrained, telemetry.host(), clock::nanos);
       hosting.set(host);
       DeclaredDoor door =
-          new DeclaredDoor(store, config, HostKeys.NONE, hosting(host), telemetry.controller());
+          new DeclaredDoor(
+              store, config, HostKeys.NONE, hosting(fleet, host), telemetry.controller());
       return new Declarations(
           store,
           host,
@@ -138,8 +139,13 @@ final class Declarations {
     }
   }
 
-  private static Hosting hosting(LocalHost host) {
+  private static Hosting hosting(Fleet fleet, LocalHost host) {
     return new Hosting() {
+      @Override
+      public boolean isConfigured(String id) {
+        return fleet.deployment(id).filter(each -> each.hosted() == null).isPresent();
+      }
+
       @Override
       public String log(String deployment, int bytesMax) {
         return host.log(deployment, bytesMax);
