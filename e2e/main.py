@@ -23,6 +23,7 @@ import model_server
 import odahuflowctl
 import power
 import readers
+import readme
 import receivers
 import rolling
 import sidecar
@@ -45,6 +46,7 @@ PARTS = {
     "odahuflowctl": odahuflowctl.odahuflowctl,
     "schemathesis": api_fuzz.schemathesis,
     "readers": readers.readers,
+    "readme": readme.readme,
     "rolling-restart": rolling.rolling_restart,
     "stores": stores.stores,
     "store-faults": store_faults.store_faults,

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /// What users declare, over HTTP: deployments, routes, connections, their events, and what a caller
 /// may know of the gateway (contract section 5). Any thread; requests are handled on
@@ -43,7 +44,7 @@ public final class DeclaredDoor implements AutoCloseable {
   private final DeclaredEntities<RouteSpec, RouteStatus> routes;
   private final DeclaredEntities<ConnectionSpec, ConnectionStatus> connections;
   private final Hosting hosting;
-  private final StateWait waits = new StateWait();
+  private final StateWait waits;
   private final Watches watches;
   private final HandlerThreads threads = new HandlerThreads();
 
@@ -51,11 +52,18 @@ public final class DeclaredDoor implements AutoCloseable {
   ///
   /// @param hostKeys asked while a connection is written, and all other writes wait
   /// @param hosting who runs what is declared
+  /// @param nanos the monotonic clock
   public DeclaredDoor(
-      DeclaredStore store, ApiConfig config, HostKeys hostKeys, Hosting hosting, ApiEvents events) {
+      DeclaredStore store,
+      ApiConfig config,
+      HostKeys hostKeys,
+      Hosting hosting,
+      LongSupplier nanos,
+      ApiEvents events) {
     this.store = store;
     this.hosting = hosting;
-    this.watches = new Watches(store, events);
+    this.waits = new StateWait(nanos);
+    this.watches = new Watches(store, events, nanos);
     this.config = config;
     this.events = events;
     Lock writing = new ReentrantLock();

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /// Lets callers wait for what becomes of something they declared. Any thread that may block.
 final class StateWait implements AutoCloseable {
@@ -15,8 +16,14 @@ final class StateWait implements AutoCloseable {
 
   private static final long LOOK_EVERY_MILLIS = 50;
 
+  private final LongSupplier nanos;
   private final Semaphore free = new Semaphore(WAITING_MAX);
   private final CountDownLatch closing = new CountDownLatch(1);
+
+  /// @param nanos the monotonic clock
+  StateWait(LongSupplier nanos) {
+    this.nanos = nanos;
+  }
 
   /// A look at it.
   @FunctionalInterface
@@ -37,8 +44,8 @@ final class StateWait implements AutoCloseable {
       throw new Problem(503, "too many requests wait").thrown();
     }
     try {
-      long deadline = System.nanoTime() + within.toNanos();
-      while (!look.isSo() && System.nanoTime() - deadline < 0) {
+      long deadline = nanos.getAsLong() + within.toNanos();
+      while (!look.isSo() && nanos.getAsLong() - deadline < 0) {
         if (closing.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
           return;
         }

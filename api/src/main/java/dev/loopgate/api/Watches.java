@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Tells callers what happens to what is declared, as server-sent events (the HTML standard's): of
@@ -40,11 +41,14 @@ final class Watches implements AutoCloseable {
 
   private final DeclaredStore store;
   private final ApiEvents events;
+  private final LongSupplier nanos;
   private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread thread; // guarded by this
 
-  Watches(DeclaredStore store, ApiEvents events) {
+  /// @param nanos the monotonic clock
+  Watches(DeclaredStore store, ApiEvents events, LongSupplier nanos) {
+    this.nanos = nanos;
     this.store = store;
     this.events = events;
   }
@@ -59,7 +63,7 @@ final class Watches implements AutoCloseable {
       throw new Problem(503, "too many watch").thrown();
     }
     long from = cursor == FROM_NOW ? newest(kind) : cursor;
-    Watch watch = new Watch(kind, id, from, System.nanoTime());
+    Watch watch = new Watch(kind, id, from, nanos.getAsLong());
     watches.add(watch);
     if (thread == null) {
       thread = Thread.ofVirtual().name("api-watch").start(this::run);
@@ -142,7 +146,7 @@ final class Watches implements AutoCloseable {
     }
 
     void look() {
-      long now = System.nanoTime();
+      long now = nanos.getAsLong();
       if (now - beganNanos >= LONGEST.toNanos()) {
         end();
         return;

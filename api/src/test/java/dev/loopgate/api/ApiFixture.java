@@ -90,6 +90,7 @@ final class ApiFixture implements AutoCloseable {
                 tell("wake " + deployment);
               }
             },
+            System::nanoTime,
             events());
   }
 

@@ -99,7 +99,12 @@ final class Declarations {
       hosting.set(host);
       DeclaredDoor door =
           new DeclaredDoor(
-              store, config, HostKeys.NONE, hosting(fleet, host), telemetry.controller());
+              store,
+              config,
+              HostKeys.NONE,
+              hosting(fleet, host),
+              clock::nanos,
+              telemetry.controller());
       return new Declarations(
           store,
           host,
