@@ -124,6 +124,7 @@ final class Gateway {
     if (declared.isPresent()) {
       declared.get().begin(Doors.url(proxy.address(), proxy.isSecure()), configured::changed);
     }
+    proxy.accept();
     readiness.enter(Readiness.Phase.SERVING);
     onClose("readiness", () -> readiness.enter(Readiness.Phase.STOPPING));
     watch(new Reload.Kept(fleet, slots, probes, telemetry.config(), configured::changed));
@@ -236,7 +237,7 @@ final class Gateway {
     Transport transport = transport();
     try {
       Proxy proxy =
-          Proxy.listen(
+          Proxy.bind(
               rooms.proxy(plan.door()),
               fleet,
               rooms.redaction(),

@@ -51,6 +51,7 @@ public final class Proxy implements AutoCloseable {
   private final CallerSlots slots;
   private final OwnConnections connector;
   private final List<Channel> doors = new ArrayList<>();
+  private boolean accepting;
   private final Router router;
   private @Nullable Tls tls;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -100,6 +101,24 @@ public final class Proxy implements AutoCloseable {
       Transport transport,
       @Nullable Policy policy)
       throws IOException {
+    Proxy proxy = bind(config, fleet, redaction, lanes, time, events, services, transport, policy);
+    proxy.accept();
+    return proxy;
+  }
+
+  /// The same, but callers wait in front of the door until [#accept]: so none is told that a model
+  /// is not there which is about to be.
+  public static Proxy bind(
+      ProxyConfig config,
+      Fleet fleet,
+      Redaction redaction,
+      Lanes lanes,
+      TimeSource time,
+      ProxyEvents events,
+      List<LocalService> services,
+      Transport transport,
+      @Nullable Policy policy)
+      throws IOException {
     Proxy proxy = new Proxy(config, new Router(fleet, services), events, transport);
     try {
       proxy.openLoops(
@@ -121,7 +140,10 @@ public final class Proxy implements AutoCloseable {
       if (files != null) {
         proxy.tls = Tls.open(files, events);
       }
-      proxy.open(config.address(), proxy.router, config.edge(), proxy.tls);
+      proxy.open(
+          config.address(),
+          false,
+          new ProxyPipeline(proxy.threshold(), proxy.router, config.edge(), proxy.tls));
       return proxy;
     } catch (IOException | RuntimeException e) {
       proxy.close();
@@ -137,12 +159,18 @@ public final class Proxy implements AutoCloseable {
     ModelTls.of(trust, List.of()).open();
   }
 
-  /// Opens a further door that serves the same, over TLS if the first is; whoever comes there comes
-  /// straight, with no proxy in front. Says where it is.
+  /// Opens a further door that serves the same, as soon as the first does, over TLS if the first
+  /// is; whoever comes there comes straight, with no proxy in front. Says where it is.
   ///
   /// @throws IOException when the address can't be listened on; the message names it
   public InetSocketAddress openDoor(InetSocketAddress address) throws IOException {
-    return open(address, router, Edge.DEFAULT, tls);
+    return open(address, accepting, new ProxyPipeline(threshold(), router, Edge.DEFAULT, tls));
+  }
+
+  /// Lets in who waits in front of the doors, and whoever comes.
+  public void accept() {
+    accepting = true;
+    doors.forEach(door -> door.config().setAutoRead(true));
   }
 
   /// Opens a further door for `services` only, on the same event loops, and says where it is.
@@ -150,7 +178,8 @@ public final class Proxy implements AutoCloseable {
   /// @throws IOException when the address can't be listened on; the message names it
   public InetSocketAddress openServiceDoor(InetSocketAddress address, List<LocalService> services)
       throws IOException {
-    return open(address, new Router(Fleet.of(List.of()), services), Edge.DEFAULT, null);
+    Router router = new Router(Fleet.of(List.of()), services);
+    return open(address, true, new ProxyPipeline(threshold(), router, Edge.DEFAULT, null));
   }
 
   /// Opens a door for connections that the kernel redirects, on the same event loops: those for a
@@ -174,7 +203,8 @@ public final class Proxy implements AutoCloseable {
       Interception.Destinations destinations)
       throws IOException {
     connector.know();
-    return open(address, new Interception(threshold(), fleet, connector, destinations, idle, told));
+    return open(
+        address, true, new Interception(threshold(), fleet, connector, destinations, idle, told));
   }
 
   /// Where the first door is, with its true port.
@@ -281,18 +311,16 @@ public final class Proxy implements AutoCloseable {
     return new Threshold(loops, slots, events);
   }
 
+  /// @param now whether callers are let in at once
   private InetSocketAddress open(
-      InetSocketAddress address, Router router, Edge edge, @Nullable Tls over) throws IOException {
-    return open(address, new ProxyPipeline(threshold(), router, edge, over));
-  }
-
-  private InetSocketAddress open(InetSocketAddress address, ChannelInitializer<Channel> pipeline)
+      InetSocketAddress address, boolean now, ChannelInitializer<Channel> pipeline)
       throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(acceptor, group)
             .channel(transport.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.AUTO_READ, now)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childHandler(pipeline)
             .bind(address)

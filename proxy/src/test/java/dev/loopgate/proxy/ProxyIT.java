@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loopgate.capture.CutReason;
 import dev.loopgate.capture.Ending;
+import dev.loopgate.capture.Redaction;
+import dev.loopgate.fleet.Fleet;
 import dev.loopgate.testkit.ManualTime;
 import dev.loopgate.testkit.RawModel;
 import java.io.IOException;
@@ -415,6 +417,42 @@ final class ProxyIT {
     long truncated = kept.stream().filter(each -> each.requestBody().truncated()).count();
     assertThat(truncated).isGreaterThan(50);
     assertThat(cuts.get()).isGreaterThanOrEqualTo((int) truncated);
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void whoComesBeforeTheDoorIsOpenWaitsInFrontOfIt(Transport transport) throws Exception {
+    RawModel model = RawModel.echo();
+    closing.add(model);
+    Fleet fleet = Fleet.of(List.of());
+    Proxy proxy =
+        Proxy.bind(
+            RealDoor.config(2, CONNECTIONS_MAX, null),
+            fleet,
+            Redaction.DEFAULT,
+            RealDoor.lanes(lane),
+            time,
+            new ProxyEvents() {},
+            List.of(),
+            transport,
+            null);
+    closing.add(proxy);
+    InetSocketAddress second = proxy.openDoor(RealDoor.anyAddress());
+    InetSocketAddress service = proxy.openServiceDoor(RealDoor.anyAddress(), List.of());
+    try (RawCaller early = new RawCaller(proxy.address());
+        RawCaller earlyThere = new RawCaller(second);
+        RawCaller other = new RawCaller(service)) {
+      early.send(GET);
+      earlyThere.send(GET);
+      other.send(GET);
+      assertThat(other.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 404 ");
+      fleet.replace(List.of(RealDoor.model(model, null, null)), List.of());
+
+      proxy.accept();
+
+      assertThat(early.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(earlyThere.readThrough("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
   }
 
   @Test

@@ -82,27 +82,29 @@ final class RealDoor {
       Transport transport,
       @Nullable Policy policy)
       throws IOException {
-    Lanes lanes =
-        new Lanes() {
-          @Override
-          public SpoolLane openLane() {
-            return lane;
-          }
-
-          @Override
-          public int slotOf(String deployment) {
-            return 0;
-          }
-        };
     return Proxy.listen(
         config,
         Fleet.of(List.of(model)),
         Redaction.DEFAULT,
-        lanes,
+        lanes(lane),
         time,
         events,
         List.of(),
         transport,
         policy);
+  }
+
+  static Lanes lanes(KeepingLane lane) {
+    return new Lanes() {
+      @Override
+      public SpoolLane openLane() {
+        return lane;
+      }
+
+      @Override
+      public int slotOf(String deployment) {
+        return 0;
+      }
+    };
   }
 }
