@@ -3,6 +3,7 @@ Only where doors and data are is said by variables, so that nothing of this mach
 """
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -46,8 +47,8 @@ async def readme(scratch):
         told.append(done.stdout)
     created, predicted, judged, shown = told
     check("Model mean was deployed." in created, f"create: {created}")
-    check('"prediction"' in predicted and "3.0" in predicted, f"invoke: {predicted}")
-    check('"registered": true' in judged or '"registered":true' in judged, f"feedback: {judged}")
+    check(json.loads(predicted)["prediction"] == [[3.0]], f"invoke: {predicted}")
+    check(json.loads(judged)["registered"] is True, f"feedback: {judged}")
     check("mean" in shown and "Ready" in shown, f"get: {shown}")
     process.send_signal(signal.SIGINT)
     check(process.wait(60) == 0, f"Ctrl-C: exit={process.returncode}: {log.read_text()[-3000:]}")
