@@ -103,15 +103,15 @@ final class SwaggerDowngrade {
   }
 
   Converted convert() throws RefusedDocumentException {
-    ObjectNode paths = object();
+    ObjectNode paths = Trees.object();
     for (Map.Entry<String, JsonNode> each : document.paths().properties()) {
       paths.set(each.getKey(), item(each.getValue()));
     }
-    ObjectNode definitions = object();
+    ObjectNode definitions = Trees.object();
     for (Map.Entry<String, JsonNode> each : document.components("schemas").properties()) {
       definitions.set(each.getKey(), schema(each.getValue()));
     }
-    ObjectNode responses = object();
+    ObjectNode responses = Trees.object();
     for (Map.Entry<String, JsonNode> each : document.components("responses").properties()) {
       responses.set(each.getKey(), response(each.getValue(), new TreeSet<>()));
     }
@@ -131,7 +131,7 @@ final class SwaggerDowngrade {
   }
 
   private ObjectNode item(JsonNode item) throws RefusedDocumentException {
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (Map.Entry<String, JsonNode> each : item.properties()) {
       if (Converted.METHODS.contains(each.getKey()) && each.getValue().isObject()) {
         made.set(each.getKey(), operation(each.getValue(), item.path("parameters")));
@@ -144,7 +144,7 @@ final class SwaggerDowngrade {
 
   private ObjectNode operation(JsonNode operation, JsonNode ofPath)
       throws RefusedDocumentException {
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (Map.Entry<String, JsonNode> each : operation.properties()) {
       if (TEXT_ALONE.contains(each.getKey()) || each.getKey().startsWith("x-")) {
         made.set(each.getKey(), each.getValue());
@@ -171,7 +171,7 @@ final class SwaggerDowngrade {
       made.set("parameters", all);
     }
     SortedSet<String> produces = new TreeSet<>();
-    ObjectNode responses = object();
+    ObjectNode responses = Trees.object();
     for (Map.Entry<String, JsonNode> each : operation.path("responses").properties()) {
       if (each.getKey().matches("[1-5][0-9][0-9]|default")) {
         responses.set(each.getKey(), response(each.getValue(), produces));
@@ -195,9 +195,9 @@ final class SwaggerDowngrade {
 
   private ObjectNode parameter(JsonNode parameter, String in) throws RefusedDocumentException {
     made();
-    ObjectNode made = object().put("name", parameter.path("name").asText("")).put("in", in);
+    ObjectNode made = Trees.object().put("name", parameter.path("name").asText("")).put("in", in);
     for (String each : List.of("description", "required")) {
-      copy(parameter, each, made);
+      Trees.copy(parameter, each, made);
     }
     simple(parameter.path("schema"), made);
     if (made.path("type").asText("").equals("array") && parameter.path("explode").asBoolean(true)) {
@@ -210,7 +210,7 @@ final class SwaggerDowngrade {
   private void simple(JsonNode said, ObjectNode made) {
     ObjectNode schema = schema(document.resolved(said));
     for (String each : OF_SIMPLE) {
-      copy(schema, each, made);
+      Trees.copy(schema, each, made);
     }
     String type = made.path("type").asText("");
     if (type.isEmpty() || type.equals("object")) {
@@ -221,7 +221,7 @@ final class SwaggerDowngrade {
       String of = items.path("type").asText("");
       made.set(
           "items",
-          object().put("type", of.isEmpty() || of.matches("object|array") ? "string" : of));
+          Trees.object().put("type", of.isEmpty() || of.matches("object|array") ? "string" : of));
     } else {
       made.remove("items");
     }
@@ -246,7 +246,7 @@ final class SwaggerDowngrade {
       JsonNode schema = document.resolved(media.path("schema"));
       for (Map.Entry<String, JsonNode> each : schema.path("properties").properties()) {
         made();
-        ObjectNode field = object().put("name", each.getKey()).put("in", "formData");
+        ObjectNode field = Trees.object().put("name", each.getKey()).put("in", "formData");
         simple(each.getValue(), field);
         if (field.path("format").asText("").equals("binary")) {
           field.put("type", "file").remove("format");
@@ -255,13 +255,13 @@ final class SwaggerDowngrade {
       }
       return;
     }
-    ObjectNode parameter = object().put("name", "body").put("in", "body");
-    copy(body, "description", parameter);
-    copy(body, "required", parameter);
+    ObjectNode parameter = Trees.object().put("name", "body").put("in", "body");
+    Trees.copy(body, "description", parameter);
+    Trees.copy(body, "required", parameter);
     ObjectNode schema = schema(media.path("schema"));
     JsonNode example = example(media);
     if (example != null) { // beside a reference nothing is read
-      ObjectNode of = object();
+      ObjectNode of = Trees.object();
       of.putArray("allOf").add(schema);
       schema = of.set("example", example);
     }
@@ -289,11 +289,11 @@ final class SwaggerDowngrade {
       throws RefusedDocumentException {
     made();
     if (response.path("$ref").isTextual()) {
-      ObjectNode made = object();
-      copy(response, "$ref", made);
+      ObjectNode made = Trees.object();
+      Trees.copy(response, "$ref", made);
       return made;
     }
-    ObjectNode made = object().put("description", response.path("description").asText(""));
+    ObjectNode made = Trees.object().put("description", response.path("description").asText(""));
     List<String> types = new ArrayList<>();
     for (Map.Entry<String, JsonNode> each : response.path("content").properties()) {
       if (types.size() < MEDIA_TYPES_MAX) {
@@ -314,9 +314,9 @@ final class SwaggerDowngrade {
     Map<String, JsonNode> headers = new HashMap<>();
     for (Map.Entry<String, JsonNode> each : response.path("headers").properties()) {
       made();
-      ObjectNode header = object();
+      ObjectNode header = Trees.object();
       JsonNode said = document.resolved(each.getValue());
-      copy(said, "description", header);
+      Trees.copy(said, "description", header);
       simple(said.path("schema"), header);
       headers.put(each.getKey(), header);
     }
@@ -334,7 +334,7 @@ final class SwaggerDowngrade {
     if (known != null) {
       return known;
     }
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (Map.Entry<String, JsonNode> each : said.properties()) {
       keyword(each.getKey(), each.getValue(), made);
     }
@@ -351,7 +351,7 @@ final class SwaggerDowngrade {
       case "type" -> type(value, made);
       case "nullable" -> made.set("x-nullable", value);
       case "const" -> made.putArray("enum").add(value);
-      case "discriminator" -> copy(value, "propertyName", made, "discriminator");
+      case "discriminator" -> Trees.copy(value, "propertyName", made, "discriminator");
       case "examples" -> {
         if (value.isArray() && !value.isEmpty() && !made.has("example")) {
           made.set("example", value.get(0));
@@ -403,20 +403,5 @@ final class SwaggerDowngrade {
       made.set(plain, exclusive);
       made.put("exclusive" + name, true);
     }
-  }
-
-  private static void copy(JsonNode from, String key, ObjectNode to) {
-    copy(from, key, to, key);
-  }
-
-  private static void copy(JsonNode from, String key, ObjectNode to, String as) {
-    JsonNode value = from.get(key);
-    if (value != null) {
-      to.set(as, value);
-    }
-  }
-
-  private static ObjectNode object() {
-    return JsonNodeFactory.instance.objectNode();
   }
 }

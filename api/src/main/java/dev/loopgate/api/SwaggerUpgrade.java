@@ -38,7 +38,7 @@ final class SwaggerUpgrade {
   }
 
   Converted convert() throws RefusedDocumentException {
-    ObjectNode paths = object();
+    ObjectNode paths = Trees.object();
     for (Map.Entry<String, JsonNode> each : document.paths().properties()) {
       paths.set(each.getKey(), item(each.getValue()));
     }
@@ -46,7 +46,7 @@ final class SwaggerUpgrade {
     if (document.components("schemas") instanceof ObjectNode schemas) {
       components.put("schemas", schemas);
     }
-    ObjectNode responses = object();
+    ObjectNode responses = Trees.object();
     for (Map.Entry<String, JsonNode> each : document.components("responses").properties()) {
       responses.set(each.getKey(), response(each.getValue(), document.tree().path("produces")));
     }
@@ -56,7 +56,7 @@ final class SwaggerUpgrade {
   }
 
   private ObjectNode item(JsonNode item) throws RefusedDocumentException {
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (Map.Entry<String, JsonNode> each : item.properties()) {
       if (Converted.METHODS.contains(each.getKey()) && each.getValue().isObject()) {
         made.set(each.getKey(), operation(each.getValue(), item.path("parameters")));
@@ -67,7 +67,7 @@ final class SwaggerUpgrade {
 
   private ObjectNode operation(JsonNode operation, JsonNode ofPath)
       throws RefusedDocumentException {
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (Map.Entry<String, JsonNode> each : operation.properties()) {
       if (!OF_OPERATION.contains(each.getKey())) {
         made.set(each.getKey(), each.getValue());
@@ -93,7 +93,7 @@ final class SwaggerUpgrade {
     if (!parameters.isEmpty()) {
       made.set("parameters", parameters);
     }
-    ObjectNode responses = object();
+    ObjectNode responses = Trees.object();
     JsonNode produces = typesOf(operation, "produces");
     for (Map.Entry<String, JsonNode> each : operation.path("responses").properties()) {
       if (!each.getKey().startsWith("x-")) {
@@ -141,15 +141,15 @@ final class SwaggerUpgrade {
   }
 
   private static ObjectNode body(JsonNode parameter, JsonNode consumes) {
-    ObjectNode made = object();
-    copy(parameter, "description", made);
-    copy(parameter, "required", made);
-    made.set("content", content(parameter.path("schema"), mediaTypes(consumes), object()));
+    ObjectNode made = Trees.object();
+    Trees.copy(parameter, "description", made);
+    Trees.copy(parameter, "required", made);
+    made.set("content", content(parameter.path("schema"), mediaTypes(consumes), Trees.object()));
     return made;
   }
 
   private static ObjectNode form(List<JsonNode> fields, JsonNode consumes) {
-    ObjectNode schema = object().put("type", "object");
+    ObjectNode schema = Trees.object().put("type", "object");
     ObjectNode properties = schema.putObject("properties");
     ArrayNode required = JsonNodeFactory.instance.arrayNode();
     boolean hasFile = false;
@@ -167,8 +167,8 @@ final class SwaggerUpgrade {
     List<String> types =
         mediaTypes(consumes).stream().filter(t -> t.equals(FORM) || t.equals(PARTS)).toList();
     String usual = hasFile ? PARTS : FORM;
-    ObjectNode made = object();
-    made.set("content", content(schema, types.isEmpty() ? List.of(usual) : types, object()));
+    ObjectNode made = Trees.object();
+    made.set("content", content(schema, types.isEmpty() ? List.of(usual) : types, Trees.object()));
     return made;
   }
 
@@ -176,20 +176,20 @@ final class SwaggerUpgrade {
       throws RefusedDocumentException {
     made();
     if (response.path("$ref").isTextual()) {
-      ObjectNode made = object();
-      copy(response, "$ref", made);
+      ObjectNode made = Trees.object();
+      Trees.copy(response, "$ref", made);
       return made;
     }
-    ObjectNode made = object().put("description", response.path("description").asText(""));
+    ObjectNode made = Trees.object().put("description", response.path("description").asText(""));
     JsonNode examples = response.path("examples");
     if (response.has("schema") || !examples.isEmpty()) {
       made.set("content", content(response.path("schema"), mediaTypes(produces), examples));
     }
-    ObjectNode headers = object();
+    ObjectNode headers = Trees.object();
     for (Map.Entry<String, JsonNode> each : response.path("headers").properties()) {
       made();
-      ObjectNode header = object();
-      copy(each.getValue(), "description", header);
+      ObjectNode header = Trees.object();
+      Trees.copy(each.getValue(), "description", header);
       header.set("schema", schemaOf(each.getValue()));
       headers.set(each.getKey(), header);
     }
@@ -200,21 +200,21 @@ final class SwaggerUpgrade {
   }
 
   private static ObjectNode content(JsonNode schema, List<String> types, JsonNode examples) {
-    ObjectNode content = object();
+    ObjectNode content = Trees.object();
     for (String type : types) {
       ObjectNode media = content.putObject(type);
       if (schema.isObject()) {
         media.set("schema", schema);
       }
-      copy(examples, type, media, "example");
+      Trees.copy(examples, type, media, "example");
     }
     return content;
   }
 
   private static JsonNode parameter(JsonNode parameter) {
-    ObjectNode made = object();
+    ObjectNode made = Trees.object();
     for (String each : List.of("name", "in", "description", "required", "allowEmptyValue")) {
-      copy(parameter, each, made);
+      Trees.copy(parameter, each, made);
     }
     made.set("schema", schemaOf(parameter));
     switch (parameter.path("collectionFormat").asText("")) {
@@ -231,27 +231,12 @@ final class SwaggerUpgrade {
   }
 
   private static ObjectNode schemaOf(JsonNode parameter) {
-    ObjectNode schema = object();
+    ObjectNode schema = Trees.object();
     for (Map.Entry<String, JsonNode> each : parameter.properties()) {
       if (!OF_PARAMETER.contains(each.getKey())) {
         schema.set(each.getKey(), each.getValue());
       }
     }
     return schema;
-  }
-
-  private static void copy(JsonNode from, String key, ObjectNode to) {
-    copy(from, key, to, key);
-  }
-
-  private static void copy(JsonNode from, String key, ObjectNode to, String as) {
-    JsonNode value = from.get(key);
-    if (value != null) {
-      to.set(as, value);
-    }
-  }
-
-  private static ObjectNode object() {
-    return JsonNodeFactory.instance.objectNode();
   }
 }

@@ -13,7 +13,6 @@ import dev.loopgate.fleet.Model;
 import dev.loopgate.fleet.Predictor;
 import dev.loopgate.fleet.Replica;
 import dev.loopgate.fleet.Upstream;
-import dev.loopgate.spool.SpoolLane;
 import dev.loopgate.testkit.Answer;
 import dev.loopgate.testkit.Caller;
 import dev.loopgate.testkit.MachineTime;
@@ -65,24 +64,12 @@ final class HoldIT {
             null,
             new Kept(true, 1 << 16, 1.0));
     fleet.declare(List.of(new Fleet.Declaring(model, hosted, "m-1a2b3")), List.of());
-    Lanes lanes =
-        new Lanes() {
-          @Override
-          public SpoolLane openLane() {
-            return lane;
-          }
-
-          @Override
-          public int slotOf(String deployment) {
-            return 0;
-          }
-        };
     proxy =
         Proxy.listen(
             RealDoor.config(2, 1_000, null),
             fleet,
             Redaction.DEFAULT,
-            lanes,
+            RealDoor.lanes(lane),
             new MachineTime(),
             ProxyEvents.SILENT,
             List.of(),
