@@ -28,7 +28,10 @@ final class ApiDocument {
   /// A deeper one is refused.
   static final int DEPTH_MAX = 64;
 
-  /// A longer number is refused: its value would take long to find.
+  /// A longer number is refused: its value would take long to find. Parts of path items that are
+  /// referred to, counted as often as they are.
+  static final int REFERRED_NODES_MAX = 50_000;
+
   private static final int NUMBER_LENGTH_MAX = 100;
 
   /// References that lead to references, one after the other; more lead nowhere.
@@ -186,15 +189,32 @@ final class ApiDocument {
 
   /// Its path items by path, of what stays below the prefix that it is shown with; those that are
   /// referred to with what they refer to.
-  ObjectNode paths() {
+  ///
+  /// @throws RefusedDocumentException when these are large, and referred to often: a small document
+  ///   would have much made of it
+  ObjectNode paths() throws RefusedDocumentException {
     ObjectNode paths = JsonNodeFactory.instance.objectNode();
+    long referred = 0;
     for (Map.Entry<String, JsonNode> each : tree.path("paths").properties()) {
       JsonNode item = resolved(each.getValue());
+      referred += item == each.getValue() ? 0 : nodesOf(item);
+      if (referred > REFERRED_NODES_MAX) {
+        throw new RefusedDocumentException(
+            "the paths that it refers to have more than " + REFERRED_NODES_MAX + " parts");
+      }
       if (staysBelow(each.getKey()) && item.isObject()) {
         paths.set(each.getKey(), item);
       }
     }
     return paths;
+  }
+
+  private static long nodesOf(JsonNode node) {
+    long nodes = 1;
+    for (JsonNode each : node) {
+      nodes += nodesOf(each);
+    }
+    return nodes;
   }
 
   /// Whether a reference leads to something in `tree`.

@@ -10,7 +10,7 @@ import dev.loopgate.api.CatalogueFacts.ShownModel;
 import dev.loopgate.fleet.DeclaredStore;
 import dev.loopgate.fleet.ModelReader.ModelCard;
 import java.util.Base64;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,7 +40,8 @@ public final class CatalogueDoor implements AutoCloseable {
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src"
           + " 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-  /// Documents that are kept until something changes; each has a few MiB at most.
+  /// Documents that are kept until something changes, those that were asked for last; each has a
+  /// few MiB at most.
   private static final int KEPT_MAX = 8;
 
   private final DeclaredStore store;
@@ -50,7 +51,8 @@ public final class CatalogueDoor implements AutoCloseable {
   private final TaggedBytes api = new TaggedBytes(JSON, DeclaredDoor.openApi());
   private final HandlerThreads threads = new HandlerThreads();
   private final ReentrantLock making = new ReentrantLock(); // so one at a time takes the memory
-  private final Map<String, TaggedBytes> kept = new HashMap<>(); // guarded by making, as the next
+  private final Map<String, TaggedBytes> kept = // guarded by making, as the next
+      new LinkedHashMap<>(KEPT_MAX, 0.75f, true);
   private @Nullable CatalogueFacts keptOf;
 
   /// @param cards what models said of themselves, by deployment
@@ -151,7 +153,7 @@ public final class CatalogueDoor implements AutoCloseable {
           yield document("one " + id, request);
         }
         if (path.startsWith(INFO)) {
-          yield info(path.substring(INFO.length()), request);
+          yield document("info " + path.substring(INFO.length()), request);
         }
         yield files
             .ofSwaggerUi(path.substring(path.lastIndexOf('/') + 1))
@@ -167,11 +169,12 @@ public final class CatalogueDoor implements AutoCloseable {
     return folder.equals(API_UI) || folder.equals(CATALOGUE + API_UI);
   }
 
-  /// @param what `data`, `openapi`, `config`, or `one` with a deployment
+  /// @param what `data`, `openapi`, `config`, or `one` or `info` with a deployment
   private ApiReply document(String what, ApiRequest request) throws ProblemException {
     CatalogueFacts facts = facts();
-    if (what.startsWith("one ")) {
-      model(facts, what.substring("one ".length()));
+    int blank = what.indexOf(' ');
+    if (blank >= 0) {
+      model(facts, what.substring(blank + 1));
     }
     making.lock();
     try {
@@ -182,8 +185,9 @@ public final class CatalogueDoor implements AutoCloseable {
       TaggedBytes made = kept.get(what);
       if (made == null) {
         made = new TaggedBytes(JSON, make(what, facts));
-        if (kept.size() < KEPT_MAX || !what.startsWith("one ")) {
-          kept.put(what, made);
+        kept.put(what, made);
+        if (kept.size() > KEPT_MAX) {
+          kept.remove(kept.keySet().iterator().next()); // which nobody has asked for the longest
         }
       }
       return made.reply(request, CHANGES);
@@ -197,9 +201,12 @@ public final class CatalogueDoor implements AutoCloseable {
       case "config" -> bytes(config(facts));
       case "data" -> told(Catalogue.all(facts, Dialect.SWAGGER_2));
       case "openapi" -> told(Catalogue.all(facts, Dialect.OPENAPI_3));
-      default ->
-          bytes(
-              Catalogue.one(facts, what.substring("one ".length()), Dialect.OPENAPI_3).document());
+      default -> {
+        String id = what.substring(what.indexOf(' ') + 1);
+        yield what.startsWith("info ")
+            ? info(facts, facts.model(id))
+            : bytes(Catalogue.one(facts, id, Dialect.OPENAPI_3).document());
+      }
     };
   }
 
@@ -218,10 +225,8 @@ public final class CatalogueDoor implements AutoCloseable {
     return config;
   }
 
-  private ApiReply info(String id, ApiRequest request) throws ProblemException {
-    CatalogueFacts facts = facts();
-    ShownModel model = model(facts, id);
-    ObjectNode json = JsonNodeFactory.instance.objectNode().put("deploymentID", id);
+  private static byte[] info(CatalogueFacts facts, ShownModel model) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("deploymentID", model.deployment());
     ObjectNode served = json.putObject("servedModel");
     served
         .putObject("metadata")
@@ -229,12 +234,12 @@ public final class CatalogueDoor implements AutoCloseable {
         .put("modelVersion", model.version())
         .putObject("others");
     served.putObject("swagger2").put("raw", Base64.getEncoder().encodeToString(raw(facts, model)));
-    return new TaggedBytes(JSON, bytes(json)).reply(request, CHANGES);
+    return bytes(json);
   }
 
   /// What the model says of its API in Swagger 2.0, with its own paths; else what the catalogue has
   /// of it.
-  private byte[] raw(CatalogueFacts facts, ShownModel model) {
+  private static byte[] raw(CatalogueFacts facts, ShownModel model) {
     String said = model.card().document();
     try {
       if (said != null && ApiDocument.parse(said).dialect() == Dialect.SWAGGER_2) {
@@ -243,12 +248,7 @@ public final class CatalogueDoor implements AutoCloseable {
     } catch (RefusedDocumentException _) {
       // what is known without it is shown
     }
-    making.lock();
-    try {
-      return bytes(Catalogue.one(facts, model.deployment(), Dialect.SWAGGER_2).document());
-    } finally {
-      making.unlock();
-    }
+    return bytes(Catalogue.one(facts, model.deployment(), Dialect.SWAGGER_2).document());
   }
 
   private CatalogueFacts facts() {

@@ -125,11 +125,16 @@ public final class DeclaredDoor implements AutoCloseable {
     }
   }
 
+  /// Whoever waits or watches is answered with what is known now: the gateway stops.
+  public void leave() {
+    waits.close();
+    watches.close();
+  }
+
   /// Requests that wait are answered 503, and those that come.
   @Override
   public void close() {
-    waits.close();
-    watches.close();
+    leave();
     threads.close();
   }
 

@@ -83,6 +83,7 @@ final class DeclaredEntities<S, T> {
       known.remove("cursor");
       Query.of(request, known);
     } else {
+      Query.of(request, Set.of("watch", "cursor")); // all of the kind, and nothing else
       return ApiReply.events(watches.watch(kind, "", cursor(request, query, Watches.FROM_NOW)));
     }
     int size = query.number("size", SIZE);

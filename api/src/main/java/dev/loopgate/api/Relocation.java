@@ -179,8 +179,9 @@ final class Relocation {
       return discriminator(value, place);
     }
     if (DATA.contains(key) || key.startsWith("x-") || (key.equals("examples") && value.isArray())) {
+      JsonNode copy = data(value); // before it is looked through: that takes as long
       // What looks like a reference would be taken for one by who shows it.
-      return value.findValue("$ref") == null ? data(value) : null;
+      return value.findValue("$ref") == null ? copy : null;
     }
     return node(value, NAMES.contains(key) && value.isObject(), place);
   }
@@ -228,6 +229,7 @@ final class Relocation {
   ArrayNode security(JsonNode requirements) throws RefusedDocumentException {
     ArrayNode copy = JsonNodeFactory.instance.arrayNode();
     for (JsonNode each : requirements) {
+      charge(Catalogue.BEARER.length() + NODE_CHARS);
       ObjectNode with = JsonNodeFactory.instance.objectNode();
       for (Map.Entry<String, JsonNode> scheme : each.properties()) {
         charge(scheme.getKey().length() + NODE_CHARS);
@@ -255,6 +257,7 @@ final class Relocation {
       String above = source.dialect().above("schemas");
       String target = target(said.startsWith("#") ? said : "#" + above + "/" + said, place);
       if (target != null) {
+        charge(each.getKey().length() + NODE_CHARS);
         mapping.set(each.getKey(), text(target));
       }
     }

@@ -80,8 +80,7 @@ final class SwaggerUpgrade {
       switch (parameter.path("in").asText("")) {
         case "body" -> made.set("requestBody", body(parameter, consumes));
         case "formData" -> form.add(parameter);
-        case "query", "header", "path" ->
-            parameters.add(converted.computeIfAbsent(parameter, SwaggerUpgrade::parameter));
+        case "query", "header", "path" -> parameters.add(converted(parameter));
         default -> {
           // it is none
         }
@@ -102,6 +101,15 @@ final class SwaggerUpgrade {
     }
     made.set("responses", responses);
     return made;
+  }
+
+  private JsonNode converted(JsonNode parameter) throws RefusedDocumentException {
+    JsonNode known = converted.get(parameter);
+    if (known == null) {
+      known = parameter(parameter);
+      converted.put(parameter, known);
+    }
+    return known;
   }
 
   private void made() throws RefusedDocumentException {
@@ -148,7 +156,8 @@ final class SwaggerUpgrade {
     return made;
   }
 
-  private static ObjectNode form(List<JsonNode> fields, JsonNode consumes) {
+  private ObjectNode form(List<JsonNode> fields, JsonNode consumes)
+      throws RefusedDocumentException {
     ObjectNode schema = Trees.object().put("type", "object");
     ObjectNode properties = schema.putObject("properties");
     ArrayNode required = JsonNodeFactory.instance.arrayNode();
@@ -211,7 +220,7 @@ final class SwaggerUpgrade {
     return content;
   }
 
-  private static JsonNode parameter(JsonNode parameter) {
+  private JsonNode parameter(JsonNode parameter) throws RefusedDocumentException {
     ObjectNode made = Trees.object();
     for (String each : List.of("name", "in", "description", "required", "allowEmptyValue")) {
       Trees.copy(parameter, each, made);
@@ -230,9 +239,10 @@ final class SwaggerUpgrade {
     return made;
   }
 
-  private static ObjectNode schemaOf(JsonNode parameter) {
+  private ObjectNode schemaOf(JsonNode parameter) throws RefusedDocumentException {
     ObjectNode schema = Trees.object();
     for (Map.Entry<String, JsonNode> each : parameter.properties()) {
+      made(); // one parameter may be many operations'
       if (!OF_PARAMETER.contains(each.getKey())) {
         schema.set(each.getKey(), each.getValue());
       }

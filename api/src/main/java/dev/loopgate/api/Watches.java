@@ -80,7 +80,7 @@ final class Watches implements AutoCloseable {
       while (!closing.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
         watches.forEach(this::look);
       }
-      watches.forEach(Watch::end);
+      watches.forEach(this::end);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // nobody does; to end is what it would mean
     }
@@ -91,7 +91,15 @@ final class Watches implements AutoCloseable {
       watch.look();
     } catch (RuntimeException e) {
       events.failed(e);
+      watch.close();
+    }
+  }
+
+  private void end(Watch watch) {
+    try {
       watch.end();
+    } catch (RuntimeException e) {
+      events.failed(e); // who reads has a bug: the others end all the same
     }
   }
 

@@ -10,12 +10,15 @@ import dev.loopgate.fleet.Predictor;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// One document of many (contract section 10, S-1 to S-3, S-6).
@@ -369,6 +372,61 @@ final class CatalogueTest {
     CatalogueScene many = new CatalogueScene().documented("wine", SWAGGER);
     upTo(3_000).forEach(i -> many.route("r" + i, "/custom/" + i, "wine"));
     assertThat(many.make(OPENAPI_3).refused()).containsOnlyKeys("wine");
+  }
+
+  /// Each of these is small, and would be gigabytes if it were made as often as it is referred to.
+  private static Stream<String> documentsThatGrow() {
+    String head = "{\"openapi\":\"3.1.0\",\"info\":{},";
+    String operation = "{\"get\":{\"responses\":{}%s}}";
+    String paths = numbered(8_000, "\"/%d\":{\"$ref\":\"#/components/pathItems/big\"}");
+    String fields = numbered(20_000, "\"x-%d\":0");
+    String key = "k".repeat(200_000);
+    String mapping = "\"mapping\":{\"" + key + "\":\"#/components/schemas/s\"}";
+    String schema = "{\"discriminator\":{\"propertyName\":\"p\"," + mapping + "}}";
+    return Stream.of(
+        head
+            + "\"paths\":{"
+            + paths
+            + "},\"components\":{\"pathItems\":{\"big\":"
+            + operation.formatted("," + fields)
+            + "}}}",
+        head
+            + "\"security\":["
+            + numbered(100_000, "{}")
+            + "],\"paths\":{"
+            + numbered(8_000, "\"/%d\":" + operation.formatted("").replace("%", "%%"))
+            + "}}",
+        head
+            + "\"paths\":{"
+            + paths
+            + "},\"components\":{\"schemas\":{\"s\":{}},\"pathItems\":{\"big\":"
+            + operation.formatted(
+                ",\"requestBody\":{\"content\":{\"a/b\":{\"schema\":" + schema + "}}}")
+            + "}}}",
+        "{\"swagger\":\"2.0\",\"info\":{},\"parameters\":{\"big\":{\"in\":\"formData\",\"name\":\"n\","
+            + fields
+            + "}},\"paths\":{"
+            + numbered(
+                8_000,
+                "\"/%d\":{\"post\":{\"parameters\":[{\"$ref\":\"#/parameters/big\"}],\"responses\":{}}}")
+            + "}}");
+  }
+
+  private static String numbered(int count, String each) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> each.formatted(i))
+        .collect(Collectors.joining(","));
+  }
+
+  @ParameterizedTest
+  @MethodSource("documentsThatGrow")
+  @Timeout(value = 20, unit = TimeUnit.SECONDS)
+  void aSmallDocumentOfWhichMuchWouldBeMadeIsRefused(String bad) {
+    assertThat(bad.length()).isLessThan(1 << 20);
+    CatalogueScene one = new CatalogueScene().documented("bad", bad);
+
+    assertThat(one.make(OPENAPI_3).refused()).containsOnlyKeys("bad");
+    assertThat(one.make(SWAGGER_2).document().path("paths")).isNotEmpty();
   }
 
   @Test

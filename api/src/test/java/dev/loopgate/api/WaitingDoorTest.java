@@ -66,6 +66,17 @@ final class WaitingDoorTest {
   }
 
   @Test
+  void whoWaitsWhileTheGatewayLeavesIsToldWhatIs() {
+    api.declareDeployment("wine");
+    CompletableFuture<Reply> waiting = api.begin("GET " + WINE + "?wait=Ready");
+
+    api.door().leave();
+
+    assertThat(ApiFixture.await(waiting).status()).isEqualTo(200);
+    assertThat(api.get(WINE + "?wait=Ready").status()).as("at once").isEqualTo(200);
+  }
+
+  @Test
   void noMoreWaitThanMayAndTheOthersAreStillServed() {
     api.declareDeployment("wine");
     List<CompletableFuture<Reply>> waiting = new ArrayList<>();

@@ -202,8 +202,9 @@ final class Declarations {
     }
   }
 
-  /// The fleet's changes are nobody's business any more.
+  /// The fleet's changes are nobody's business any more, and nobody waits for any.
   void detach() {
+    door.leave();
     changed.set(() -> {});
   }
 

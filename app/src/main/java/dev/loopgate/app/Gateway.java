@@ -301,6 +301,9 @@ final class Gateway {
           ? Optional.of(proxy.openDoor(plan.api().get()))
           : Optional.empty();
     } catch (IOException e) {
+      if (!plan.settings().isSet(ApiSettings.API_LISTEN)) {
+        return Optional.empty(); // taken since it was looked at
+      }
       throw new StartException("api.listen: " + e.getMessage(), e);
     }
   }

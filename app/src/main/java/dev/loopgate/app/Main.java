@@ -83,12 +83,17 @@ public final class Main {
     Semaphore never = new Semaphore(0);
     return new Surroundings(
         environment,
-        Path.of(System.getProperty("user.home", "")),
+        home(),
         System.in,
         GuardedClock.ofSystem(),
         time -> {
           boolean ignored = never.tryAcquire(time.toNanos(), TimeUnit.NANOSECONDS);
         });
+  }
+
+  private Path home() {
+    String said = environment.getOrDefault("HOME", "");
+    return Path.of(said.isEmpty() ? System.getProperty("user.home", "") : said);
   }
 
   private int serve(Role role, Map<String, String> options) {

@@ -51,7 +51,7 @@ record Plan(
         DataDirectory.open(settings.get(SettingsTable.DATA), settings.get(StoreSettings.FILES)),
         door,
         admin.isPresent() ? Optional.of(Doors.checked("admin", admin.get())) : Optional.empty(),
-        api(settings),
+        api(settings, door),
         rooms.envoy(),
         xds,
         role == Role.SIDECAR ? Optional.of(sidecar(settings)) : Optional.empty(),
@@ -65,16 +65,28 @@ record Plan(
         && api.map(each -> each.getAddress().isLoopbackAddress()).orElse(true);
   }
 
-  private static Optional<InetSocketAddress> api(Settings settings)
+  // One that does not run yet would find its port taken, by the gateway that asks it.
+  private static boolean isOfAModel(int port, Settings settings) throws UsageException {
+    return settings.models().stream()
+        .flatMap(model -> model.upstream().replicas().stream())
+        .anyMatch(replica -> replica.port() == port);
+  }
+
+  private static Optional<InetSocketAddress> api(Settings settings, InetSocketAddress door)
       throws StartException, UsageException {
     Optional<Address> address = settings.get(ApiSettings.API_LISTEN);
     if (address.isEmpty()) {
       return Optional.empty();
     }
+    int port = address.get().port();
+    boolean isMeant = settings.isSet(ApiSettings.API_LISTEN);
+    if (!isMeant && (port == door.getPort() || isOfAModel(port, settings))) {
+      return Optional.empty();
+    }
     try {
       return Optional.of(Doors.checked(ApiSettings.API_LISTEN.name(), address.get()));
     } catch (StartException e) {
-      if (settings.isSet(ApiSettings.API_LISTEN)) {
+      if (isMeant) {
         throw e;
       }
       return Optional.empty(); // two on one machine: the gateway says that there is none

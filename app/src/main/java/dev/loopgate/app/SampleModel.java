@@ -26,6 +26,13 @@ final class SampleModel {
   static final String PREFIX = "/model/" + ID;
 
   private static final String MAIN = "dev.loopgate.examples.WineModel";
+  private static final List<String> FLAGS =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Xmx48m",
+          "-XX:-CreateCoredumpOnCrash",
+          "-cp");
 
   private SampleModel() {}
 
@@ -33,14 +40,42 @@ final class SampleModel {
   /// be gone, is run from this one.
   static void declare(DeclaredStore store) throws StoreException {
     Optional<Declared<DeploymentSpec, DeploymentStatus>> known = store.get(Kind.DEPLOYMENT, ID);
-    boolean isOurs = known.isPresent() && known.get().spec().image().endsWith(" " + MAIN);
+    boolean isOurs = known.isPresent() && isOurs(known.get().spec().image());
     if (known.isEmpty() && store.events(Kind.DEPLOYMENT, 0, 1).cursor() == 0) {
       store.create(Kind.DEPLOYMENT, ID, spec());
     } else if (isOurs
         && !known.get().deletionMark()
         && !known.get().spec().image().equals(image())) {
-      store.replace(Kind.DEPLOYMENT, ID, spec(), OptionalLong.of(known.get().version()));
+      store.replace(
+          Kind.DEPLOYMENT,
+          ID,
+          withImage(known.get().spec()),
+          OptionalLong.of(known.get().version()));
     }
+  }
+
+  // What the user has made of it stays.
+  private static DeploymentSpec withImage(DeploymentSpec known) {
+    return new DeploymentSpec(
+        image(),
+        known.predictor(),
+        known.resources(),
+        known.annotations(),
+        known.minReplicas(),
+        known.maxReplicas(),
+        known.livenessProbeInitialDelay(),
+        known.readinessProbeInitialDelay(),
+        known.roleName(),
+        known.imagePullConnID(),
+        known.nodeSelector(),
+        known.serving());
+  }
+
+  /// Whether it is an image that we write, of whichever `java` and jar.
+  private static boolean isOurs(String image) {
+    return image.startsWith("exec:")
+        && image.contains(" " + String.join(" ", FLAGS) + " ")
+        && image.endsWith(" " + MAIN);
   }
 
   private static DeploymentSpec spec() {
@@ -62,15 +97,10 @@ final class SampleModel {
   }
 
   private static String image() {
-    List<String> words =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx48m",
-            "-XX:-CreateCoredumpOnCrash",
-            "-cp",
-            classPath());
+    List<String> words = new ArrayList<>();
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(FLAGS);
+    words.add(classPath());
     StringBuilder image = new StringBuilder("exec:");
     words.forEach(word -> image.append(quoted(word)).append(' '));
     return image.append(MAIN).toString();

@@ -145,7 +145,8 @@ final class Call implements AutoCloseable {
   /// Who asks, with what was given and what is set.
   ApiAccess access() throws ClientException {
     boolean tokenTyped = !text(ClientOptions.TOKEN).isEmpty();
-    Renewal.Grant grant =
+    boolean clientTyped = given(ClientOptions.CLIENT_SECRET).isPresent();
+    Renewal.Grant set =
         new Renewal.Grant(
             given(ClientOptions.ISSUER_URL).orElse(settings().get(Variable.ISSUER_URL)),
             settings().get(Variable.ODAHUFLOWCTL_OAUTH_TOKEN_URL),
@@ -153,7 +154,9 @@ final class Call implements AutoCloseable {
                 .orElse(settings().get(Variable.ODAHUFLOWCTL_OAUTH_CLIENT_ID)),
             given(ClientOptions.CLIENT_SECRET)
                 .orElse(settings().get(Variable.ODAHUFLOWCTL_OAUTH_CLIENT_SECRET)),
-            tokenTyped ? "" : settings().get(Variable.API_REFRESH_TOKEN));
+            settings().get(Variable.API_REFRESH_TOKEN));
+    // Whoever types a token asks with that one, whatever is kept of others.
+    Renewal.Grant grant = tokenTyped && !clientTyped ? Renewal.Grant.NONE : set;
     boolean asThatClient = given(ClientOptions.CLIENT_ID).isPresent() && !tokenTyped;
     String token = asThatClient && grant.isOfClient() ? "" : token();
     return access(apiUrl(), token, grant);
@@ -161,8 +164,8 @@ final class Call implements AutoCloseable {
 
   /// The token that was given, or is set.
   private String token() throws ClientException {
-    String typed = text(ClientOptions.TOKEN);
-    return typed.isEmpty() ? settings().get(Variable.API_TOKEN) : typed;
+    String typed = text(ClientOptions.TOKEN).strip(); // of a file that was read into a variable
+    return typed.isEmpty() ? settings().get(Variable.API_TOKEN).strip() : typed;
   }
 
   /// Who asks over HTTP.

@@ -54,7 +54,8 @@ final class ClientSettings {
     return values;
   }
 
-  /// Ours before that of the original's command, whose file is taken where ours is not there.
+  /// What a variable names, ours before that of the original's command; else our file, and where
+  /// that is not there, the original's.
   private static Path place(Surroundings around) throws ClientException {
     String ours = around.environment().getOrDefault("LOOPGATE_CONFIG", "");
     if (!ours.isEmpty()) {
@@ -64,7 +65,7 @@ final class ClientSettings {
     String theirs = around.environment().getOrDefault("ODAHUFLOW_CONFIG", "");
     Path other =
         theirs.isEmpty() ? around.home().resolve(".odahuflow").resolve("config") : path(theirs);
-    boolean takesOther = !Files.exists(own) && (!theirs.isEmpty() || Files.exists(other));
+    boolean takesOther = !theirs.isEmpty() || (!Files.exists(own) && Files.exists(other));
     return takesOther ? other : own;
   }
 

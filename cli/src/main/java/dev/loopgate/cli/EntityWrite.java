@@ -102,8 +102,9 @@ final class EntityWrite implements ClientVerb {
     }
     Manifest manifest = Manifest.one(kind, file, call.around().in());
     call.given("--id").ifPresent(id -> manifest.tree().put("id", id));
-    if (kind == EntityKind.DEPLOYMENT && manifest.tree().get("spec") instanceof ObjectNode spec) {
-      call.given(IMAGE).ifPresent(image -> spec.put("image", image));
+    Optional<String> image = kind == EntityKind.DEPLOYMENT ? call.given(IMAGE) : Optional.empty();
+    if (image.isPresent()) {
+      manifest.tree().withObject("/spec").put("image", image.get());
     }
     if (manifest.fillIn()) {
       call.tell(manifest.shown() + " names no predictor, so odahu-ml-server is taken");

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// or a token would go along.
 final class HttpCalls implements AutoCloseable {
   /// A longer answer is refused.
-  static final int ANSWER_BYTES_MAX = 64 << 20;
+  static final int ANSWER_BYTES_MAX = 32 << 20;
 
   private static final Duration CONNECT_WITHIN = Duration.ofSeconds(5);
 
@@ -134,8 +134,12 @@ final class HttpCalls implements AutoCloseable {
                       : HttpRequest.BodyPublishers.ofString(ask.body()));
       ask.headers().forEach(request::header);
       return request.build();
-    } catch (IllegalArgumentException e) { // a URL or a header that no request can have
-      throw new ClientException(PrintableText.line(String.valueOf(e.getMessage()), 300));
+    } catch (IllegalArgumentException _) { // its message may hold a token
+      throw new ClientException(
+          "\""
+              + PrintableText.line(ask.url(), 300)
+              + "\" can not be asked: it is no URL, or a token or an id has characters that no header can"
+              + " have");
     }
   }
 

@@ -57,6 +57,12 @@ final class IniFile {
   /// @param changes an empty value removes
   /// @throws ClientException when it can't be written, or is a file of something else
   void change(Map<Variable, String> changes) throws ClientException {
+    for (Map.Entry<Variable, String> change : changes.entrySet()) {
+      if (change.getValue().chars().anyMatch(Character::isISOControl)) {
+        throw new ClientException(
+            change.getKey().name() + " can not be kept: it has characters of control");
+      }
+    }
     List<String> lines = lines();
     boolean foreign =
         lines.stream().anyMatch(line -> !line.isBlank() && !isComment(line))

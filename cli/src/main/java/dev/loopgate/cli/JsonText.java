@@ -55,6 +55,28 @@ final class JsonText {
     }
   }
 
+  /// In one line, for people.
+  static String line(JsonNode tree) {
+    return shown(compact(tree));
+  }
+
+  /// Characters that control a terminal can only stand in texts: there they are said by number.
+  private static String shown(String json) {
+    if (json.chars().noneMatch(c -> c >= 0x7f && c <= 0x9f)) {
+      return json;
+    }
+    StringBuilder shown = new StringBuilder(json.length() + 64);
+    json.chars()
+        .forEach(c -> {
+          if (c >= 0x7f && c <= 0x9f) {
+            shown.append("\\u%04x".formatted(c));
+          } else {
+            shown.append((char) c);
+          }
+        });
+    return shown.toString();
+  }
+
   /// For people.
   static String pretty(JsonNode tree) {
     DefaultPrettyPrinter printer =
@@ -62,7 +84,7 @@ final class JsonText {
             .withArrayIndenter(new DefaultIndenter("  ", "\n"))
             .withObjectIndenter(new DefaultIndenter("  ", "\n"));
     try {
-      return MAPPER.writer(printer).writeValueAsString(tree);
+      return shown(MAPPER.writer(printer).writeValueAsString(tree));
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e); // in memory: only a bug can get here
     }

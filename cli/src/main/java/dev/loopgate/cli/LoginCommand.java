@@ -68,7 +68,7 @@ final class LoginCommand implements ClientVerb {
 
   private static Map<Variable, String> asClient(Call call, String id, String secret)
       throws ClientException, InterruptedException {
-    String issuer = issuer(call);
+    String issuer = call.text(ISSUER); // said, not what an earlier login left
     if (issuer.isEmpty()) {
       throw new ClientException(
           "You must provide --issuer parameter to do client_credentials login");

@@ -31,7 +31,7 @@ record Manifest(EntityKind kind, ObjectNode tree) {
   /// @param file a path, or `-` for `in`
   static List<Manifest> all(String file, InputStream in) throws ClientException {
     List<Manifest> manifests = new ArrayList<>();
-    for (JsonNode document : documents(file, text(file, in))) {
+    for (JsonNode document : documents(file, text(file, in, BYTES_MAX))) {
       if (document.isNull()) {
         continue;
       }
@@ -62,22 +62,24 @@ record Manifest(EntityKind kind, ObjectNode tree) {
   }
 
   /// The text of a file.
-  static String text(String file, InputStream in) throws ClientException {
+  ///
+  /// @param bytesMax of a longer one nothing is taken
+  static String text(String file, InputStream in, int bytesMax) throws ClientException {
     try {
       byte[] bytes;
       if (file.equals(STANDARD_INPUT)) {
-        bytes = in.readNBytes(BYTES_MAX + 1);
+        bytes = in.readNBytes(bytesMax + 1);
       } else {
         Path path = Path.of(file);
         if (file.isEmpty() || !Files.isReadable(path) || Files.isDirectory(path)) {
           throw new ClientException("Resource file '" + shown(file) + "' not found");
         }
         try (InputStream opened = Files.newInputStream(path)) {
-          bytes = opened.readNBytes(BYTES_MAX + 1);
+          bytes = opened.readNBytes(bytesMax + 1);
         }
       }
-      if (bytes.length > BYTES_MAX) {
-        throw new ClientException("'" + shown(file) + "' is larger than " + BYTES_MAX + " bytes");
+      if (bytes.length > bytesMax) {
+        throw new ClientException("'" + shown(file) + "' is larger than " + bytesMax + " bytes");
       }
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (InvalidPathException _) {

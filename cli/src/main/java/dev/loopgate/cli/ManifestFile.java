@@ -64,7 +64,9 @@ final class ManifestFile implements ClientVerb {
         }
       } catch (ClientException e) {
         boolean hopeless = e.isUnsent() || e.status() == 401; // the next one would end the same way
-        if (hopeless && created.isEmpty() && changed.isEmpty() && removed.isEmpty()) {
+        boolean isFirst =
+            created.isEmpty() && changed.isEmpty() && removed.isEmpty() && errors.isEmpty();
+        if (hopeless && isFirst) {
           throw e;
         }
         errors.add(manifest.shown() + ": " + e.getMessage());

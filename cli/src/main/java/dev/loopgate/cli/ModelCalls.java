@@ -11,6 +11,7 @@ final class ModelCalls {
   static final String JSON = "--json";
   static final String REQUEST_ID = "--request-id";
 
+  private static final int BODY_BYTES_MAX = 32 << 20; // of a request to a model
   private static final int TRIES = 10;
   private static final Duration BETWEEN_TRIES = Duration.ofSeconds(3);
   private static final int ID_LENGTH_MAX = 256;
@@ -33,7 +34,9 @@ final class ModelCalls {
               ? "You should provide either --json or --file, not both."
               : "You should provide --json or --file.");
     }
-    return typed.isPresent() ? typed.get() : Manifest.text(file, call.around().in());
+    return typed.isPresent()
+        ? typed.get()
+        : Manifest.text(file, call.around().in(), BODY_BYTES_MAX);
   }
 
   /// Adds a header that was typed.

@@ -14,6 +14,7 @@ import com.jayway.jsonpath.spi.mapper.JacksonMappingProvider;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// How what was asked for is shown: always as a list, even of one.
 ///
@@ -71,7 +72,13 @@ record OutputFormat(Form form, String path) {
               .mappingProvider(new JacksonMappingProvider())
               .options(Option.ALWAYS_RETURN_LIST, Option.SUPPRESS_EXCEPTIONS)
               .build();
-      found = JsonPath.using(configuration).parse(list).read(JsonPath.compile(rooted()));
+      JsonPath compiled = JsonPath.compile(rooted());
+      if (compiled.isFunctionPath()) {
+        Configuration plain = configuration.setOptions(new Option[0]);
+        @Nullable JsonNode one = JsonPath.using(plain).parse(list).read(compiled);
+        return one == null ? "[]" : bare(one);
+      }
+      found = JsonPath.using(configuration).parse(list).read(compiled);
     } catch (InvalidPathException | IllegalArgumentException e) {
       throw new ClientException(
           "jsonpath \""
@@ -83,10 +90,13 @@ record OutputFormat(Form form, String path) {
           "jsonpath \"" + path + "\" fails: " + PrintableText.line(e.getMessage() + "", 300));
     }
     if (found.size() != 1) {
-      return JsonText.compact(found);
+      return JsonText.line(found);
     }
-    JsonNode only = found.get(0);
-    return only.isTextual() ? PrintableText.lines(only.asText()) : JsonText.compact(only);
+    return bare(found.get(0));
+  }
+
+  private static String bare(JsonNode only) {
+    return only.isTextual() ? PrintableText.lines(only.asText()) : JsonText.line(only);
   }
 
   private String rooted() {

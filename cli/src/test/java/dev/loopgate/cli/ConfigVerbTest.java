@@ -63,9 +63,11 @@ final class ConfigVerbTest {
     rig.environment.put("ODAHUFLOW_CONFIG", elsewhere);
     assertThat(rig.run("config", "path").out()).isEqualTo(elsewhere + "\n");
     String ours = rig.file(".loopgate/config", "[general]\n");
+    assertThat(rig.run("config", "path").out()).as("what is said").isEqualTo(elsewhere + "\n");
+    rig.environment.put("LOOPGATE_CONFIG", theirs);
+    assertThat(rig.run("config", "path").out()).isEqualTo(theirs + "\n");
+    rig.environment.clear();
     assertThat(rig.run("config", "path").out()).isEqualTo(ours + "\n");
-    rig.environment.put("LOOPGATE_CONFIG", elsewhere);
-    assertThat(rig.run("config", "path").out()).isEqualTo(elsewhere + "\n");
   }
 
   @Test

@@ -58,6 +58,44 @@ final class LoginCommandTest {
   }
 
   @Test
+  void aTokenThatIsTypedIsTheOneWhateverIsKeptOfAClient() throws IOException {
+    rig.file(
+        ".loopgate/config",
+        "[general]\nAPI_URL = "
+            + api.url()
+            + "\nISSUER_URL = "
+            + api.url()
+            + "\nODAHUFLOWCTL_OAUTH_CLIENT_ID = me\nODAHUFLOWCTL_OAUTH_CLIENT_SECRET = mine\n");
+    api.answers("GET /api/v1/model/deployment?size=500&page=0", 401, "{}");
+
+    Run run = rig.run("deployment", "--token", "wrong", "get");
+
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).startsWith("Error: Credentials are not correct\n");
+    assertThat(api.asked()).hasSize(1);
+  }
+
+  @Test
+  void aClientSaysItsIssuerAgainEachTime() throws IOException {
+    rig.file(".loopgate/config", "[general]\nISSUER_URL = " + api.url() + "\n");
+
+    Run run = rig.run("login", "--url", api.url(), "--client_id", "me", "--client_secret", "mine");
+
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out())
+        .startsWith("Error: You must provide --issuer parameter to do client_credentials login\n");
+    assertThat(api.asked()).isEmpty();
+  }
+
+  @Test
+  void aTokenThatNoHeaderCanHaveIsNotShown() {
+    Run run = rig.run("login", "--url", api.url(), "--token", "se\ncret");
+
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out() + run.err()).doesNotContain("cret");
+  }
+
+  @Test
   void aTokenThatIsRefusedIsNotKept() {
     api.answers("GET /health", 401, "{\"message\":\"x\"}");
 

@@ -43,6 +43,21 @@ final class OutputFormatTest {
   }
 
   @Test
+  void aFunctionOfAPathIsPrintedBare() throws ClientException {
+    assertThat(show("jsonpath=$.length()", TWO)).isEqualTo("2");
+    assertThat(show("jsonpath=[*].spec.n.sum()", TWO)).isNotBlank();
+  }
+
+  @Test
+  void charactersOfControlAreSaidByNumberInJson() throws ClientException {
+    String hostile = "[{\"id\":\"a\u009b31m\u007f\"}]";
+
+    assertThat(show("json", hostile)).contains("a\\u009b31m\\u007f");
+    assertThat(JsonText.read(show("json", hostile))).isEqualTo(JsonText.read(hostile));
+    assertThat(show("jsonpath=[*]", hostile)).contains("\\u009b");
+  }
+
+  @Test
   void olderReadersOfYamlTakeNoTextForSomethingElse() throws ClientException {
     String text =
         show(

@@ -51,6 +51,12 @@ final class ModelCards {
     return fits;
   }
 
+  /// Whether this revision has said something.
+  synchronized boolean has(String deployment, String revision) {
+    Kept kept = cards.get(deployment);
+    return kept != null && kept.revision().equals(revision);
+  }
+
   /// Forgets it.
   ///
   /// @return whether there was something

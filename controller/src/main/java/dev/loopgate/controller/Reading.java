@@ -183,6 +183,11 @@ final class Reading {
       if (backOff.failures() >= TRIES_MAX) {
         Known kept = known.get(asked);
         learn(kept == null ? "" : kept.name(), kept == null ? "" : kept.version());
+        // The catalogue shows it as its predictor is asked, and no more as an earlier revision was.
+        if (!shared.cards().has(deployment, asked)) {
+          shared.cards().put(deployment, asked, new ModelCard("", "", null));
+          keepCard();
+        }
       }
     }
 

@@ -360,6 +360,7 @@ final class ReconcilerTest {
     scene.advance(Duration.ofSeconds(6));
     assertThat(scene.status("wine")).isEqualTo("Ready 1/1 wine:unknown");
     assertThat(scene.reader.asked("wine")).isEqualTo(5);
+    assertThat(scene.cards.all()).as("the catalogue has it").containsKey("wine");
     assertThat(scene.events.lines()).containsOnlyOnce("wine: unreadable");
     scene.advance(MINUTE.multipliedBy(5));
     assertThat(scene.status("wine")).isEqualTo("Ready 0/0 wine:unknown");
