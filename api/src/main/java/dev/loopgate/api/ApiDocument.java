@@ -197,7 +197,7 @@ final class ApiDocument {
     long referred = 0;
     for (Map.Entry<String, JsonNode> each : tree.path("paths").properties()) {
       JsonNode item = resolved(each.getValue());
-      referred += item == each.getValue() ? 0 : nodesOf(item);
+      referred += each.getValue().path("$ref").isTextual() ? nodesOf(item) : 0;
       if (referred > REFERRED_NODES_MAX) {
         throw new RefusedDocumentException(
             "the paths that it refers to have more than " + REFERRED_NODES_MAX + " parts");

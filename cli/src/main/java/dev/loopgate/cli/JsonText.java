@@ -46,6 +46,11 @@ final class JsonText {
     }
   }
 
+  /// A value, or a tree as it is, as a tree.
+  static JsonNode tree(Object value) {
+    return MAPPER.valueToTree(value);
+  }
+
   /// In one line.
   static String compact(JsonNode tree) {
     try {

@@ -13,6 +13,7 @@ import com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider;
 import com.jayway.jsonpath.spi.mapper.JacksonMappingProvider;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param path of JSON, for [Form#JSONPATH] alone
 record OutputFormat(Form form, String path) {
+  // What ends a path and makes one value of what it finds.
+  private static final Pattern FUNCTION =
+      Pattern.compile("\\.(length|size|min|max|avg|sum|stddev|keys|first|last)\\(\\)$");
+
   private static final String JSONPATH = "jsonpath=";
 
   /// The forms.
@@ -73,10 +78,10 @@ record OutputFormat(Form form, String path) {
               .options(Option.ALWAYS_RETURN_LIST, Option.SUPPRESS_EXCEPTIONS)
               .build();
       JsonPath compiled = JsonPath.compile(rooted());
-      if (compiled.isFunctionPath()) {
+      if (FUNCTION.matcher(path).find()) {
         Configuration plain = configuration.setOptions(new Option[0]);
-        @Nullable JsonNode one = JsonPath.using(plain).parse(list).read(compiled);
-        return one == null ? "[]" : bare(one);
+        @Nullable Object one = JsonPath.using(plain).parse(list).<Object>read(compiled);
+        return one == null ? "[]" : bare(JsonText.tree(one));
       }
       found = JsonPath.using(configuration).parse(list).read(compiled);
     } catch (InvalidPathException | IllegalArgumentException e) {

@@ -45,7 +45,7 @@ final class OutputFormatTest {
   @Test
   void aFunctionOfAPathIsPrintedBare() throws ClientException {
     assertThat(show("jsonpath=$.length()", TWO)).isEqualTo("2");
-    assertThat(show("jsonpath=[*].spec.n.sum()", TWO)).isNotBlank();
+    assertThat(show("jsonpath=$[0].spec.deep.x.length()", TWO)).isEqualTo("2");
   }
 
   @Test
