@@ -153,9 +153,7 @@ final class AccessLog {
 
   /// What still waits can't be told from what is still to be shown.
   void stop() {
-    eachOf(
-        joins.expired(true),
-        each -> notShown(new Joins.Expired(each.logged(), false, each.remembered())));
+    eachOf(joins.expired(true), expired -> notShown(new Joins.Expired(expired.logged(), false)));
   }
 
   // Where no server was asked our proxy got nothing, either.
@@ -181,8 +179,7 @@ final class AccessLog {
     if (match.isEmpty()) {
       return;
     }
-    boolean mayBeKept = !expired.remembered() && logged.isRefusedOnAnySide();
-    if (logged.isRefusedAbove() && !mayBeKept) {
+    if (logged.isRefusedAbove()) {
       refused(logged, match.get());
     } else if (expired.judged() && !logged.isAnsweredByEnvoy()) {
       gap(logged, match.get());

@@ -61,21 +61,20 @@ final class Joins {
   private static final class Waiting {
     final LoggedExchange logged;
     final long sinceNanos;
-    final boolean remembered; // as of Expired
+    final boolean judged;
 
-    Waiting(LoggedExchange logged, long sinceNanos, boolean remembered) {
+    Waiting(LoggedExchange logged, long sinceNanos, boolean judged) {
       this.logged = logged;
       this.sinceNanos = sinceNanos;
-      this.remembered = remembered;
+      this.judged = judged;
     }
   }
 
   /// What was not shown within its time.
   ///
-  /// @param judged whether that proves that it is not shown at all
-  /// @param remembered whether it began when all that was shown was remembered: else it may have
-  ///   been shown, and be kept
-  record Expired(LoggedExchange logged, boolean judged, boolean remembered) {}
+  /// @param judged whether that proves that it is not shown at all: it began when all that was
+  ///   shown was remembered
+  record Expired(LoggedExchange logged, boolean judged) {}
 
   /// The exchange that a log tells of was shown.
   ///
@@ -278,7 +277,7 @@ final class Joins {
     Waiting oldest = waiting.iterator().next();
     remove(oldest);
     boolean proven = nowNanos - oldest.sinceNanos >= PROOF_NANOS;
-    return new Expired(oldest.logged, shows && oldest.remembered && proven, oldest.remembered);
+    return new Expired(oldest.logged, shows && oldest.judged && proven);
   }
 
   private @Nullable LoggedExchange takeWaiting(String key, ObservedRequest request) {

@@ -126,12 +126,6 @@ record LoggedExchange(
     return !reachedServer() && ResponseDetails.isFromAbove(words.told().details());
   }
 
-  /// Whether a filter refused it that may as well stand below external processing, which then shows
-  /// it.
-  boolean isRefusedOnAnySide() {
-    return ResponseDetails.isTooLarge(words.told().details());
-  }
-
   /// Whether it was refused where external processing shows nothing, whatever else it shows: before
   /// a route was looked up. The router says the same words, and has a cluster.
   boolean isNeverShown() {

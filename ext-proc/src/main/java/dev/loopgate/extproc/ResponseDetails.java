@@ -13,7 +13,6 @@ final class ResponseDetails {
   private static final String VIA_UPSTREAM = "via_upstream";
   private static final String RESET_BEFORE = "upstream_reset_before_response_started";
   private static final String RESET_AFTER = "upstream_reset_after_response_started";
-  private static final String TOO_LARGE = "request_payload_too_large";
 
   // Filters that stand above external processing and answer themselves.
   private static final List<String> ABOVE =
@@ -24,7 +23,7 @@ final class ResponseDetails {
           "oauth.",
           "csrf_",
           "request_rate_limited",
-          TOO_LARGE,
+          "request_payload_too_large",
           "local_rate_limited",
           "rate_limiter_error");
 
@@ -126,12 +125,6 @@ final class ResponseDetails {
     return flags.getAllFields().keySet().stream()
         .map(FieldDescriptor::getName)
         .collect(Collectors.joining(","));
-  }
-
-  /// Whether a request that filters refuse for its size was: they may stand above external
-  /// processing or below.
-  static boolean isTooLarge(String details) {
-    return details.equals(TOO_LARGE);
   }
 
   // A server was chosen, and not asked: unless this is a retry.

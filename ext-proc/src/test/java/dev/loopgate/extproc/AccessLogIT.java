@@ -306,23 +306,6 @@ class AccessLogIT {
   }
 
   @Test
-  void whatIsTooLargeForAFilterBelowAndWasShownBeforeTheLogBeganIsNoSecondPrediction()
-      throws Exception {
-    var refused = ended(exchange("x-a", "a"), 413, "request_payload_too_large", NO_FLAGS);
-    refused
-        .getCommonPropertiesBuilder()
-        .clearUpstreamRemoteAddress()
-        .setDuration(com.google.protobuf.Duration.newBuilder().setSeconds(61));
-    log.tell(refused, exchange("x-last", "last").setRequest(elsewhere()));
-    observed.awaitLogged(LogUse.UNKNOWN_MODEL, 2); // both were read
-    observed.advance(Joins.WINDOW.plusSeconds(1));
-
-    observed.awaitLogged(LogUse.UNJUDGED, 1);
-    assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isEqualTo(1);
-    assertThat(observed.counts(EntryKind.PREDICTION, "m").begun()).isZero();
-  }
-
-  @Test
   void anOverloadedEnvoyRefusesBeforeItHasAnId() throws Exception {
     log.tell(overloaded("", ""));
 
