@@ -296,15 +296,14 @@ final class Gateway {
   }
 
   private Optional<InetSocketAddress> openApiDoor(Proxy proxy) throws StartException {
+    Optional<InetSocketAddress> at = plan.api();
     try {
-      return plan.api().isPresent()
-          ? Optional.of(proxy.openDoor(plan.api().get()))
-          : Optional.empty();
+      return at.isPresent() ? Optional.of(proxy.openDoor(at.get())) : at;
     } catch (IOException e) {
-      if (!plan.settings().isSet(ApiSettings.API_LISTEN)) {
-        return Optional.empty(); // taken since it was looked at
+      if (plan.settings().isSet(ApiSettings.API_LISTEN)) {
+        throw new StartException("api.listen: " + e.getMessage(), e);
       }
-      throw new StartException("api.listen: " + e.getMessage(), e);
+      return Optional.empty(); // taken since it was looked at
     }
   }
 
