@@ -107,9 +107,8 @@ final class UpIT {
       gateway.kill();
     }
     try (GatewayProcess gateway = start()) {
-      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains("Ctrl-C"));
-
-      assertThat(gateway.output()).contains("left by an earlier life, pid " + orphan);
+      String ended = "left by an earlier life, pid " + orphan;
+      await(gateway, Duration.ofSeconds(60), () -> gateway.output().contains(ended));
       assertThat(runs(orphan)).isFalse();
       assertThat(gateway.stop()).isZero();
     }
