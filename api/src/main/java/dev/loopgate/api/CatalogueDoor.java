@@ -49,7 +49,7 @@ public final class CatalogueDoor implements AutoCloseable {
   private final ApiEvents events;
   private final WebFiles files = new WebFiles();
   private final TaggedBytes api = new TaggedBytes(JSON, DeclaredDoor.openApi());
-  private final HandlerThreads threads = new HandlerThreads();
+  private final AnsweringThreads threads;
   private final ReentrantLock making = new ReentrantLock(); // so one at a time takes the memory
   private final Map<String, TaggedBytes> kept = // guarded by making, as the next
       new LinkedHashMap<>(KEPT_MAX, 0.75f, true);
@@ -61,6 +61,7 @@ public final class CatalogueDoor implements AutoCloseable {
     this.store = store;
     this.cards = cards;
     this.events = events;
+    this.threads = new AnsweringThreads(events);
   }
 
   /// Whether this path is one of the door's, whatever the method: a wrong one is answered 405.
@@ -84,53 +85,27 @@ public final class CatalogueDoor implements AutoCloseable {
     String id = request.header("request-id");
     Consumer<ApiReply> answer =
         answered ->
-            tell(
-                reply,
+            reply.accept(
                 answered
                     .with("content-security-policy", POLICY)
                     .with("x-content-type-options", "nosniff")
                     .with("referrer-policy", "no-referrer")
                     .toRequest(id));
     if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
-      answer.accept(
+      threads.tell(
+          answer,
           new Problem(405, "the method is not allowed here: allowed=[GET]")
               .reply()
               .with("allow", "GET, HEAD"));
       return;
     }
-    threads.submit(
-        0,
-        () -> answer.accept(replyTo(request)),
-        () -> {
-          events.overloaded();
-          answer.accept(
-              new Problem(503, "too many requests wait").reply().with("retry-after", "1"));
-        });
+    threads.answer(0, () -> serve(request, request.path()), answer);
   }
 
   /// Requests that wait are answered 503, and those that come.
   @Override
   public void close() {
     threads.close();
-  }
-
-  private void tell(Consumer<ApiReply> reply, ApiReply answered) {
-    try {
-      reply.accept(answered);
-    } catch (RuntimeException e) {
-      events.failed(e); // who takes answers has a bug: there is nobody else to tell
-    }
-  }
-
-  private ApiReply replyTo(ApiRequest request) {
-    try {
-      return serve(request, request.path());
-    } catch (ProblemException e) {
-      return e.problem().reply();
-    } catch (RuntimeException | StackOverflowError e) {
-      events.failed(e);
-      return new Problem(500, "the gateway has failed").reply();
-    }
   }
 
   private ApiReply serve(ApiRequest request, String path) throws ProblemException {

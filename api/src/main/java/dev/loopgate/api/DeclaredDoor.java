@@ -39,14 +39,13 @@ public final class DeclaredDoor implements AutoCloseable {
 
   private final DeclaredStore store;
   private final ApiConfig config;
-  private final ApiEvents events;
   private final DeclaredEntities<DeploymentSpec, DeploymentStatus> deployments;
   private final DeclaredEntities<RouteSpec, RouteStatus> routes;
   private final DeclaredEntities<ConnectionSpec, ConnectionStatus> connections;
   private final Hosting hosting;
   private final StateWait waits;
   private final Watches watches;
-  private final HandlerThreads threads = new HandlerThreads();
+  private final AnsweringThreads threads;
 
   /// A door over this store, in which nobody else writes for users.
   ///
@@ -65,7 +64,7 @@ public final class DeclaredDoor implements AutoCloseable {
     this.waits = new StateWait(nanos);
     this.watches = new Watches(store, events, nanos);
     this.config = config;
-    this.events = events;
+    this.threads = new AnsweringThreads(events);
     Lock writing = new ReentrantLock();
     this.deployments =
         new DeclaredEntities<>(
@@ -107,21 +106,20 @@ public final class DeclaredDoor implements AutoCloseable {
   /// @param reply told before this returns, or on a thread of this room, or on the one that closes
   public void handle(ApiRequest request, Consumer<ApiReply> reply) {
     String id = request.header("request-id");
-    Consumer<ApiReply> answer = answered -> tell(reply, answered.toRequest(id));
+    Consumer<ApiReply> answer = answered -> reply.accept(answered.toRequest(id));
     switch (EndpointMatch.of(request.method(), request.path())) {
       case EndpointMatch.Found(Endpoint endpoint, _) when endpoint == Endpoint.HEALTH ->
-          answer.accept(ApiReply.json(200, "{}")); // also when as much waits as may
+          threads.tell(answer, ApiReply.json(200, "{}")); // also when as much waits as may
       case EndpointMatch.Found found ->
-          threads.submit(
-              request.body().length,
-              () -> answer.accept(replyTo(found, request)),
-              () -> answer.accept(overloaded()));
+          threads.answer(request.body().length, () -> serve(found, request), answer);
       case EndpointMatch.WrongMethod(var allowed) ->
-          answer.accept(
+          threads.tell(
+              answer,
               new Problem(405, "the method is not allowed here: allowed=" + allowed)
                   .reply()
                   .with("allow", String.join(", ", allowed)));
-      case EndpointMatch.Unknown() -> answer.accept(new Problem(404, "unknown endpoint").reply());
+      case EndpointMatch.Unknown() ->
+          threads.tell(answer, new Problem(404, "unknown endpoint").reply());
     }
   }
 
@@ -136,38 +134,6 @@ public final class DeclaredDoor implements AutoCloseable {
   public void close() {
     leave();
     threads.close();
-  }
-
-  private void tell(Consumer<ApiReply> reply, ApiReply answered) {
-    try {
-      reply.accept(answered);
-    } catch (RuntimeException e) {
-      events.failed(e); // who takes answers has a bug: there is nobody else to tell
-    }
-  }
-
-  private ApiReply overloaded() {
-    events.overloaded();
-    return new Problem(503, "too many requests wait").reply().with("retry-after", "1");
-  }
-
-  private ApiReply replyTo(EndpointMatch.Found found, ApiRequest request) {
-    try {
-      return serve(found, request);
-    } catch (ProblemException e) {
-      return e.problem().reply();
-    } catch (StoreException e) {
-      events.storeFailed(e);
-      return new Problem(
-              500,
-              e.isUncertain()
-                  ? "it is not known whether the change was kept"
-                  : "the change could not be kept")
-          .reply();
-    } catch (RuntimeException | Error e) { // whoever asks would else wait for ever
-      events.failed(e);
-      return new Problem(500, "the gateway has failed").reply();
-    }
   }
 
   private ApiReply serve(EndpointMatch.Found found, ApiRequest request)

@@ -39,6 +39,10 @@ final class CatalogueDoorTest {
   }
 
   private Reply send(String line, String... headers) {
+    return send(door, line, headers);
+  }
+
+  private static Reply send(CatalogueDoor door, String line, String... headers) {
     int space = line.indexOf(' ');
     ApiRequest request =
         new ApiRequest(
@@ -51,6 +55,21 @@ final class CatalogueDoorTest {
     CompletableFuture<Reply> answer = new CompletableFuture<>();
     door.handle(request, reply -> answer.complete(new Reply(reply)));
     return ApiFixture.await(answer);
+  }
+
+  @Test
+  void aClassThatIsGoneIsAnsweredToo() {
+    try (CatalogueDoor broken =
+        new CatalogueDoor(
+            api.store,
+            () -> {
+              throw new NoClassDefFoundError("planted");
+            },
+            api.events())) {
+      assertThat(send(broken, "GET /service-catalog/catalog/data.json").told())
+          .isEqualTo("500 the gateway has failed");
+      assertThat(api.told()).containsExactly("failed planted");
+    }
   }
 
   private Reply get(String path) {
