@@ -12,6 +12,7 @@ import dev.loopgate.fleet.EventPage;
 import dev.loopgate.fleet.Kind;
 import dev.loopgate.fleet.MalformedException;
 import dev.loopgate.fleet.RouteRules;
+import dev.loopgate.fleet.RouteStatus;
 import dev.loopgate.fleet.Shown;
 import dev.loopgate.fleet.StoreException;
 import dev.loopgate.fleet.Verdict;
@@ -50,6 +51,8 @@ final class DeclaredEntities<S, T> {
   private static final int SIZE = 500; // of a list, where it is not said
   private static final int TRIES_MAX = 20; // a status is not written so often during one write
 
+  private static final Set<String> LISTING = Set.of("size", "page");
+  private static final Set<String> WATCHING = Set.of("watch", "cursor");
   private static final Set<String> STATES =
       Stream.of(DeploymentStatus.State.values())
           .map(DeploymentStatus.State::word)
@@ -65,27 +68,21 @@ final class DeclaredEntities<S, T> {
   /// @param writing the one lock of who writes for users
   /// @param waits where callers wait
   DeclaredEntities(DeclaredStore store, DeclaredRules<S, T> rules, Lock writing, StateWait waits) {
-    this.waits = waits;
     this.store = store;
     this.rules = rules;
     this.kind = rules.kind();
     this.writing = writing;
+    this.waits = waits;
   }
 
   /// With `watch=true` what happens to them instead, for as long as the caller reads.
   ApiReply list(ApiRequest request, Watches watches) throws ProblemException {
-    Set<String> known = new HashSet<>(Set.of("size", "page", "watch", "cursor"));
-    if (!rules.filter().isEmpty()) {
-      known.add(rules.filter());
-    }
-    Query query = Query.of(request, known);
-    if (!query.flag("watch")) {
-      known.remove("cursor");
-      Query.of(request, known);
-    } else {
-      Query.of(request, Set.of("watch", "cursor")); // all of the kind, and nothing else
+    Query query = Query.of(request, both(LISTING, WATCHING));
+    if (query.flag("watch")) {
+      query.refuseAllBut(WATCHING); // all of the kind, and nothing else
       return ApiReply.events(watches.watch(kind, "", cursor(request, query, Watches.FROM_NOW)));
     }
+    query.refuseAllBut(both(LISTING, Set.of("watch")));
     int size = query.number("size", SIZE);
     long before = (long) size * query.number("page", 0);
     List<Declared<S, T>> page =
@@ -107,6 +104,16 @@ final class DeclaredEntities<S, T> {
       }
     }
     return ApiReply.json(200, json.append(']').toString());
+  }
+
+  // And what lists of this kind are filtered by.
+  private Set<String> both(Set<String> some, Set<String> others) {
+    Set<String> all = new HashSet<>(some);
+    all.addAll(others);
+    if (!rules.filter().isEmpty()) {
+      all.add(rules.filter());
+    }
+    return all;
   }
 
   /// What happens to one of them, all that is known of it first.
@@ -149,7 +156,11 @@ final class DeclaredEntities<S, T> {
   }
 
   private static String stateOf(Declared<?, ?> declared) {
-    return DeclaredJson.write(declared).path("status").path("state").asText();
+    return switch (declared.status()) {
+      case DeploymentStatus status -> status.state().word();
+      case RouteStatus status -> status.state().word();
+      default -> "";
+    };
   }
 
   /// As it is, whatever the caller knows of it.

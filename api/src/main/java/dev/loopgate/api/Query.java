@@ -17,13 +17,18 @@ final class Query {
   /// @param known the parameters there are
   /// @throws ProblemException when there is another
   static Query of(ApiRequest request, Set<String> known) throws ProblemException {
-    Map<String, List<String>> parameters = UrlEncoded.parameters(request.query());
+    Query query = new Query(UrlEncoded.parameters(request.query()));
+    query.refuseAllBut(known);
+    return query;
+  }
+
+  /// @throws ProblemException when there is another parameter than these
+  void refuseAllBut(Set<String> known) throws ProblemException {
     for (String name : parameters.keySet()) {
       if (!known.contains(name)) {
         throw new Problem(400, "cannot find " + Shown.of(name) + " url parameter").thrown();
       }
     }
-    return new Query(parameters);
   }
 
   /// A whole number from 0 on, of 32 bits.

@@ -45,8 +45,9 @@ final class StateWait implements AutoCloseable {
     }
     try {
       long deadline = nanos.getAsLong() + within.toNanos();
-      while (!look.isSo() && nanos.getAsLong() - deadline < 0) {
-        if (closing.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+      while (nanos.getAsLong() - deadline < 0) {
+        boolean isClosing = closing.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        if (isClosing || look.isSo()) {
           return;
         }
       }

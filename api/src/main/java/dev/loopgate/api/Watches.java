@@ -72,7 +72,7 @@ final class Watches implements AutoCloseable {
   }
 
   private long newest(Kind<?, ?> kind) {
-    return store.events(kind, 0, DeclaredStore.EVENTS_MAX).cursor();
+    return store.events(kind, Long.MAX_VALUE, 1).cursor(); // none comes after that
   }
 
   private void run() {
