@@ -25,15 +25,6 @@ record Converted(
   static final Set<String> METHODS =
       Set.of("get", "put", "post", "delete", "options", "head", "patch");
 
-  /// Parameters, fields, responses and headers that are made of one document at most: what is
-  /// referred to often is made as often.
-  static final int PARTS_MAX = 50_000;
-
-  static RefusedDocumentException tooManyParts() {
-    return new RefusedDocumentException(
-        "it has more than " + PARTS_MAX + " parameters and responses");
-  }
-
   static Converted of(ApiDocument document, Dialect to) throws RefusedDocumentException {
     if (document.dialect() == to) {
       Map<String, ObjectNode> components = new TreeMap<>();

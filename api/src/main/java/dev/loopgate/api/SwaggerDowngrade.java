@@ -96,7 +96,7 @@ final class SwaggerDowngrade {
   private final SortedSet<String> omitted = new TreeSet<>();
   private final IdentityHashMap<JsonNode, ObjectNode> schemas =
       new IdentityHashMap<>(); // once each
-  private int made;
+  private final MadeParts parts = new MadeParts();
 
   SwaggerDowngrade(ApiDocument document) {
     this.document = document;
@@ -186,15 +186,8 @@ final class SwaggerDowngrade {
     return made;
   }
 
-  private void made() throws RefusedDocumentException {
-    made++;
-    if (made > Converted.PARTS_MAX) {
-      throw Converted.tooManyParts();
-    }
-  }
-
   private ObjectNode parameter(JsonNode parameter, String in) throws RefusedDocumentException {
-    made();
+    parts.add();
     ObjectNode made = Trees.object().put("name", parameter.path("name").asText("")).put("in", in);
     for (String each : List.of("description", "required")) {
       Trees.copy(parameter, each, made);
@@ -245,7 +238,7 @@ final class SwaggerDowngrade {
     if (isForm) {
       JsonNode schema = document.resolved(media.path("schema"));
       for (Map.Entry<String, JsonNode> each : schema.path("properties").properties()) {
-        made();
+        parts.add();
         ObjectNode field = Trees.object().put("name", each.getKey()).put("in", "formData");
         simple(each.getValue(), field);
         if (field.path("format").asText("").equals("binary")) {
@@ -287,7 +280,7 @@ final class SwaggerDowngrade {
 
   private ObjectNode response(JsonNode response, SortedSet<String> produces)
       throws RefusedDocumentException {
-    made();
+    parts.add();
     if (response.path("$ref").isTextual()) {
       ObjectNode made = Trees.object();
       Trees.copy(response, "$ref", made);
@@ -313,7 +306,7 @@ final class SwaggerDowngrade {
     }
     Map<String, JsonNode> headers = new HashMap<>();
     for (Map.Entry<String, JsonNode> each : response.path("headers").properties()) {
-      made();
+      parts.add();
       ObjectNode header = Trees.object();
       JsonNode said = document.resolved(each.getValue());
       Trees.copy(said, "description", header);

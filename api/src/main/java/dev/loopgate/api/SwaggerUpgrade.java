@@ -31,7 +31,7 @@ final class SwaggerUpgrade {
   private final ApiDocument document;
   private final IdentityHashMap<JsonNode, JsonNode> converted =
       new IdentityHashMap<>(); // once each
-  private int made;
+  private final MadeParts parts = new MadeParts();
 
   SwaggerUpgrade(ApiDocument document) {
     this.document = document;
@@ -112,19 +112,12 @@ final class SwaggerUpgrade {
     return known;
   }
 
-  private void made() throws RefusedDocumentException {
-    made++;
-    if (made > Converted.PARTS_MAX) {
-      throw Converted.tooManyParts();
-    }
-  }
-
   /// Those of the operation, and of the path those that it does not say itself.
   private List<JsonNode> parameters(JsonNode own, JsonNode ofPath) throws RefusedDocumentException {
     Map<String, JsonNode> all = new TreeMap<>();
     for (JsonNode list : List.of(ofPath, own)) {
       for (JsonNode each : list) {
-        made();
+        parts.add();
         JsonNode parameter = document.resolved(each);
         all.put(
             parameter.path("in").asText("") + " " + parameter.path("name").asText(""), parameter);
@@ -183,7 +176,7 @@ final class SwaggerUpgrade {
 
   private ObjectNode response(JsonNode response, JsonNode produces)
       throws RefusedDocumentException {
-    made();
+    parts.add();
     if (response.path("$ref").isTextual()) {
       ObjectNode made = Trees.object();
       Trees.copy(response, "$ref", made);
@@ -196,7 +189,7 @@ final class SwaggerUpgrade {
     }
     ObjectNode headers = Trees.object();
     for (Map.Entry<String, JsonNode> each : response.path("headers").properties()) {
-      made();
+      parts.add();
       ObjectNode header = Trees.object();
       Trees.copy(each.getValue(), "description", header);
       header.set("schema", schemaOf(each.getValue()));
@@ -242,7 +235,7 @@ final class SwaggerUpgrade {
   private ObjectNode schemaOf(JsonNode parameter) throws RefusedDocumentException {
     ObjectNode schema = Trees.object();
     for (Map.Entry<String, JsonNode> each : parameter.properties()) {
-      made(); // one parameter may be many operations'
+      parts.add(); // one parameter may be many operations'
       if (!OF_PARAMETER.contains(each.getKey())) {
         schema.set(each.getKey(), each.getValue());
       }
