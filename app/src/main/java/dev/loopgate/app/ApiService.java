@@ -12,6 +12,7 @@ import dev.loopgate.proxy.LocalStream;
 import dev.loopgate.spool.SpoolLane;
 import java.nio.ByteBuffer;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,7 @@ final class ApiService implements LocalService {
    * only this machine reaches, under a name of its own that leads here, or across origins: it is no caller of ours.
    */
 
-  /// What such a page is answered.
-  static final LocalReply FOREIGN =
+  private static final LocalReply FOREIGN =
       LocalReply.json(
           403,
           "{\"message\":\"access forbidden: a page of another origin asks; allowed: no Origin header, or that of"
@@ -55,11 +55,20 @@ final class ApiService implements LocalService {
 
   @Override
   public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
+    handle(request, local, door::handle, reply);
+  }
+
+  /// Has a door of `api` answer, unless a page asks that is not this door's own.
+  static void handle(
+      LocalRequest request,
+      boolean local,
+      BiConsumer<ApiRequest, Consumer<ApiReply>> door,
+      Consumer<LocalReply> reply) {
     ApiRequest asked = asApi(request);
     if (isForeign(asked.header("origin"), request.host(), local)) {
       reply.accept(FOREIGN);
     } else {
-      door.handle(asked, answer -> reply.accept(asLocal(answer)));
+      door.accept(asked, answer -> reply.accept(asLocal(answer)));
     }
   }
 

@@ -23,7 +23,7 @@ final class ApiSettings {
           NONE,
           "127.0.0.1:5000",
           "A second door, which serves the same as listen; command lines expect the API there. Where nobody has set"
-              + " it and another process has the port, there is none, and a line says so.");
+              + " it and the port is taken, there is none; the first lines say where the API is.");
   static final Setting<Optional<URI>> API_EDGE =
       setting(
           "api.edge",

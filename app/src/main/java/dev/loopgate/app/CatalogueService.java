@@ -1,6 +1,5 @@
 package dev.loopgate.app;
 
-import dev.loopgate.api.ApiRequest;
 import dev.loopgate.api.CatalogueDoor;
 import dev.loopgate.policy.ApiAccess;
 import dev.loopgate.policy.Question;
@@ -39,11 +38,6 @@ final class CatalogueService implements LocalService {
 
   @Override
   public void handle(LocalRequest request, SpoolLane lane, Consumer<LocalReply> reply) {
-    ApiRequest asked = ApiService.asApi(request);
-    if (ApiService.isForeign(asked.header("origin"), request.host(), local)) {
-      reply.accept(ApiService.FOREIGN);
-    } else {
-      door.handle(asked, answer -> reply.accept(ApiService.asLocal(answer)));
-    }
+    ApiService.handle(request, local, door::handle, reply);
   }
 }
