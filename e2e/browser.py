@@ -11,25 +11,13 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from common import CACHE, ROOT, STARTED, Gateway, check, for_loopgate, need, node_with, until
+from common import CACHE, Gateway, check, need, node_with, until, wine_image
 
 PLAYWRIGHT = "playwright-core@1.65.1"
 HERE = pathlib.Path(__file__).resolve().parent
 PICTURES = CACHE / "pictures"
 ID = "mine"
 SECONDS = 180  # of all that the browser does
-
-
-class Up(Gateway):
-    """`./loopgate up` on a data directory."""
-
-    def __init__(self, data, log):
-        self.log = log
-        out = open(log, "ab")
-        command = [str(ROOT / "loopgate"), "up", "--listen", "127.0.0.1:0", "--api.listen", "none", "--data", str(data)]
-        self.process = subprocess.Popen(command, stdout=out, stderr=out, env=for_loopgate(None))
-        STARTED.append(self.process)
-        self.port = self.await_port(0)
 
 
 def asked(door, path, body=None):
@@ -44,17 +32,14 @@ def asked(door, path, body=None):
 
 
 def deployment(gateway):
-    java = os.readlink(f"/proc/{gateway.process.pid}/exe")  # the first on the PATH may be an old one
-    jar = next((ROOT / "app" / "target").glob("loopgate.jar"))
-    image = f"exec:'{java}' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '{jar}' dev.loopgate.examples.WineModel"
-    spec = {"image": image, "predictor": "odahu-ml-server", "minReplicas": 0, "readinessProbeInitialDelay": 0, "idleTimeout": "1s"}
-    return {"id": ID, "kind": "ModelDeployment", "spec": spec}
+    spec = {"image": wine_image(gateway), "predictor": "odahu-ml-server", "minReplicas": 0}
+    return {"id": ID, "kind": "ModelDeployment", "spec": spec | {"readinessProbeInitialDelay": 0, "idleTimeout": "1s"}}
 
 
 async def browser(scratch):
     chromium = need("chromium", "chromium")
     modules = node_with(PLAYWRIGHT)
-    gateway = Up(scratch / "data", scratch / "up.log")
+    gateway = Gateway(scratch / "data", None, scratch / "up.log", role="up")
     door = f"http://127.0.0.1:{gateway.port}"
     status, answer = asked(door, "/api/v1/model/deployment", deployment(gateway))
     check(status == 201, f"POST of the deployment: {status} {answer}")

@@ -213,6 +213,13 @@ class Gateway:
         return self.log.read_text(errors="replace")[-3000:]
 
 
+def wine_image(gateway):
+    """The sample as an image that this gateway can run, with the gateway's own JVM: the first on the PATH may be an old one."""
+    java = os.readlink(f"/proc/{gateway.process.pid}/exe")
+    jar = ROOT / "app" / "target" / "loopgate.jar"
+    return f"exec:'{java}' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '{jar}' dev.loopgate.examples.WineModel"
+
+
 async def is_listened_at(port):
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)

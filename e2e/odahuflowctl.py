@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import odahuflowctl_tokens
-from common import ROOT, Failed, Gateway, all_found, check, python_with, until, verify
+from common import ROOT, Failed, Gateway, all_found, check, python_with, until, verify, wine_image
 
 CLIENT = "odahu-flow-cli==1.6.1"
 CALL_SECONDS = 150  # a call that waits for a deployment, on a busy machine
@@ -23,13 +23,6 @@ HINT = "For more information rerun command with --verbose flag"
 def api_of(gateway):
     """Where the API is."""
     return f"http://127.0.0.1:{gateway.port}"
-
-
-def wine_image(gateway):
-    """The sample as an image that this gateway can run, with the gateway's own JVM."""
-    java = os.readlink(f"/proc/{gateway.process.pid}/exe")
-    jar = ROOT / "app" / "target" / "loopgate.jar"
-    return f"exec:'{java}' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '{jar}' dev.loopgate.examples.WineModel"
 
 
 class Client:

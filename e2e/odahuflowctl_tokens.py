@@ -8,7 +8,7 @@ import urllib.parse
 
 import envoy_authz
 import odahuflowctl as cli
-from common import Gateway, check
+from common import Gateway, check, wine_image
 
 WRONG, MISSED = "Credentials are not correct", "Credentials are missed"
 FORBIDDEN = "Got error from server: Forbidden (status: 403)"
@@ -133,7 +133,7 @@ async def with_tokens(scratch):
     try:
         api = cli.api_of(gateway)
         first = await logins(folder, api, tokens, provider)
-        second = await roles(folder, api, tokens, cli.wine_image(gateway))
+        second = await roles(folder, api, tokens, wine_image(gateway))
         await asyncio.to_thread(gateway.stop)
         return first + second
     finally:

@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.testkit.GatewayProcess;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +30,7 @@ final class CatalogueIT {
   private static final Duration WITHIN = Duration.ofSeconds(150);
 
   @TempDir private Path directory;
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final ApiCaller api = new ApiCaller();
 
   private GatewayProcess start() throws Exception {
     return new Rig(directory, List.of("-Xmx256m", "-XX:+UseSerialGC"), List.of()).start("up");
@@ -40,26 +38,11 @@ final class CatalogueIT {
 
   @AfterEach
   void close() {
-    client.close();
-  }
-
-  private HttpResponse<String> ask(
-      GatewayProcess gateway, String method, String path, String body, String... headers)
-      throws Exception {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.address().getPort() + path))
-            .method(method, HttpRequest.BodyPublishers.ofString(body));
-    if (!body.isEmpty()) {
-      request.header("content-type", "application/json");
-    }
-    if (headers.length > 0) {
-      request.headers(headers);
-    }
-    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    api.close();
   }
 
   private JsonNode get(GatewayProcess gateway, String path) throws Exception {
-    HttpResponse<String> answer = ask(gateway, "GET", path, "");
+    HttpResponse<String> answer = api.ask(gateway, "GET", path, "");
     assertThat(answer.statusCode()).as(path + answer.body()).isEqualTo(200);
     return JSON.readTree(answer.body());
   }
@@ -71,13 +54,7 @@ final class CatalogueIT {
         .set(
             "spec",
             JSON.createObjectNode()
-                .put(
-                    "image",
-                    "exec:'"
-                        + Path.of(System.getProperty("java.home"), "bin", "java")
-                        + "' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '"
-                        + Command.jar()
-                        + "' dev.loopgate.examples.WineModel")
+                .put("image", ApiCaller.wineModel())
                 .put("predictor", "odahu-ml-server")
                 .put("minReplicas", 0)
                 .put("readinessProbeInitialDelay", 0)
@@ -94,7 +71,7 @@ final class CatalogueIT {
     JsonNode data;
     try (GatewayProcess gateway = start()) {
       assertThat(shown(gateway, INVOKE)).isEmpty();
-      assertThat(ask(gateway, "POST", DEPLOYMENTS, deployment()).statusCode()).isEqualTo(201);
+      assertThat(api.ask(gateway, "POST", DEPLOYMENTS, deployment()).statusCode()).isEqualTo(201);
       await("it is shown", () -> !shown(gateway, INVOKE).isEmpty());
       await(
           "it sleeps", WITHIN, () -> shown(gateway, INVOKE + "/x-deployment/warm").equals("false"));
@@ -117,9 +94,9 @@ final class CatalogueIT {
       JsonNode status = get(gateway, DEPLOYMENTS + "/mine").path("status");
       assertThat(status.path("replicas").asInt()).as("nothing was woken").isZero();
 
-      assertThat(ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "").statusCode()).isEqualTo(200);
+      assertThat(api.ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "").statusCode()).isEqualTo(200);
       assertThat(get(gateway, CATALOGUE + "/data.json").toString()).doesNotContain("/model/mine/");
-      assertThat(ask(gateway, "GET", "/service-catalog/model-info/mine", "").statusCode())
+      assertThat(api.ask(gateway, "GET", "/service-catalog/model-info/mine", "").statusCode())
           .isEqualTo(404);
       await(
           "nothing of it is left",
@@ -132,7 +109,7 @@ final class CatalogueIT {
   void pagesAreServedWholeAndToNoPageOfAnotherOrigin() throws Exception {
     try (GatewayProcess gateway = start()) {
       for (String page : List.of("/swagger/index.html", CATALOGUE + "/index.html")) {
-        HttpResponse<String> answer = ask(gateway, "GET", page, "");
+        HttpResponse<String> answer = api.ask(gateway, "GET", page, "");
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.headers().firstValue("content-type"))
             .contains("text/html; charset=utf-8");
@@ -141,18 +118,21 @@ final class CatalogueIT {
         for (String file : answer.body().split("\"", -1)) {
           if (file.endsWith(".js") || file.endsWith(".css") || file.endsWith(".png")) {
             URI at = URI.create(page).resolve(file);
-            assertThat(ask(gateway, "GET", at.getPath(), "").statusCode()).as(file).isEqualTo(200);
+            assertThat(api.ask(gateway, "GET", at.getPath(), "").statusCode())
+                .as(file)
+                .isEqualTo(200);
           }
         }
       }
       assertThat(get(gateway, "/swagger/data.json").path("openapi").asText()).isEqualTo("3.1.0");
       assertThat(
-              ask(gateway, "GET", CATALOGUE + "/data.json", "", "origin", "http://evil.example")
+              api.ask(gateway, "GET", CATALOGUE + "/data.json", "", "origin", "http://evil.example")
                   .statusCode())
           .isEqualTo(403);
-      assertThat(ask(gateway, "GET", "/swagger/index.html", "").headers().firstValue("etag"))
+      assertThat(api.ask(gateway, "GET", "/swagger/index.html", "").headers().firstValue("etag"))
           .isPresent();
-      assertThat(ask(gateway, "POST", CATALOGUE + "/data.json", "{}").statusCode()).isEqualTo(405);
+      assertThat(api.ask(gateway, "POST", CATALOGUE + "/data.json", "{}").statusCode())
+          .isEqualTo(405);
       assertThat(gateway.stop()).as(gateway.output()).isZero();
     }
   }

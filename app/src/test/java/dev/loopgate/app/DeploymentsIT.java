@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.testkit.GatewayProcess;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -36,7 +34,7 @@ final class DeploymentsIT {
   private static final Duration WITHIN = Duration.ofSeconds(150);
 
   @TempDir private Path directory;
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final ApiCaller api = new ApiCaller();
   private Rig rig = new Rig(Path.of(""), List.of(), List.of());
 
   private GatewayProcess start() throws Exception {
@@ -46,22 +44,7 @@ final class DeploymentsIT {
 
   @AfterEach
   void close() {
-    client.close();
-  }
-
-  private HttpResponse<String> ask(
-      GatewayProcess gateway, String method, String path, String body, String... headers)
-      throws Exception {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.address().getPort() + path))
-            .method(method, HttpRequest.BodyPublishers.ofString(body));
-    if (!body.isEmpty()) {
-      request.header("content-type", "application/json");
-    }
-    if (headers.length > 0) {
-      request.headers(headers);
-    }
-    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    api.close();
   }
 
   private static String deployment(String id, String image, String idle) {
@@ -79,16 +62,8 @@ final class DeploymentsIT {
         .toString();
   }
 
-  private static String wineModel() {
-    return "exec:'"
-        + Path.of(System.getProperty("java.home"), "bin", "java")
-        + "' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m -cp '"
-        + Command.jar()
-        + "' dev.loopgate.examples.WineModel";
-  }
-
   private JsonNode status(GatewayProcess gateway, String id) throws Exception {
-    HttpResponse<String> answer = ask(gateway, "GET", DEPLOYMENTS + "/" + id, "");
+    HttpResponse<String> answer = api.ask(gateway, "GET", DEPLOYMENTS + "/" + id, "");
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     return JSON.readTree(answer.body()).path("status");
   }
@@ -107,7 +82,7 @@ final class DeploymentsIT {
 
   private HttpResponse<String> predict(GatewayProcess gateway, String id, String requestId)
       throws Exception {
-    return ask(
+    return api.ask(
         gateway, "POST", "/model/" + id + "/api/model/invoke", WINE, "request-id", requestId);
   }
 
@@ -116,9 +91,11 @@ final class DeploymentsIT {
     String route;
     try (GatewayProcess gateway = start()) {
       HttpResponse<String> created =
-          ask(gateway, "POST", DEPLOYMENTS, deployment("mine", wineModel(), "1s"));
+          api.ask(gateway, "POST", DEPLOYMENTS, deployment("mine", ApiCaller.wineModel(), "1s"));
       assertThat(created.statusCode()).as(created.body()).isEqualTo(201);
-      assertThat(ask(gateway, "POST", DEPLOYMENTS, deployment("mine", wineModel(), "1s")))
+      assertThat(
+              api.ask(
+                  gateway, "POST", DEPLOYMENTS, deployment("mine", ApiCaller.wineModel(), "1s")))
           .satisfies(again -> {
             assertThat(again.statusCode()).isEqualTo(409);
             assertThat(JSON.readTree(again.body()).path("message").asText())
@@ -134,14 +111,8 @@ final class DeploymentsIT {
       assertThat(first.headers().firstValue("model-cold-start")).isPresent();
       // Whoever watches saw it all come.
       HttpRequest watching =
-          HttpRequest.newBuilder(
-                  URI.create(
-                      "http://127.0.0.1:"
-                          + gateway.address().getPort()
-                          + DEPLOYMENTS
-                          + "/mine/events"))
-              .build();
-      try (var lines = client.send(watching, HttpResponse.BodyHandlers.ofLines()).body()) {
+          HttpRequest.newBuilder(ApiCaller.at(gateway, DEPLOYMENTS + "/mine/events")).build();
+      try (var lines = api.client().send(watching, HttpResponse.BodyHandlers.ofLines()).body()) {
         assertThat(lines.filter(line -> line.contains("\"state\":\"Ready\"")).findFirst())
             .isPresent();
       }
@@ -149,22 +120,23 @@ final class DeploymentsIT {
           "its name is known",
           () -> status(gateway, "mine").path("modelName").asText().equals("wine-quality"));
       route =
-          JSON.readTree(ask(gateway, "GET", DEPLOYMENTS + "/mine/default-route", "").body())
+          JSON.readTree(api.ask(gateway, "GET", DEPLOYMENTS + "/mine/default-route", "").body())
               .path("id")
               .asText();
       assertThat(route).matches("mine-[0-9a-f]{5}");
 
-      assertThat(ask(gateway, "GET", DEPLOYMENTS + "/mine/logs?bytes=1000", "").statusCode())
+      assertThat(api.ask(gateway, "GET", DEPLOYMENTS + "/mine/logs?bytes=1000", "").statusCode())
           .isEqualTo(200);
       awaitState(gateway, "mine", "Ready", 0); // nobody has asked for a while
-      assertThat(ask(gateway, "POST", DEPLOYMENTS + "/mine:wake", "").statusCode()).isEqualTo(200);
+      assertThat(api.ask(gateway, "POST", DEPLOYMENTS + "/mine:wake", "").statusCode())
+          .isEqualTo(200);
       awaitState(gateway, "mine", "Ready", 1);
       awaitState(gateway, "mine", "Ready", 0); // 1 s was its idle time
       HttpResponse<String> cold = predict(gateway, "mine", "cold");
       assertThat(cold.statusCode()).as(cold.body() + gateway.output()).isEqualTo(200);
       assertThat(cold.headers().firstValue("model-cold-start")).isPresent();
       assertThat(cold.headers().firstValue("model-version")).contains("1.0");
-      assertThat(ask(gateway, "GET", "/metrics", "").body())
+      assertThat(api.ask(gateway, "GET", "/metrics", "").body())
           .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"start\"} [2-9]")
           .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"wait\"} [2-9]")
           .containsPattern("loopgate_cold_start_seconds_count\\{phase=\"answer\"} [2-9]");
@@ -178,10 +150,12 @@ final class DeploymentsIT {
               ProcessHandle.of(gateway.pid()).orElseThrow().children().filter(this::isMine).count())
           .isOne();
 
-      HttpResponse<String> gone = ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "");
+      HttpResponse<String> gone = api.ask(gateway, "DELETE", DEPLOYMENTS + "/mine", "");
       assertThat(JSON.readTree(gone.body()).path("message").asText())
           .isEqualTo("Model deployment mine was deleted");
-      await("it is gone", () -> ask(gateway, "GET", DEPLOYMENTS + "/mine", "").statusCode() == 404);
+      await(
+          "it is gone",
+          () -> api.ask(gateway, "GET", DEPLOYMENTS + "/mine", "").statusCode() == 404);
       assertThat(predict(gateway, "mine", "late"))
           .satisfies(late -> {
             assertThat(late.statusCode()).isEqualTo(404);
@@ -215,20 +189,20 @@ final class DeploymentsIT {
   void whatCanNotStartSaysWhyAndIsRepaired() throws Exception {
     try (GatewayProcess gateway = start()) {
       String bad = deployment("bad", "file:/no/such.jar", "1s");
-      assertThat(ask(gateway, "POST", DEPLOYMENTS, bad).statusCode()).isEqualTo(201);
+      assertThat(api.ask(gateway, "POST", DEPLOYMENTS, bad).statusCode()).isEqualTo(201);
       await("it failed", () -> status(gateway, "bad").path("state").asText().equals("Failed"));
       JsonNode status = status(gateway, "bad");
       assertThat(status.path("reason").asText()).isEqualTo("ImagePullFailed");
       assertThat(status.path("message").asText()).contains("/no/such.jar");
 
-      String good = deployment("bad", wineModel(), "60s");
-      assertThat(ask(gateway, "PUT", DEPLOYMENTS, good).statusCode()).isEqualTo(200);
+      String good = deployment("bad", ApiCaller.wineModel(), "60s");
+      assertThat(api.ask(gateway, "PUT", DEPLOYMENTS, good).statusCode()).isEqualTo(200);
       awaitState(gateway, "bad", "Ready", 1);
       assertThat(predict(gateway, "bad", "repaired").statusCode()).isEqualTo(200);
 
       // A bad revision leaves the good one serving.
       String worse = deployment("bad", "exec:/bin/false", "60s");
-      assertThat(ask(gateway, "PUT", DEPLOYMENTS, worse).statusCode()).isEqualTo(200);
+      assertThat(api.ask(gateway, "PUT", DEPLOYMENTS, worse).statusCode()).isEqualTo(200);
       await("it failed", () -> status(gateway, "bad").path("state").asText().equals("Failed"));
       assertThat(status(gateway, "bad").path("reason").asText()).isEqualTo("ModelCrashed");
       assertThat(predict(gateway, "bad", "still").statusCode()).isEqualTo(200);
@@ -240,13 +214,13 @@ final class DeploymentsIT {
   @Test
   void aPageOfAnotherOriginDeclaresNothing() throws Exception {
     try (GatewayProcess gateway = start()) {
-      String body = deployment("evil", wineModel(), "1s");
+      String body = deployment("evil", ApiCaller.wineModel(), "1s");
       HttpResponse<String> answer =
-          ask(gateway, "POST", DEPLOYMENTS, body, "origin", "http://evil.example");
+          api.ask(gateway, "POST", DEPLOYMENTS, body, "origin", "http://evil.example");
 
       assertThat(answer.statusCode()).isEqualTo(403);
-      assertThat(ask(gateway, "GET", DEPLOYMENTS + "/evil", "").statusCode()).isEqualTo(404);
-      assertThat(ask(gateway, "GET", "/health", "").body()).isEqualTo("{}");
+      assertThat(api.ask(gateway, "GET", DEPLOYMENTS + "/evil", "").statusCode()).isEqualTo(404);
+      assertThat(api.ask(gateway, "GET", "/health", "").body()).isEqualTo("{}");
       assertThat(gateway.stop()).isZero();
     }
   }
