@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Judges tokens that are not known, on threads of its own, since a signature takes long enough to
-/// stop an event loop. Any thread.
+/// Judges tokens. One that was verified before is known at once; any other is judged on threads of
+/// this class, since a signature takes long enough to stop an event loop. Any thread.
 ///
 /// At most [#PENDING_MAX] tokens wait, for a thread or for keys; one more is not judged at all. The
 /// same token is judged once for all who ask meanwhile.
@@ -141,10 +141,15 @@ final class Judgments implements AutoCloseable {
     threads.allowCoreThreadTimeOut(true);
   }
 
-  /// Judges a token.
+  /// Judges a token, or tells at once what is known of it.
   ///
   /// @param listener told once, on a thread of this room or this one; must not block
   void judge(TokenDigest digest, String token, Consumer<Verdict> listener) {
+    Verdict.Verified known = known(digest);
+    if (known != null) {
+      listener.accept(known);
+      return;
+    }
     Judgment mine = new Judgment(digest, token);
     Judgment going = pending.putIfAbsent(digest, mine);
     if (going != null) {
@@ -152,6 +157,12 @@ final class Judgments implements AutoCloseable {
       return;
     }
     mine.listen(listener);
+    known = known(digest);
+    if (known != null) { // the judgment before this one ended between the two looks
+      pending.remove(digest, mine);
+      mine.tellAll(known);
+      return;
+    }
     if (count.incrementAndGet() > PENDING_MAX || !submit(mine)) {
       finish(mine, new Verdict.Open(RefusalReason.OVERLOADED));
     }
@@ -164,6 +175,11 @@ final class Judgments implements AutoCloseable {
     pending
         .values()
         .forEach(each -> finish(each, new Verdict.Open(RefusalReason.KEYS_UNAVAILABLE)));
+  }
+
+  private Verdict.@Nullable Verified known(TokenDigest digest) {
+    Verdict.Verified known = cache.find(digest, time.epochMillis());
+    return known != null && keyring.isTrusted() ? known : null;
   }
 
   private boolean submit(Judgment judgment) {

@@ -15,26 +15,27 @@ public final class TokenPolicy implements Policy, AutoCloseable {
   private static final String SCHEME = "Bearer ";
 
   private final PolicyConfig config;
-  private final PolicyTime time;
   private final PolicyEvents events;
   private final KeySource source;
   private final Keyring keyring;
-  private final TokenCache cache;
   private final Judgments judgments;
 
   private TokenPolicy(
       PolicyConfig config, KeySource source, KeySet keys, PolicyTime time, PolicyEvents events) {
     this.config = config;
-    this.time = time;
     this.events = events;
     this.source = source;
     PolicyConfig.Freshness freshness = config.freshness();
     this.keyring =
         new Keyring(
             source, keys, new Keyring.Pace(freshness.pause(), freshness.stale()), time, events);
-    this.cache = new TokenCache(config.cacheBytesMax());
     this.judgments =
-        new Judgments(new TokenReader(config.expected()), keyring, cache, time, events);
+        new Judgments(
+            new TokenReader(config.expected()),
+            keyring,
+            new TokenCache(config.cacheBytesMax()),
+            time,
+            events);
   }
 
   /// Opens the policy. Keys of a file are there when this returns; those of a URL are read from now
@@ -85,13 +86,8 @@ public final class TokenPolicy implements Policy, AutoCloseable {
       tell(new Decision.Unauthorized(RefusalReason.MALFORMED), answer);
       return;
     }
-    TokenDigest digest = TokenDigest.of(token);
-    Verdict.Verified known = cache.find(digest, time.epochMillis());
-    if (known != null && keyring.isTrusted()) {
-      tell(decisionOf(question, known), answer);
-    } else {
-      judgments.judge(digest, token, verdict -> tell(decisionOf(question, verdict), answer));
-    }
+    judgments.judge(
+        TokenDigest.of(token), token, verdict -> tell(decisionOf(question, verdict), answer));
   }
 
   /// Decides nothing any more: whatever is asked from now on is refused.

@@ -239,6 +239,30 @@ final class TokenPolicyTest {
     assertThat(open.judged).hasValue(1);
   }
 
+  // A caller who looked before a judgment ended, and asks after it, finds what it found.
+  @Test
+  void aTokenIsJudgedOnceHoweverItsCallersMeetTheEndOfTheJudgment() throws Exception {
+    int tokens = 300;
+    for (int i = 0; i < tokens; i++) {
+      String bearer = "Bearer " + token("odahu_admin", "r" + i);
+      List<Thread> callers = new ArrayList<>();
+      for (int j = 0; j < 3; j++) {
+        callers.add(
+            Thread.ofPlatform()
+                .start(() -> {
+                  CompletableFuture<Decision> asked = open.ask(bearer);
+                  while (!asked.isDone()) {
+                    asked = open.ask(bearer);
+                  }
+                }));
+      }
+      for (Thread each : callers) {
+        each.join();
+      }
+    }
+    assertThat(open.judged).hasValue(tokens);
+  }
+
   @Test
   void aFloodOfTokensIsRefusedWhereItCanNotBeJudgedAndTheKnownPass() throws Exception {
     String known = token("odahu_admin");
