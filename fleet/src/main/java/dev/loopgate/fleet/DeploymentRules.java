@@ -31,7 +31,6 @@ public final class DeploymentRules {
 
   private static final int ID_LENGTH_MAX = 63;
   private static final int LABEL_LENGTH_MAX = 256; // as Model#isLabel has it
-  private static final int DELAY_SECONDS = 2;
   private static final String LABEL = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";
   private static final Pattern LABEL_PATTERN = Pattern.compile(LABEL);
   private static final Duration SPAN_MIN = Duration.ofSeconds(1);
@@ -77,8 +76,8 @@ public final class DeploymentRules {
         spec.annotations(),
         min,
         orElse(spec.maxReplicas(), Math.max(1, min)),
-        orElse(spec.livenessProbeInitialDelay(), DELAY_SECONDS),
-        orElse(spec.readinessProbeInitialDelay(), DELAY_SECONDS),
+        orElse(spec.livenessProbeInitialDelay(), Workload.DELAY_SECONDS),
+        orElse(spec.readinessProbeInitialDelay(), Workload.DELAY_SECONDS),
         role == null || role.isEmpty() ? defaultRole(id) : role,
         connection,
         spec.nodeSelector(),

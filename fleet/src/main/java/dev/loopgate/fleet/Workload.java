@@ -31,8 +31,10 @@ public record Workload(
     int livenessDelay,
     int readinessDelay,
     @Nullable ConnectionSpec pull) {
+  /// Both delays of who declares none (contract section 4).
+  public static final int DELAY_SECONDS = 2;
+
   private static final int REVISION_DIGITS = 12;
-  private static final int DELAY_SECONDS = 2; // contract section 4
 
   public Workload {
     if (!Model.ID.matcher(deployment).matches()) {

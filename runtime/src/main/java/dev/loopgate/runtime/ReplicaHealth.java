@@ -3,7 +3,14 @@ package dev.loopgate.runtime;
 import dev.loopgate.fleet.Workload;
 import java.time.Duration;
 
-/// What the answers of one server make of it. Confined to the thread that asks it.
+/// What the answers of one server make of it, and when it is asked. Confined to the thread that
+/// asks it.
+///
+/// Until it is ready for the first time it is asked whether it is after each sixteenth of its life,
+/// so that a caller who waits for it waits hardly longer than it takes; after that once a period.
+/// Whether it lives it is asked once a period. A delay before the first question is kept to, but
+/// that one whether it is ready up to [Workload#DELAY_SECONDS]: nobody who declares nothing wants
+/// to wait.
 final class ReplicaHealth {
   /// How a question was answered.
   enum Answer {
@@ -20,10 +27,14 @@ final class ReplicaHealth {
   /// computes for a second is not gone.
   static final int SILENT_MAX = 3;
 
+  private static final long EAGER_MIN_NANOS = 5_000_000;
+  private static final int EAGER_PART =
+      16; // of its life: so much later at most it is seen as ready
+
   private final HostBounds.Probing probing;
-  private final long readyFrom;
-  private final long liveFrom;
-  private long nextAt;
+  private final long startedAt;
+  private long nextReadyAt;
+  private long nextLiveAt;
   private boolean ready;
   private boolean hasBeenReady;
   private int silent; // in a row
@@ -32,41 +43,46 @@ final class ReplicaHealth {
   /// @param startedAt of the server, monotonic nanoseconds as all times here
   ReplicaHealth(Workload workload, HostBounds.Probing probing, long startedAt) {
     this.probing = probing;
-    readyFrom = startedAt + Duration.ofSeconds(workload.readinessDelay()).toNanos();
-    liveFrom = startedAt + Duration.ofSeconds(workload.livenessDelay()).toNanos();
-    nextAt = readyFrom - liveFrom < 0 ? readyFrom : liveFrom;
+    this.startedAt = startedAt;
+    int delay = workload.readinessDelay() > Workload.DELAY_SECONDS ? workload.readinessDelay() : 0;
+    nextReadyAt = startedAt + Duration.ofSeconds(delay).toNanos();
+    nextLiveAt = startedAt + Duration.ofSeconds(workload.livenessDelay()).toNanos();
   }
 
   /// When it is to be asked next.
   long nextAt() {
-    return nextAt;
+    return nextReadyAt - nextLiveAt < 0 ? nextReadyAt : nextLiveAt;
   }
 
-  /// Whether it may be asked whether it is ready.
+  /// Whether it is to be asked whether it is ready.
   boolean asksReady(long now) {
-    return now - readyFrom >= 0;
+    return now - nextReadyAt >= 0;
   }
 
-  /// Whether it may be asked whether it lives.
+  /// Whether it is to be asked whether it lives.
   boolean asksLive(long now) {
-    return now - liveFrom >= 0;
+    return now - nextLiveAt >= 0;
   }
 
   /// It was asked at `now`.
   void heard(Answer isReady, Answer isLive, long now) {
-    nextAt = now + probing.period().toNanos();
-    silent = isReady == Answer.SILENT ? silent + 1 : 0;
-    if (isReady == Answer.YES) {
-      ready = true;
-      hasBeenReady = true;
-    } else if (isReady != Answer.NONE) {
-      ready = ready && isReady == Answer.SILENT && silent < SILENT_MAX;
+    if (isReady != Answer.NONE) {
+      silent = isReady == Answer.SILENT ? silent + 1 : 0;
+      ready = isReady == Answer.YES || (ready && isReady == Answer.SILENT && silent < SILENT_MAX);
+      hasBeenReady |= ready;
+      nextReadyAt = now + readyPause(now);
     }
-    if (isLive == Answer.YES) {
-      dead = 0;
-    } else if (isLive != Answer.NONE) {
-      dead++;
+    if (isLive != Answer.NONE) {
+      dead = isLive == Answer.YES ? 0 : dead + 1;
+      nextLiveAt = now + probing.period().toNanos();
     }
+  }
+
+  private long readyPause(long now) {
+    long period = probing.period().toNanos();
+    return hasBeenReady
+        ? period
+        : Math.clamp((now - startedAt) / EAGER_PART, Math.min(EAGER_MIN_NANOS, period), period);
   }
 
   /// Whether requests may go to it.

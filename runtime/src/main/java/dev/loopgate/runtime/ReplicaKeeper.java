@@ -43,6 +43,8 @@ final class ReplicaKeeper {
 
   // A look at a file costs nothing, and what is there now should not be waited for.
   private static final Duration IMAGE_PAUSE_MAX = Duration.ofSeconds(1);
+  // Nobody is ready at once: that is nothing to complain of.
+  private static final Duration STARTING = Duration.ofSeconds(Workload.DELAY_SECONDS);
   private static final Duration DRAIN_PERIOD = Duration.ofMillis(20);
   private static final Duration LOG_MAX = Duration.ofSeconds(1);
 
@@ -62,6 +64,7 @@ final class ReplicaKeeper {
   private int missing; // how often in a row there was no image
   private String told = ""; // why it did not start, the last time that was told
   private String said = ""; // how the last question was answered that failed
+  private String complained = ""; // the same, when it was last told
 
   private ReplicaKeeper(LocalReplica replica, Workload workload, Site site) {
     this.replica = replica;
@@ -328,8 +331,10 @@ final class ReplicaKeeper {
     }
 
     private void tell(String failure) {
-      if (!failure.equals(said)) {
-        said = failure;
+      said = failure;
+      boolean isNew = site.nanos().getAsLong() - startedNanos < STARTING.toNanos();
+      if (!isNew && !failure.equals(complained)) {
+        complained = failure;
         site.events().probeFailed(workload.deployment(), "not ready: " + failure);
       }
     }
@@ -341,6 +346,7 @@ final class ReplicaKeeper {
           long now = site.nanos().getAsLong();
           readySince = readySince == null ? (Long) now : readySince;
           said = "";
+          complained = "";
           site.events().modelReady(workload.deployment(), Duration.ofNanos(now - startedNanos));
         }
         replica.show(isReady ? Phase.READY : Phase.STARTING, at);

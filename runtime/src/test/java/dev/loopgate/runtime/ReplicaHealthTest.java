@@ -16,18 +16,63 @@ final class ReplicaHealthTest {
       new HostBounds.Probing(Duration.ofSeconds(1), Duration.ofSeconds(1), 3);
 
   @Test
-  void asksNotBeforeTheDelaysAndThenEachPeriod() {
-    ReplicaHealth health = health(5, 2);
-    assertThat(health.nextAt()).isEqualTo(102 * SECOND);
-    assertThat(health.asksReady(102 * SECOND - 1)).isFalse();
-    assertThat(health.asksReady(102 * SECOND)).isTrue();
-    assertThat(health.asksLive(105 * SECOND - 1)).isFalse();
-    assertThat(health.asksLive(105 * SECOND)).isTrue();
-
-    health.heard(Answer.NO, Answer.NONE, 102 * SECOND);
+  void asksNotBeforeTheDelays() {
+    ReplicaHealth health = health(5, 3);
 
     assertThat(health.nextAt()).isEqualTo(103 * SECOND);
+    assertThat(health.asksReady(103 * SECOND - 1)).isFalse();
+    assertThat(health.asksReady(103 * SECOND)).isTrue();
+    assertThat(health.asksLive(105 * SECOND - 1)).isFalse();
+    assertThat(health.asksLive(105 * SECOND)).isTrue();
     assertThat(health(0, 7).nextAt()).isEqualTo(100 * SECOND);
+  }
+
+  @Test
+  void whoDeclaresNoDelayIsAskedAtOnce() {
+    ReplicaHealth health = health(Workload.DELAY_SECONDS, Workload.DELAY_SECONDS);
+
+    assertThat(health.asksReady(100 * SECOND)).isTrue();
+    assertThat(health.asksLive(102 * SECOND - 1)).isFalse();
+  }
+
+  @Test
+  void asksOftenUntilItIsReadyAndOnceAPeriodThen() {
+    ReplicaHealth health = health(90, 0);
+    long now = 100 * SECOND;
+    int questions = 0;
+    while (now < 110 * SECOND) {
+      health.heard(Answer.NO, Answer.NONE, now);
+      long pause = health.nextAt() - now;
+      assertThat(pause).isBetween(1L, Math.max(5_000_000L, (now - 100 * SECOND) / 16));
+      now = health.nextAt();
+      questions++;
+    }
+    assertThat(questions).isLessThan(110);
+    for (int i = 0; i < 60; i++) {
+      health.heard(Answer.NO, Answer.NONE, now);
+      now = health.nextAt();
+    }
+    assertThat(now - 110 * SECOND).as("no pause is longer than a period").isLessThan(60 * SECOND);
+
+    health.heard(Answer.YES, Answer.NONE, now);
+
+    assertThat(health.nextAt()).isEqualTo(now + SECOND);
+    health.heard(Answer.NO, Answer.NONE, now + SECOND);
+    assertThat(health.nextAt()).isEqualTo(now + 2 * SECOND);
+  }
+
+  // However often it is asked whether it is ready: failures are counted in periods.
+  @Test
+  void isAskedOnceAPeriodWhetherItLives() {
+    ReplicaHealth health = health(0, 0);
+    int failures = 0;
+    for (long now = 100 * SECOND; !health.isDead(); now = health.nextAt()) {
+      boolean asksLive = health.asksLive(now);
+      failures += asksLive ? 1 : 0;
+      health.heard(Answer.NO, asksLive ? Answer.NO : Answer.NONE, now);
+      assertThat(now).isBetween(100 * SECOND, 102 * SECOND);
+    }
+    assertThat(failures).isEqualTo(3);
   }
 
   @Test
