@@ -28,6 +28,7 @@ final class ModelProcess {
 
   private static final String WORK = "work";
   private static final String LOOPGATE = "LOOPGATE_";
+  private static final int DRAIN_STACK_BYTES = 128 << 10; // one for each server that runs
 
   private final ProcessSpec spec;
   private final Process process;
@@ -69,7 +70,9 @@ final class ModelProcess {
       throw new IOException("no more threads: " + e.getMessage(), e);
     }
     Thread drain =
-        Thread.ofVirtual()
+        Thread.ofPlatform() // a virtual one keeps its carrier while it reads a pipe
+            .daemon()
+            .stackSize(DRAIN_STACK_BYTES)
             .name("model-" + spec.deployment() + "-log")
             .start(() -> drain(started, log, spec.deployment(), events));
     closeInput(started);
