@@ -4,6 +4,7 @@ import asyncio
 import time
 
 ANSWER = b"w" * 2000
+CONNECTIONS = 8  # of a load's callers
 
 
 async def read_head(reader):
@@ -50,7 +51,7 @@ class Load:
     Latency counts from the moment a request was due, so that a stall is seen by all that it delays.
     """
 
-    def __init__(self, port, per_second=200, connections=8, prefix="p"):
+    def __init__(self, port, per_second=200, connections=CONNECTIONS, prefix="p"):
         self.port = port
         self.per_second = per_second
         self.connections = connections

@@ -34,15 +34,15 @@ def opinion(name):
     return {"json": {"id": name, "truthful": 1}}
 
 
-async def serve_model(reader, writer, first_seconds=FIRST_SECONDS):
-    """Answers each name with its own bytes."""
+async def serve_model(reader, writer, first=lambda: asyncio.sleep(FIRST_SECONDS)):
+    """Answers each name with its own bytes, a caller's first one when `first()` is over."""
     try:
         while True:
             _, headers = await load.read_head(reader)
             await load.read_body(reader, headers)
             body = answer(headers["request-id"])
             if headers["request-id"].endswith("-0"):
-                await asyncio.sleep(first_seconds)
+                await first()
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):

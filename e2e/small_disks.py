@@ -189,8 +189,9 @@ async def spent_budget(scratch, model):
 
 async def no_handles(scratch, _):
     """Row 9: no file can be opened and no connection taken; those that are there are served."""
-    # Its first answers take long: the first calls overlap though the JVM is busy, and each has a connection to the model.
-    slow = await asyncio.start_server(lambda *streams: serve_model(*streams, first_seconds=1), "127.0.0.1", 0)
+    # Nobody is answered before all have asked: so there is a connection to the model for each of them.
+    together = asyncio.Barrier(load.CONNECTIONS)
+    slow = await asyncio.start_server(lambda *streams: serve_model(*streams, first=together.wait), "127.0.0.1", 0)
     model = slow.sockets[0].getsockname()[1]
     with LoopDisk(scratch, size=160 << 20) as disk:
         place = Place("handles", scratch, disk, model)

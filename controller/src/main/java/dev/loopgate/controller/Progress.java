@@ -68,6 +68,11 @@ final class Progress {
     return failure;
   }
 
+  /// Whether nothing is wrong with it but that there is no room for it at the moment.
+  boolean lacksRoom() {
+    return live != null && live.reason() == Reason.NO_CAPACITY;
+  }
+
   /// Whether it has failed for so long that one that may sleep is sent to sleep.
   boolean isHopeless(long now) {
     return live != null && now - liveSince >= pace.givingUp().toNanos();

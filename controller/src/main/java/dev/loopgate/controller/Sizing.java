@@ -90,7 +90,13 @@ final class Sizing {
       Gateways.Demand demand = shared.gateways().demand(deployment);
       decided = autoscaler.decide(now, size, demand, limits);
     }
-    if (min(spec) == 0 && size > 0 && start == 0 && ready == 0 && isHopeless(now, seen, progress)) {
+    boolean waitsForRoom = !isKnown && progress.lacksRoom(); // it has to show that it runs
+    if (min(spec) == 0
+        && size > 0
+        && start == 0
+        && ready == 0
+        && !waitsForRoom
+        && isHopeless(now, seen, progress)) {
       return new Wish(0, ScaleReason.FAILED);
     }
     int started = Math.min(limits.max(), Math.max(size, start));

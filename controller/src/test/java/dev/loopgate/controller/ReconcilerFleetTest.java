@@ -57,6 +57,26 @@ final class ReconcilerFleetTest {
   }
 
   @Test
+  void whatIsNewWaitsForRoomAndWhatIsKnownDoesNot() throws Exception {
+    scene.declare("known", Specs.deployment("k"));
+    scene.advance(MINUTE.multipliedBy(4));
+    assertThat(scene.status("known")).startsWith("Ready 0/0");
+    scene.host.fate("k", Fate.NO_ROOM);
+    scene.host.fate("n", Fate.NO_ROOM);
+    scene.host.wake("known");
+    scene.declare("new", Specs.deployment("n"));
+    assertThat(scene.status("new")).isEqualTo("Failed 0/1 NoCapacity");
+
+    scene.advance(MINUTE.multipliedBy(3));
+
+    assertThat(scene.status("known")).isEqualTo("Failed 0/0 known:1.0 NoCapacity");
+    assertThat(scene.status("new")).isEqualTo("Failed 0/1 NoCapacity");
+    scene.host.fate("n", Fate.READY); // others have gone
+    scene.settle();
+    assertThat(scene.status("new")).isEqualTo("Ready 1/1 new:1.0");
+  }
+
+  @Test
   void aRouteIsReadyWhenAllItsTargetsAre() throws Exception {
     scene.declare("wine", Specs.scaled("i", 1, 1));
     scene.declared.create(ROUTE, "r", Specs.route("/custom/r/", "wine"));

@@ -161,7 +161,7 @@ final class ReconcilerTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"IMAGE_MISSING,IMAGE_PULL_FAILED", "CRASHES,MODEL_CRASHED", "NO_ROOM,NO_CAPACITY"})
+  @CsvSource({"IMAGE_MISSING,IMAGE_PULL_FAILED", "CRASHES,MODEL_CRASHED"})
   void whatFailsIsToldGoesToSleepAndIsTriedAgain(Fate fate, Reason reason) throws Exception {
     scene.host.fate("i", fate);
     scene.declare("wine", Specs.deployment("i"));
