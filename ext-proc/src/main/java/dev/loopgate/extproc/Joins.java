@@ -89,7 +89,8 @@ final class Joins {
   private final Map<String, Place> open = new HashMap<>();
   private final Set<Waiting> waiting = new LinkedHashSet<>(); // in the order of their coming
   private final Map<String, ArrayDeque<Waiting>> waitingByKey = new HashMap<>();
-  private volatile @Nullable EndedIds ended; // null: no Envoy logs here
+  private volatile @Nullable EndedIds ended; // null: nothing was ever shown, and no Envoy logs here
+  private volatile boolean isActive;
   private long waitingBytes;
   private long agedNanos;
   private long judgedFromNanos;
@@ -99,18 +100,29 @@ final class Joins {
     this.time = time;
   }
 
-  /// An Envoy logs here: from now on exchanges are remembered.
+  /// An Envoy logs here: from now on what it tells of is judged. What was shown before is
+  /// remembered all the same, for the log of it may come on the first stream.
   synchronized void begin() {
-    if (ended == null) {
-      ended = new EndedIds();
-      agedNanos = time.nanos();
-      judgedFromNanos = agedNanos;
+    if (!isActive) {
+      remembered();
+      judgedFromNanos = time.nanos();
+      isActive = true;
     }
+  }
+
+  private EndedIds remembered() {
+    EndedIds there = ended;
+    if (there == null) {
+      there = new EndedIds();
+      ended = there;
+      agedNanos = time.nanos();
+    }
+    return there;
   }
 
   /// Whether an Envoy logs here.
   boolean isActive() {
-    return ended != null;
+    return isActive;
   }
 
   /// External processing shows an exchange.
@@ -118,10 +130,11 @@ final class Joins {
   /// @param key of the request, as everywhere here; empty when Envoy has no id for it
   /// @return what the log may have said of it already, null when nothing
   @Nullable LoggedExchange opened(String key, ObservedRequest request, ObservedStream stream) {
-    if (ended == null || key.isEmpty()) {
+    if (key.isEmpty()) {
       return null;
     }
     synchronized (this) {
+      remembered();
       shows = true;
       LoggedExchange logged = takeWaiting(key, request);
       if (logged == null) {
@@ -177,11 +190,11 @@ final class Joins {
   ///
   /// @return whether the log has told of it already
   boolean passedOver(String key, ObservedRequest request) {
-    EndedIds remembered = ended;
-    if (remembered == null || key.isEmpty()) {
+    if (key.isEmpty()) {
       return false;
     }
     synchronized (this) {
+      EndedIds remembered = remembered();
       boolean logged = takeWaiting(key, request) != null;
       if (!logged) {
         remember(remembered, key);

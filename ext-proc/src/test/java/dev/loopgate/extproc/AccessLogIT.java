@@ -305,6 +305,30 @@ class AccessLogIT {
     assertThat(observed.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
   }
 
+  // The log's first stream is opened by its first entry.
+  @Test
+  void whatEndedBeforeAnEnvoyLoggedHereIsOneEntry() throws Exception {
+    Observed other = observedIn("before", AccessLogMode.JOIN);
+    try {
+      EnvoyStream.observing(other.channel())
+          .show(post("a", "x-request-id: x-a"), response(true, ":status: 413"))
+          .awaitEnd();
+      var refused = ended(exchange("x-a", "a"), 413, "request_payload_too_large", NO_FLAGS);
+      refused.getCommonPropertiesBuilder().clearUpstreamRemoteAddress();
+      EnvoyLog first = EnvoyLog.open(other.channel());
+      first.tell(refused);
+      other.awaitLogged(LogUse.JOINED, 1);
+      other.advance(Joins.WINDOW.plusSeconds(1));
+
+      assertThat(other.await(1)).hasSize(1);
+      assertThat(other.counts(EntryKind.PREDICTION, "m").begun()).isEqualTo(1);
+      assertThat(other.counts(EntryKind.ACCESS_LOG, "m").begun()).isZero();
+      first.close();
+    } finally {
+      other.close();
+    }
+  }
+
   @Test
   void anOverloadedEnvoyRefusesBeforeItHasAnId() throws Exception {
     log.tell(overloaded("", ""));
