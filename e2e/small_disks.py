@@ -197,7 +197,7 @@ async def no_handles(scratch, _):
         place = Place("handles", scratch, disk, model)
         line = await place.refused(below=[need("prlimit", "util-linux"), f"--nofile={HANDLES}"])
         check(f"file handles: {HANDLES} are allowed" in line, line)
-        life = await place.live()
+        life = await place.live(options=["--proxy.model-idle", "10m"])  # they are kept for a moment when all ask at once
         pid = life.gateway.process.pid
         try:
             life.begin()
