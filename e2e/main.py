@@ -11,6 +11,7 @@ import api_fuzz
 import browser
 import clients
 import clocks
+import cold_storm
 import conformance
 import disk
 import disk_errors
@@ -26,6 +27,7 @@ import readers
 import readme
 import receivers
 import rolling
+import routes
 import sidecar
 import small_disks
 import store_faults
@@ -48,6 +50,8 @@ PARTS = {
     "readers": readers.readers,
     "readme": readme.readme,
     "rolling-restart": rolling.rolling_restart,
+    "routes": routes.routes,
+    "cold-storm": cold_storm.cold_storm,
     "stores": stores.stores,
     "store-faults": store_faults.store_faults,
     "fluentd": fluentd.fluentd,
