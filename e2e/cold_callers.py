@@ -36,7 +36,8 @@ class Call:
     answer: str = ""
     version: str = ""
     headers: dict = field(default_factory=dict)
-    at: float = 0  # when it was over, monotonic
+    since: float = 0  # when it began, monotonic
+    at: float = 0  # when it was over
     why: str = ""
 
     @property
@@ -46,7 +47,7 @@ class Call:
 
 async def ask(port, call, target="/api/model/invoke"):
     """Sends it, and notes what comes of it."""
-    writer = None
+    writer, call.since = None, time.monotonic()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         body = call.body.encode()
@@ -83,6 +84,17 @@ async def api(port, method, path, body=None):
 async def declare(port, manifest, method="POST", path=DEPLOYMENTS):
     status, said = await api(port, method, path, manifest)
     check(status in (200, 201), f"{method} {manifest['id']}: status={status}: {said}")
+
+
+async def is_served(port, name):
+    """Whether callers are no longer told that there is no such model: just declared, it is served a moment later. Nobody is recorded who asks so."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    # It waits no longer than this for a server.
+    writer.write(f"GET /model/{name}/is-it-there HTTP/1.1\r\nhost: t\r\nconnection: close\r\nx-envoy-expected-rq-timeout-ms: 1\r\n\r\n".encode())
+    line, headers = await load.read_head(reader)
+    text = await load.read_body(reader, headers)
+    writer.close()
+    return not (line.split(" ")[1] == "404" and text == b"")
 
 
 async def status_of(port, name):
