@@ -1,7 +1,7 @@
 """A model server that is up in a moment and says what was asked of it: `cold_model.py FOLDER NAME VERSION [WAY]`. It serves odahu-ml-server's paths at PORT.
 
 In FOLDER it keeps `delivered` (a line `id name version` for each prediction, written before the answer), `starts` (`name version pid`) and, should
-two of one name and version ever run at the same time, `twice`. WAY `slow` answers after two seconds, `fails` with 500, `resets` with nothing at all.
+two of one name and version ever run at the same time, `twice`. WAY `late` listens after two seconds, `slow` answers after as many, `fails` with 500, `resets` with nothing at all.
 """
 
 import fcntl
@@ -96,6 +96,8 @@ def main():
     except BlockingIOError:
         append("twice", NAME, VERSION, str(os.getpid()))
     append("starts", NAME, VERSION, str(os.getpid()))
+    if WAY == "late":
+        time.sleep(SLOW_SECONDS)
     door = socket.socket()
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     door.bind(("127.0.0.1", int(os.environ["PORT"])))

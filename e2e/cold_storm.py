@@ -38,6 +38,7 @@ MODELS = 10  # in turn, so that one falls asleep while others are called
 ROLL_OUTS = 7  # each so many cycles a model has a new version
 ROLLING_CALLERS = 40
 KILLS = 9
+CHANGED = f"cold{MODELS - 1}"  # not called before the last kill
 RETRY_SECONDS = 0.2
 HELD_MAX = 1_000  # of one deployment
 HELD, STARTING, ANSWERING = "held", "starting", "answering"
@@ -185,13 +186,38 @@ async def cold_cycles(storm):
 
 
 async def declared(storm):
-    """What is declared, without what is observed of it."""
-    found = []
+    """What is declared, without what is observed of it: by path and id."""
+    found = {}
     for path in (DEPLOYMENTS, ROUTES):
         status, items = await api(storm.port, "GET", path)
         check(status == 200, f"{path}: {status} {items}")
-        found.append([{name: value for name, value in item.items() if name != "status"} for item in items])
+        for item in items:
+            found[path, item["id"]] = {name: value for name, value in item.items() if name != "status"}
     return found
+
+
+async def change(storm):
+    """Declares a new version of the one that is not called; says whether that was answered before the gateway was killed."""
+    await asyncio.sleep(storm.chance.uniform(0, 0.02))
+    manifest = storm.manifest(CHANGED, image(storm.folder, CHANGED, f"v{storm.versions[CHANGED] + 1}"))
+    try:
+        await declare(storm.port, manifest, "PUT")
+        return True
+    except (OSError, EOFError):
+        return False
+
+
+def check_kept(storm, before, after, is_answered):
+    """All is as it was; what was being changed is as it was or as it was to be, and as it was to be if that was answered."""
+    key = (DEPLOYMENTS, CHANGED)
+    was, now = before.pop(key), after.pop(key)
+    check(before == after, f"declared before the kill: {before}\nafter: {after}")
+    next_one = image(storm.folder, CHANGED, f"v{storm.versions[CHANGED] + 1}")
+    if now["spec"]["image"] == next_one:
+        storm.versions[CHANGED] += 1
+        check(now["createdAt"] == was["createdAt"] and now["spec"] | {"image": ""} == was["spec"] | {"image": ""}, f"{was}, then {now}")
+    else:
+        check(not is_answered and now == was, f"a change was answered, and is not there: {was}, then {now}")
 
 
 async def until_answered(storm, model, breaks):
@@ -229,15 +255,17 @@ async def kill(storm, model, when):
     before, breaks, came = await declared(storm), [], storm.came()
     callers = [asyncio.create_task(until_answered(storm, model, breaks)) for _ in range(CALLERS)]
     await moment(storm, when)
+    changing = asyncio.create_task(change(storm))
+    await asyncio.sleep(storm.chance.uniform(0, 0.03))
     killed = time.monotonic()
     await asyncio.to_thread(storm.gateway.kill)
     dead = time.monotonic()
+    is_answered = await changing
     delivered = storm.came() - came
     await storm.start()
     serves = time.monotonic()
     answered = await asyncio.gather(*callers)
-    after = await declared(storm)
-    check(before == after, f"declared before the kill: {before}\nafter: {after}")
+    check_kept(storm, before, await declared(storm), is_answered)
     running = await settled(
         "one server each", lambda: check_one_server_each(storm.folder, storm.gateway.process.pid)
     )
@@ -246,7 +274,7 @@ async def kill(storm, model, when):
     failed = max(breaks, default=killed) - killed
     first = min((call.at for call in answered if call.since > dead), default=killed) - killed
     print(
-        f"cold-storm: killed while {when}: {len(breaks)} calls broke or were refused, {delivered} had been delivered; it serves after"
+        f"cold-storm: killed while {when}{', a change answered' if is_answered else ''}: {len(breaks)} calls broke or were refused, {delivered} had been delivered; it serves after"
         f" {serves - killed:.1f} s, calls failed for {failed:.1f} s, the next was answered after {first:.1f} s",
         flush=True,
     )
@@ -257,6 +285,8 @@ async def kills(storm):
     whens = [HELD, STARTING, ANSWERING] * (KILLS // 3)
     storm.chance.shuffle(whens)
     seen = [await kill(storm, f"cold{i}", when) for i, when in enumerate(whens)]
+    (last,) = await storm.all_call(CHANGED, 1)
+    check(last.version == f"v{storm.versions[CHANGED]}", f"{CHANGED}: {last.version} answers, v{storm.versions[CHANGED]} is declared")
     await until("nothing to be in flight", lambda: is_quiet(storm), BUSY)
     failed, first = zip(*seen)
     print(f"cold-storm: {KILLS} kills; calls failed for {max(failed):.1f} s at most, the next was answered after {max(first):.1f} s at most")

@@ -19,6 +19,8 @@ from cold_callers import (
     is_asleep,
     judge,
     lines,
+    records,
+    servers,
     settled,
 )
 from common import ROOT, Gateway, check, for_loopgate, free_port, metric, until, verify
@@ -185,6 +187,51 @@ async def sleeps_and_wakes(stage, declared_at):
     return slept, woke
 
 
+async def held(stage, count):
+    async def are():
+        await reads_metrics(stage)
+        return metric(stage.metrics, "loopgate_exchanges_open") >= count
+
+    await until(f"{count} to wait", are, BUSY)
+
+
+async def some_leave(stage):
+    """Who leaves while the model starts is never passed on; the others are answered."""
+    await until("late to sleep", lambda: is_asleep(stage.port, "late"), BUSY)
+    staying = [asyncio.create_task(ask(stage.port, stage.call(f"stays-{number}", "/model/late"))) for number in range(CALLERS)]
+    leaving = [asyncio.create_task(ask(stage.port, stage.call(f"leaves-{number}", "/model/late"))) for number in range(CALLERS)]
+    await held(stage, 2 * CALLERS)
+    for one in leaving:
+        one.cancel()
+    await asyncio.gather(*leaving, return_exceptions=True)
+    calls = await asyncio.gather(*staying)
+    check(all(call.whole for call in calls), f"who stayed: {[call for call in calls if not call.whole][:1]}")
+    came = [name for name in stage.came("late") if name.startswith("leaves-")]
+    check(not came, f"had left, and was passed on: {len(came)}, first {came[:3]}")
+
+
+async def stops_while_held(stage):
+    """Told to end while callers wait for a model that starts, the gateway answers them first."""
+    await until("late to sleep", lambda: is_asleep(stage.port, "late"), BUSY)
+    waiting = [asyncio.create_task(ask(stage.port, stage.call(f"stopped-{number}", "/model/late"))) for number in range(CALLERS)]
+    await held(stage, CALLERS)
+    begin = time.monotonic()
+    await asyncio.to_thread(stage.gateway.stop)
+    took = time.monotonic() - begin
+    calls = await asyncio.gather(*waiting)
+    check(all(call.whole for call in calls), f"held at the stop: {[(call.status, call.why, call.answer) for call in calls if not call.whole][:3]}")
+    check(not servers(stage.folder), f"servers after the stop: {servers(stage.folder)}")
+    return took
+
+
+def judge_endings(stage):
+    """Who left is in the files as such, once."""
+    requests = records(stage.data / "files", "request_response")
+    for number in range(CALLERS):
+        record = requests.get(f"leaves-{number}")
+        check(record is not None and record["ending"] == "client_left", f"leaves-{number}: {record}")
+
+
 async def routes(scratch):
     stage = await asyncio.to_thread(Stage, scratch)
     manifests = [
@@ -192,6 +239,7 @@ async def routes(scratch):
         *(stage.model(name) for name in ("one", "two", "target", "mirror")),
         *(stage.model(name, name) for name in ("slow", "fails", "resets")),
         stage.model("sleeps", idleTimeout="1s"),
+        stage.model("late", "late", idleTimeout="1s"),
         deployment("broken", "exec:/bin/false"),
     ]
     ways = [
@@ -208,8 +256,13 @@ async def routes(scratch):
     await failing_mirrors(stage)
     await slow_post(stage)
     slept, woke = await sleeps_and_wakes(stage, begin)
-    await asyncio.to_thread(stage.gateway.stop)
+    await some_leave(stage)
+    stopped = await stops_while_held(stage)
     check_never_two(stage.folder)
+    judge_endings(stage)
     judge(stage.calls, stage.folder, stage.data / "files", MIRRORS)
     verify(stage.data, {0})
-    print(f"routes: {len(stage.calls)} calls; asleep {slept:.0f} s after it was declared, then answered within {woke:.1f} s")
+    print(
+        f"routes: {len(stage.calls)} calls; asleep {slept:.0f} s after it was declared, then answered within {woke:.1f} s;"
+        f" stopped with {CALLERS} who waited in {stopped:.1f} s"
+    )

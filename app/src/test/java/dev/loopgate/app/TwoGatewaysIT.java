@@ -1,6 +1,7 @@
 package dev.loopgate.app;
 
 import static dev.loopgate.app.Rig.await;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loopgate.capture.Redaction;
@@ -8,6 +9,7 @@ import dev.loopgate.controller.Controller;
 import dev.loopgate.controller.ControllerEvents;
 import dev.loopgate.fleet.Declared;
 import dev.loopgate.fleet.DeploymentSpec;
+import dev.loopgate.fleet.DeploymentStatus;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.FleetGateways;
 import dev.loopgate.fleet.Gateways;
@@ -25,7 +27,6 @@ import dev.loopgate.proxy.Transport;
 import dev.loopgate.runtime.HostBounds;
 import dev.loopgate.runtime.HttpModelReader;
 import dev.loopgate.runtime.LocalHost;
-import dev.loopgate.runtime.RuntimeEvents;
 import dev.loopgate.spool.Spool;
 import dev.loopgate.spool.SpoolConfig;
 import dev.loopgate.spool.SpoolEvents;
@@ -33,7 +34,10 @@ import dev.loopgate.testkit.Answer;
 import dev.loopgate.testkit.Caller;
 import dev.loopgate.testkit.MachineTime;
 import dev.loopgate.testkit.MemoryDeclaredStore;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -52,7 +56,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -176,53 +179,18 @@ final class TwoGatewaysIT {
     }
   }
 
-  /// Counts the servers.
-  private static final class Servers implements RuntimeEvents {
-    private final AtomicInteger started = new AtomicInteger();
-    private final AtomicInteger died = new AtomicInteger();
-
-    @Override
-    public void orphanEnded(String deployment, long pid) {}
-
-    @Override
-    public void replicaStarted(String deployment, long pid) {
-      started.incrementAndGet();
-    }
-
-    @Override
-    public void replicaNotStarted(String deployment, Exception cause, Duration pause) {
-      died.incrementAndGet();
-    }
-
-    @Override
-    public void replicaDied(String deployment, int exitCode, Duration pause) {
-      died.incrementAndGet();
-    }
-
-    @Override
-    public void replicaStopped(String deployment, int exitCode) {}
-
-    @Override
-    public void replicaLogFailed(String deployment, Exception cause) {}
-
-    @Override
-    public void modelReady(String deployment, Duration after) {}
-
-    @Override
-    public void probeFailed(String deployment, String problem) {}
-  }
-
   @Test
   void whicheverGatewayHoldsCallersTheModelEndsAtOneReplica() throws Exception {
     long seed = Long.getLong("loopgate.seed", System.nanoTime());
     Random random = new Random(seed);
     Both both = new Both();
-    Servers servers = new Servers();
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
     MemoryDeclaredStore store = new MemoryDeclaredStore(Instant::now);
     store.create(Kind.DEPLOYMENT, MODEL, spec());
     ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
     LocalHost host =
-        LocalHost.open(directory, HostBounds.DEFAULT, both::isDrained, servers, System::nanoTime);
+        LocalHost.open(
+            directory, HostBounds.DEFAULT, both::isDrained, events(said), System::nanoTime);
     List<Side> sides = new ArrayList<>();
     try {
       for (int i = 0; i < 2; i++) {
@@ -231,21 +199,23 @@ final class TwoGatewaysIT {
       }
       Controller controller =
           Controller.start(
-              new Controller.Seams(
-                  store, host, new HttpModelReader(HttpModelReader.TIMEOUT), both),
+              new Controller.Seams(store, host, new HttpModelReader(HttpModelReader.TIMEOUT), both),
               "http://127.0.0.1",
               directory.resolve("cards"),
               new Controller.World(System::nanoTime, random, ControllerEvents.SILENT));
       try {
-        await("it runs", WITHIN, () -> isOne(host));
+        // Nothing sleeps before it was asked what it is.
+        await("it runs and is known", WITHIN, () -> isOne(host) && isKnown(store));
         for (int round = 0; round < ROUNDS; round++) {
           String where = "seed=" + seed + ", round=" + round;
-          sleep(host, where);
+          letSleep(host, where);
           Side leaving = random.nextInt(3) == 0 ? sides.get(random.nextInt(2)) : null;
           wake(sides, leaving, random, both, callers, where);
           await(where + ": one replica", WITHIN, () -> isOne(host));
-          assertThat(servers.started.get()).as(where).isEqualTo(round + 2);
-          assertThat(servers.died.get()).as(where).isZero();
+          String lines = said.toString(UTF_8);
+          assertThat(lines.lines().filter(line -> line.contains("started a server of m,")))
+              .as(where + "\n" + lines)
+              .hasSize(round + 2);
           if (leaving != null) {
             sides.remove(leaving);
             sides.add(new Side(directory.resolve("spool-of-" + round), host));
@@ -260,6 +230,12 @@ final class TwoGatewaysIT {
       sides.forEach(Side::close);
       callers.shutdownNow();
     }
+  }
+
+  private static HostTelemetry events(ByteArrayOutputStream said) {
+    PrometheusRegistry registry = new PrometheusRegistry();
+    LogLines lines = new LogLines(new MachineTime(), new PrintStream(said, true, UTF_8));
+    return new HostTelemetry(registry, lines, new ColdStartTelemetry(registry));
   }
 
   private static DeploymentSpec spec() {
@@ -279,12 +255,17 @@ final class TwoGatewaysIT {
   }
 
   // As if nobody had called for long.
-  private static void sleep(LocalHost host, String where) throws Exception {
+  private static void letSleep(LocalHost host, String where) throws Exception {
     host.scale(MODEL, 0);
     await(
         where + ": asleep",
         WITHIN,
         () -> host.observe(MODEL).replicas().isEmpty() && host.observe(MODEL).wanted() == 0);
+  }
+
+  private static boolean isKnown(MemoryDeclaredStore store) {
+    return store.get(Kind.DEPLOYMENT, MODEL).orElseThrow().status().state()
+        == DeploymentStatus.State.READY;
   }
 
   private static boolean isOne(LocalHost host) {
