@@ -191,7 +191,9 @@ def judge(calls, folder, files, mirrors=()):
             if record is not None and model is not None and record.get("response_status") != "0":
                 said = (record["model_name"], record["model_version"])
                 check(said == model, f"{call.name}: {model} had it, its record says {said}")
-        if request is not None:
+        if request is not None and request["ending"] == "client_left":
+            check(request["request_content"] == call.body or request["truncated"], f"{call.name}: left, and nothing says that there was more: {request}")
+        elif request is not None:
             check(request["request_content"] == call.body, f"{call.name}: another request is kept: {request['request_content'][:200]}")
     known = {call.name for call in calls}
     strange = [name for name in requests if name not in known]
