@@ -257,6 +257,10 @@ final class CallerConnection extends ChannelInboundHandlerAdapter implements Cal
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     Exchange now = exchange;
+    if (now != null && now.takesRest()) {
+      process();
+      now = exchange; // it may have ended over that
+    }
     exchange = null;
     body = null;
     phase = Phase.LINGER;

@@ -28,6 +28,12 @@ interface Exchange {
   /// The framing of the request's body is broken.
   void requestMalformed();
 
+  /// The caller is leaving. Whether what it has sent, and nobody has taken, is to be told first, as
+  /// far as it is there: then [#takesBody].
+  default boolean takesRest() {
+    return false;
+  }
+
   /// The caller's connection is gone.
   void callerLeft();
 

@@ -143,6 +143,10 @@ final class Http2CallerStream implements Caller, Answer {
   /// The stream is over on both sides, or was reset.
   void closed() {
     Exchange now = exchange;
+    if (now != null && now.takesRest()) {
+      process();
+      now = exchange; // it may have ended over that
+    }
     exchange = null;
     release();
     CallerSlots taken = slots;

@@ -202,6 +202,14 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
     fail(Ending.REJECTED, LocalReplies.refused(400, "the chunks of the body are malformed"));
   }
 
+  // Of a request that no model has had, too, the record says what came.
+  @Override
+  public boolean takesRest() {
+    boolean rest = !over && model == null && !capture.isEnded();
+    swallowing |= rest;
+    return rest;
+  }
+
   @Override
   public void callerLeft() {
     if (over) {
@@ -220,8 +228,9 @@ final class RelayedExchange implements Exchange, ModelCall.Listener, WayToModel.
 
   @Override
   public void stop() {
-    if (!over) {
-      swallowing |= model == null;
+    if (model == null) {
+      turnedAway(Ending.GATEWAY_STOPPED, LocalReplies.gatewayStopped());
+    } else {
       fail(Ending.GATEWAY_STOPPED, LocalReplies.gatewayStopped());
     }
   }

@@ -232,7 +232,57 @@ final class HeldExchangesTest {
     pass(Duration.ofSeconds(3));
     assertThat(door.tried).isEmpty();
     assertThat(woken).hasSize(1);
-    assertThat(door.only().prediction().ending()).isEqualTo(Ending.CLIENT_LEFT);
+    assertThat(door.only().ending()).isEqualTo(Ending.CLIENT_LEFT);
+    assertThat(door.only().requestText()).isEqualTo("hello");
+    assertThat(door.only().requestBody())
+        .satisfies(body -> assertThat(body.size()).isEqualTo(5))
+        .satisfies(body -> assertThat(body.truncated()).isFalse());
+  }
+
+  @Test
+  void ofWhoLeavesInTheMiddleOfABodyThatNobodyTookTheRecordHasWhatCame() {
+    door.send(post("part").replace("Length: 5", "Length: 50"));
+    door.caller.close();
+    door.settle();
+
+    assertThat(door.only().ending()).isEqualTo(Ending.CLIENT_LEFT);
+    assertThat(door.only().requestText()).isEqualTo("hello");
+    assertThat(door.only().requestBody().size()).isEqualTo(5);
+    assertThat(door.only().requestBody().truncated()).isTrue();
+  }
+
+  @Test
+  void whatFollowsTheRequestOfOneWhoLeavesBeginsNothing() {
+    door.send(post("first") + post("second"));
+    door.caller.close();
+    door.settle();
+
+    assertThat(door.only().requestText()).isEqualTo("hello");
+    assertThat(hosted.demand().held()).isZero();
+  }
+
+  @Test
+  void ofABodyThatIsMalformedAndNobodyTookThereIsOneRecord() {
+    door.send(
+        post("torn").replace("Content-Length: 5", "Transfer-Encoding: chunked")
+            + "\r\nnot the size of a chunk\r\n"
+            + post("after"));
+    door.caller.close();
+    door.settle();
+
+    assertThat(door.only().prediction().requestId().value()).isEqualTo("torn");
+    assertThat(hosted.demand().held()).isZero();
+  }
+
+  @Test
+  void ofWhoWaitsWhenTheGatewayStopsTheRecordHasWhatCame() {
+    door.send(post("stopped"));
+    door.loop.stop();
+    door.settle();
+
+    assertThat(door.received()).startsWith("HTTP/1.1 503 ");
+    assertThat(door.only().ending()).isEqualTo(Ending.GATEWAY_STOPPED);
+    assertThat(door.only().requestText()).isEqualTo("hello");
   }
 
   @Test
