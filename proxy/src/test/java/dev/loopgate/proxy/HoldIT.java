@@ -181,6 +181,28 @@ final class HoldIT {
     await(() -> hosted.demand().inFlight() + hosted.demand().held() == 0);
   }
 
+  @Test
+  void ofStreamsThatEndWhileTheyWaitTheRecordsHaveWhatCame() throws Exception {
+    byte[] hello = "hello".getBytes(StandardCharsets.US_ASCII);
+    try (Http2Driver caller = new Http2Driver(proxy.address(), lane)) {
+      caller.call(Http2Driver.post("/model/m/reset"), false).data(hello, true).reset();
+      lane.await(1);
+      caller.call(Http2Driver.post("/model/m/closed"), false).data(hello, false);
+      assertThat(caller.call(Http2Driver.get("/nowhere"), true).await().status()).isEqualTo(404);
+      assertThat(hosted.demand().held()).isOne(); // what was sent before that has come
+    }
+
+    List<KeepingLane.Kept> kept = lane.await(2);
+    assertThat(kept).extracting(KeepingLane.Kept::ending).containsOnly(Ending.CLIENT_LEFT);
+    assertThat(kept).extracting(KeepingLane.Kept::requestText).containsOnly("hello");
+    assertThat(kept).extracting(each -> each.requestBody().size()).containsOnly(5L);
+    assertThat(kept)
+        .extracting(each -> each.requestBody().truncated())
+        .containsExactly(false, true);
+    assertThat(delivered).isEmpty();
+    await(() -> hosted.demand().held() == 0);
+  }
+
   private interface Condition {
     boolean holds();
   }
