@@ -1,7 +1,9 @@
-"""A model server that is up in a moment and says what was asked of it: `cold_model.py FOLDER NAME VERSION [WAY]`. It serves odahu-ml-server's paths at PORT.
+"""A model server that is up in a moment and says what was asked of it: `cold_model.py FOLDER NAME VERSION [WAY]`. It serves
+odahu-ml-server's paths at PORT.
 
-In FOLDER it keeps `delivered` (a line `id name version` for each prediction, written before the answer), `starts` (`name version pid`) and, should
-two of one name and version ever run at the same time, `twice`. WAY `late` listens after two seconds, `slow` answers after as many, `fails` with 500, `resets` with nothing at all.
+In FOLDER it keeps `delivered` (a line `id name version` for each prediction, written before the answer), `starts`
+(`name version pid`) and, should two of one name and version ever run at the same time, `twice`. WAY `late` listens after two
+seconds, `slow` answers after as many, `fails` with 500, `resets` with nothing at all.
 """
 
 import fcntl

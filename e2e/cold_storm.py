@@ -199,7 +199,7 @@ async def declared(storm):
 
 async def change(storm):
     """Declares a new version of the one that is not called; says whether that was answered before the gateway was killed."""
-    await asyncio.sleep(storm.chance.uniform(0, 0.02))
+    await asyncio.sleep(storm.chance.uniform(0, 0.25))
     manifest = storm.manifest(CHANGED, image(storm.folder, CHANGED, f"v{storm.versions[CHANGED] + 1}"))
     try:
         await declare(storm.port, manifest, "PUT")
@@ -255,9 +255,8 @@ async def kill(storm, model, when):
     await storm.awaits_sleep(model)
     before, breaks, came = await declared(storm), [], storm.came()
     callers = [asyncio.create_task(until_answered(storm, model, breaks)) for _ in range(CALLERS)]
-    await moment(storm, when)
     changing = asyncio.create_task(change(storm))
-    await asyncio.sleep(storm.chance.uniform(0, 0.03))
+    await moment(storm, when)
     killed = time.monotonic()
     await asyncio.to_thread(storm.gateway.kill)
     dead = time.monotonic()
@@ -275,8 +274,8 @@ async def kill(storm, model, when):
     failed = max(breaks, default=killed) - killed
     first = min((call.at for call in answered if call.since > dead), default=killed) - killed
     print(
-        f"cold-storm: killed while {when}{', a change answered' if is_answered else ''}: {len(breaks)} calls broke or were refused, {delivered} had been delivered; it serves after"
-        f" {serves - killed:.1f} s, calls failed for {failed:.1f} s, the next was answered after {first:.1f} s",
+        f"cold-storm: killed while {when}{', a change answered' if is_answered else ''}: {len(breaks)} calls broke or were refused,"
+        f" {delivered} had been delivered; it serves after {serves - killed:.1f} s, calls failed for {failed:.1f} s, the next was answered after {first:.1f} s",
         flush=True,
     )
     return failed, first
@@ -285,6 +284,8 @@ async def kill(storm, model, when):
 async def kills(storm):
     whens = [HELD, STARTING, ANSWERING] * (KILLS // 3)
     storm.chance.shuffle(whens)
+    for model in storm.versions:
+        await storm.awaits_sleep(model)  # what is awake at a kill is awake for another minute
     seen = [await kill(storm, f"cold{i}", when) for i, when in enumerate(whens)]
     (last,) = await storm.all_call(CHANGED, 1)
     check(last.version == f"v{storm.versions[CHANGED]}", f"{CHANGED}: {last.version} answers, v{storm.versions[CHANGED]} is declared")
