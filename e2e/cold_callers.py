@@ -1,8 +1,11 @@
 """Callers of models that sleep, and what lies of them in the ledger of `cold_model.py` and in the gateway's files. For `cold-storm` and `routes`."""
 
 import asyncio
+import contextlib
 import json
+import os
 import pathlib
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -146,6 +149,15 @@ def servers(folder):
         except (OSError, IndexError):
             continue  # it ended while it was looked at
     return found
+
+
+def end_all(gateway, folder):
+    """Nothing outlives its part: a gateway that is killed leaves its model servers."""
+    if gateway is not None:
+        gateway.kill()
+    for pid, _, _ in servers(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def delivered(folder, mirrors=()):

@@ -22,6 +22,7 @@ from cold_callers import (
     check_one_server_each,
     declare,
     deployment,
+    end_all,
     image,
     is_asleep,
     is_served,
@@ -52,7 +53,7 @@ class Storm:
         self.folder.mkdir()
         self.port, self.chance = free_port(), random.Random(seed)
         self.versions = {f"cold{i}": 1 for i in range(MODELS)}
-        self.calls, self.numbers = [], 0
+        self.calls, self.numbers, self.gateway = [], 0, None
         self.began, self.came = Tail(self.folder / "starts"), Tail(self.folder / "delivered")
 
     async def start(self):
@@ -298,6 +299,13 @@ async def cold_storm(scratch):
     seed = int(os.environ.get("LOOPGATE_SEED") or random.randrange(1 << 32))
     print(f"cold-storm: LOOPGATE_SEED={seed}", flush=True)
     storm = Storm(scratch, seed)
+    try:
+        await tell(storm)
+    finally:
+        end_all(storm.gateway, storm.folder)
+
+
+async def tell(storm):
     await storm.start()
     status, said = await api(storm.port, "DELETE", f"{DEPLOYMENTS}/wine")
     check(status == 200, f"wine: {status} {said}")

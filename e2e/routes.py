@@ -12,6 +12,7 @@ from cold_callers import (
     ask,
     check_never_two,
     deployment,
+    end_all,
     image,
     is_asleep,
     judge,
@@ -229,6 +230,13 @@ def judge_endings(stage):
 
 async def routes(scratch):
     stage = await asyncio.to_thread(Stage, scratch)
+    try:
+        await tell(stage)
+    finally:
+        end_all(stage.gateway, stage.folder)
+
+
+async def tell(stage):
     manifests = [
         stage.model("sleepy", idleTimeout="1s"),
         *(stage.model(name) for name in ("one", "two", "target", "mirror")),
