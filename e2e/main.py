@@ -14,6 +14,7 @@ import clocks
 import conformance
 import disk
 import disk_errors
+import docker
 import envoy
 import envoy_authz
 import envoy_xds
@@ -56,6 +57,7 @@ PARTS = {
     "envoy-xds": envoy_xds.envoy_xds,
     "manifests": manifests.manifests,
     "browser": browser.browser,
+    "docker": docker.docker,
     "sidecar": sidecar.sidecar,
     "story": story.story,
 }

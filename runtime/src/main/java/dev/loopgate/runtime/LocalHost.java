@@ -288,7 +288,7 @@ public final class LocalHost implements ModelHost {
     LocalReplica replica = new LocalReplica(name, wanted.revision(), deployment);
     deployment.add(replica);
     running++;
-    ReplicaKeeper.start(replica, workload, site);
+    ReplicaKeeper.start(replica, () -> deployment.newest(workload), site);
   }
 
   private Problem noRoom() {

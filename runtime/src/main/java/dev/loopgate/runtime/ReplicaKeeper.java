@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,7 @@ final class ReplicaKeeper {
 
   private final LocalReplica replica;
   private final Workload workload;
+  private final Supplier<Workload> newest;
   private final Site site;
   private final ProcessSpec.Limits limits;
   private final HealthQuestion question;
@@ -67,17 +69,21 @@ final class ReplicaKeeper {
   private String said = ""; // how the last question was answered that failed
   private String complained = ""; // the same, when it was last told
 
-  private ReplicaKeeper(LocalReplica replica, Workload workload, Site site) {
+  private ReplicaKeeper(LocalReplica replica, Supplier<Workload> newest, Site site) {
     this.replica = replica;
-    this.workload = workload;
+    this.newest = newest;
+    this.workload = newest.get();
     this.site = site;
     this.limits = site.bounds().process();
     this.question = new HealthQuestion(site.bounds().probing().timeout(), site.nanos());
   }
 
   /// Begins to keep the replica.
-  static void start(LocalReplica replica, Workload workload, Site site) {
-    ReplicaKeeper keeper = new ReplicaKeeper(replica, workload, site);
+  ///
+  /// @param newest its workload: of the same revision whenever it is asked, but a secret of it may
+  ///   be renewed. Any thread
+  static void start(LocalReplica replica, Supplier<Workload> newest, Site site) {
+    ReplicaKeeper keeper = new ReplicaKeeper(replica, newest, site);
     Thread.ofVirtual().name("replica-" + replica.name()).start(keeper::keep);
   }
 
@@ -158,7 +164,7 @@ final class ReplicaKeeper {
   private Duration attempt() throws InterruptedException {
     ServerKind.Start start;
     try {
-      start = site.kinds().prepare(workload, replica::atEnding);
+      start = site.kinds().prepare(newest.get(), replica::atEnding);
     } catch (ImageException e) {
       Duration pause = pauseAfter(++missing);
       return notStarted(
