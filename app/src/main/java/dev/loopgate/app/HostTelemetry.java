@@ -38,7 +38,7 @@ final class HostTelemetry implements RuntimeEvents {
   @Override
   public void orphanEnded(String deployment, String server) {
     orphans.inc();
-    line("ended the server of " + deployment + " left by an earlier life, pid " + pid);
+    line("ended the server of " + deployment + " left by an earlier life, " + server);
   }
 
   @Override
