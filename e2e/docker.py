@@ -25,6 +25,7 @@ SECONDS = 400  # of all that happens inside
 SOCKET = "/run/docker.sock"
 LABEL = "dev.loopgate.token"
 REGISTRY = "127.0.0.1:5999"
+ENDS = {signal.SIGTERM: False, signal.SIGKILL: True}  # of the daemon, and whether containers outlive it
 PASSWORD = "malbec-of-1853"
 # bcrypt of that, as the registry wants it
 LOGINS = "ada:$2y$04$lBB.Hg3ZlIsXYwoRI6GHEuusQSnLZiOcX8rzBTrGuny3P542SfvYK\n"
@@ -97,9 +98,9 @@ class Engine:
         self.home = scratch
         self.process = None
 
-    def start(self):
+    def start(self, options):
         command = ["dockerd", "--data-root", str(self.root), "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"]
-        command += ["-H", f"unix://{SOCKET}", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false"]
+        command += ["-H", f"unix://{SOCKET}", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false", *options]
         pathlib.Path("/run/docker.pid").unlink(missing_ok=True)
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, env=self.environment())
@@ -107,8 +108,8 @@ class Engine:
     def environment(self):
         return os.environ | {"PATH": self.path, "HOME": str(self.home), "DOCKER_BUILDKIT": "0"}
 
-    async def started(self):
-        self.start()
+    async def started(self, *options):
+        self.start(options)
 
         async def answers():
             check(self.process.poll() is None, f"dockerd ended: {self.log.read_text()[-3000:]}")
@@ -126,9 +127,10 @@ class Engine:
         check(done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout.strip()
 
-    def ours(self):
-        """The containers of all deployments, whatever became of them."""
-        return set(self.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}").split())
+    def ours(self, name=None):
+        """The containers of a deployment, or of all of them, whatever became of them."""
+        which = ["--filter", f"label=dev.loopgate.deployment={name}"] if name else []
+        return set(self.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}", *which).split())
 
 
 class Stage:
@@ -192,11 +194,11 @@ def wanted(name, image, **spec):
 async def deploys(stage):
     """Ready, called, bounded as it was asked for, asleep, awake."""
     engine = stage.engine
-    stage.say("POST", DEPLOYMENTS, wanted("sum", "e2e/sum:1", idleTimeout="1s"))
+    for name in ("sum", *(how.name.lower() for how in ENDS)):  # the others are to be asleep later on, which takes a minute
+        stage.say("POST", DEPLOYMENTS, wanted(name, "e2e/sum:1", idleTimeout="1s"))
     await stage.becomes("sum", state="Ready", modelName="sum", modelVersion="1")
     good(stage.predict(), "1")
-    one, = engine.ours()
-    made = json.loads(engine.run("inspect", one))[0]
+    made = json.loads(engine.run("inspect", *engine.ours("sum")))[0]
     host = made["HostConfig"]
     check((host["Memory"], host["NanoCpus"]) == (256 << 20, 250_000_000), f"limits: {host}")
     check([each["HostIp"] for each in host["PortBindings"]["5000/tcp"]] == ["127.0.0.1"], f"ports: {host['PortBindings']}")
@@ -267,27 +269,30 @@ async def pulls(stage):
     told("a wrong secret was said, the right one pulled")
 
 
-async def outlives_the_daemon(stage, how):
-    """What ran is started anew once it is back; while it is away, who calls what is cold is told where it was looked for."""
-    engine = stage.engine
-    stage.say("POST", DEPLOYMENTS, wanted("cold", "e2e/sum:1", idleTimeout="1s"))
-    await stage.becomes("cold", 120, state="Ready", replicas=0)
+async def outlives_the_daemon(stage, how, is_kept):
+    """What ended with it is started anew, and what runs on is kept; while it is away, what is cold says where it was looked for."""
+    engine, cold = stage.engine, how.name.lower()
+    await stage.becomes(cold, 120, state="Ready", replicas=0)
+    before = engine.ours()
+    check(len(before) == 1, f"containers: {before}")
     engine.stop(how)
     begin = time.monotonic()
-    status, _, text = stage.predict("cold")
+    status, _, text = stage.predict(cold)
     seconds = time.monotonic() - begin
     check(status == 503 and "NoCapacity" in text and seconds < 2, f"a call after {seconds} s: {status} {text}")
-    await stage.becomes("cold", 2, state="Failed", message="Docker can't be reached at /var/run/docker.sock: ")
+    await stage.becomes(cold, 2, state="Failed", message="Docker can't be reached at /var/run/docker.sock: ")
     begin = time.monotonic()
-    await engine.started()
-    for name in ("sum", "cold"):
+    await engine.started("--live-restore")
+    for name in ("sum", cold):
         await stage.becomes(name, state="Ready")
         good(stage.predict(name))
-    told(f"the Engine is back after {how.name}, and so are the models, in {time.monotonic() - begin:.1f} s")
-    stage.say("DELETE", f"{DEPLOYMENTS}/cold")
+    seconds = time.monotonic() - begin
+    check((engine.ours("sum") == before) == is_kept, f"before {how.name}: {before}, after: {engine.ours('sum')}")
+    told(f"the Engine is back after {how.name}, and so are the models, in {seconds:.1f} s")
+    stage.say("DELETE", f"{DEPLOYMENTS}/{cold}")
 
     async def one():
-        return len(engine.ours()) == 1 and ask(f"{stage.door}{DEPLOYMENTS}/cold")[0] == 404
+        return len(engine.ours()) == 1 and ask(f"{stage.door}{DEPLOYMENTS}/{cold}")[0] == 404
 
     await until("the container of sum alone", one)
 
@@ -336,8 +341,8 @@ async def inside(scratch, folder):
     await rolls_out(stage)
     await runs_out_of_memory(stage)
     await pulls(stage)
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        await outlives_the_daemon(stage, how)
+    for how, is_kept in ENDS.items():
+        await outlives_the_daemon(stage, how, is_kept)
     await outlives_a_kill(stage)
     stage.say("DELETE", f"{DEPLOYMENTS}/sum")
 

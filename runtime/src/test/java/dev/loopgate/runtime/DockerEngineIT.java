@@ -45,7 +45,8 @@ class DockerEngineIT {
     fake.minorMin = min;
     fake.minorMax = max;
     assertThat(engine.hasImage(WINE)).isFalse();
-    assertThat(fake.asked).containsExactly("GET /_ping", "GET /v" + version + "/images/wine:1/json");
+    assertThat(fake.asked)
+        .containsExactly("GET /_ping", "GET /v" + version + "/images/wine:1/json");
   }
 
   @Test
@@ -163,7 +164,8 @@ class DockerEngineIT {
     long begin = System.nanoTime();
     assertThatThrownBy(engine::ping)
         .hasMessage("Docker can't be reached at " + socket + ": no answer in time");
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(DockerEngine.PING, Duration.ofSeconds(30));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin))
+        .isBetween(DockerEngine.PING, Duration.ofSeconds(30));
   }
 
   @Test
@@ -182,7 +184,14 @@ class DockerEngineIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tcp://127.0.0.1:2375", "unix://relative", "unix://", "/run/docker.sock", "unix:///a\0"})
+  @ValueSource(
+      strings = {
+        "tcp://127.0.0.1:2375",
+        "unix://relative",
+        "unix://",
+        "/run/docker.sock",
+        "unix:///a\0"
+      })
   void speaksOverAUnixSocketAlone(String host) {
     DockerEngine other = DockerEngine.of(Map.of("DOCKER_HOST", host));
     assertThatThrownBy(other::ping)

@@ -36,7 +36,9 @@ final class FramedLogTest {
     try (RotatingLog log = RotatingLog.open(folder.resolve("log"), 1 << 20)) {
       FramedLog framed = new FramedLog(log);
       assertThat(framed.since()).isEqualTo("0");
-      assertThatThrownBy(() -> framed.copy(new ByteArrayInputStream(cut(frames(ONE + "a", ONE + "b\n", TWO + "c\n")))))
+      assertThatThrownBy(() ->
+              framed.copy(
+                  new ByteArrayInputStream(cut(frames(ONE + "a", ONE + "b\n", TWO + "c\n")))))
           .isInstanceOf(IOException.class);
       assertThat(framed.since()).isEqualTo("1795844548.000000001");
       framed.copy(new ByteArrayInputStream(frames(ONE + "a", ONE + "b\n", TWO + "c\n")));

@@ -45,7 +45,18 @@ final class RegistryLoginTest {
   private static ConnectionSpec ecr() {
     Secret none = Secret.NONE;
     return new ConnectionSpec(
-        "ecr", "1.dkr.ecr.eu-west-1.amazonaws.com", "", none, "eu-west-1", "", none, none, none,
-        "", "", "", false);
+        "ecr",
+        "1.dkr.ecr.eu-west-1.amazonaws.com",
+        "",
+        none,
+        "eu-west-1",
+        "",
+        none,
+        none,
+        none,
+        "",
+        "",
+        "",
+        false);
   }
 }
