@@ -5,15 +5,17 @@ file enters a second time; whatever is started there ends with them. See `run`.
 import asyncio
 import base64
 import contextlib
+import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 
 from common import CACHE, ROOT, Failed, Gateway, check, end_started, go, need, sh, until, verify
 from odahuflowctl import ask, connection, deployment
@@ -179,11 +181,15 @@ class Stage:
 
 
 def ask_model(url, body):
-    command = ["curl", "-s", "-m", "60", "-i", url, "-d", json.dumps(body), "-H", "content-type: application/json"]
-    head, _, text = subprocess.run(command, capture_output=True).stdout.decode().partition("\r\n\r\n")
-    status = re.match(r"HTTP/1\.1 (\d+)", head)
-    headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
-    return int(status.group(1)) if status else 0, headers, text
+    where = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+    try:
+        connection.request("POST", where.path, json.dumps(body), {"content-type": "application/json"})
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, headers, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def good(answer, version=None):
@@ -220,6 +226,19 @@ async def deploys(stage):
     await until("no container while it sleeps", none)
     cold = good(stage.predict(), "1")["model-cold-start"]
     told(f"deployed, asleep, and awake after {cold} ms")
+
+
+async def runs_the_example(stage):
+    """As `loopgate apply` would send it."""
+    manifest = (ROOT / "examples/deployments/docker.yaml").read_bytes()
+    headers = {"content-type": "application/yaml"}
+    with urllib.request.urlopen(urllib.request.Request(stage.door + DEPLOYMENTS, manifest, headers), timeout=30) as answer:
+        check(answer.status == 201, f"the example: {answer.status}")
+    stage.engine.run("tag", "e2e/sum:1", "mean:1")
+    await stage.becomes("mean", state="Ready")
+    good(stage.predict("mean"))
+    stage.say("DELETE", f"{DEPLOYMENTS}/mean")
+    told("the example runs as soon as its image is there")
 
 
 async def rolls_out(stage):
@@ -346,6 +365,7 @@ async def inside(scratch, folder):
     stage.say("DELETE", f"{DEPLOYMENTS}/wine")
     await deploys(stage)
     await rolls_out(stage)
+    await runs_the_example(stage)
     await runs_out_of_memory(stage)
     await pulls(stage)
     for how, is_kept in ENDS.items():

@@ -128,7 +128,8 @@ final class DockerEngine {
   ///
   /// @param login what [RegistryLogin] says; null for no name
   /// @param atEnding given what ends it before its time
-  /// @throws EngineException when it can't be pulled; the message is the registry's
+  /// @throws EngineException when it can't be pulled; the message is the registry's. It may take as
+  ///   long as it shows progress
   void pull(ImageReference image, @Nullable String login, Consumer<Runnable> atEnding)
       throws IOException {
     String path =
@@ -208,7 +209,7 @@ final class DockerEngine {
   void awaitExit(EngineCall call, String id) throws IOException {
     String path = path("/containers/" + id + "/wait?condition=not-running");
     int status = call.ask("POST", path, Map.of(), new byte[0]); // as long as it runs
-    call.whole(status, ANSWER_BYTES_MAX);
+    call.whole(status, ANSWER_BYTES_MAX); // whatever it says, the container is looked at
   }
 
   /// What the container has printed and prints, as [FramedLog] reads it, until it ends.
@@ -282,6 +283,7 @@ final class DockerEngine {
       int status = call.ask(method, path(path), headers, sent);
       byte[] read = call.whole(status, ANSWER_BYTES_MAX);
       if (status / 100 != 2 && status != 304) { // it was so before
+        version = status == 400 ? null : version; // an Engine that was renewed may know others
         throw refusal(status, read);
       }
       return read.length == 0 ? JSON.missingNode() : JSON.readTree(read);

@@ -241,6 +241,9 @@ final class ReplicaKeeper {
       watch.drain();
       server.end(limits.grace());
       server.waitFor(limits.grace());
+      if (!server.isAlive()) {
+        server.awaitLog(LOG_MAX);
+      }
       site.events().replicaStopped(workload.deployment(), server.exitCode());
       return Duration.ZERO;
     }
