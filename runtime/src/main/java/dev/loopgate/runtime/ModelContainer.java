@@ -28,6 +28,7 @@ final class ModelContainer implements ModelServer {
   private final CompletableFuture<Exit> exit = new CompletableFuture<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<EngineCall, Boolean> calls = new ConcurrentHashMap<>(); // at most two
+  private volatile boolean isOutOfReach; // whoever ended it could not
   private final CountDownLatch logged = new CountDownLatch(1);
 
   private ModelContainer(DockerEngine engine, String id, String memory) {
@@ -71,8 +72,12 @@ final class ModelContainer implements ModelServer {
     var _ = exit.thenRun(action); // nobody waits for what it does
   }
 
+  /// What could not be told to end is not waited for.
   @Override
   public void waitFor(Duration atMost) throws InterruptedException {
+    if (isOutOfReach) {
+      return;
+    }
     try {
       exit.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException _) {
@@ -104,7 +109,7 @@ final class ModelContainer implements ModelServer {
       engine.ping(); // so that one that is away costs no more than that
       stop(grace);
     } catch (IOException _) {
-      // as said above
+      isOutOfReach = true;
     }
   }
 
