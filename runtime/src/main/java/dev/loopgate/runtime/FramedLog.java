@@ -22,6 +22,7 @@ final class FramedLog {
   private static final int HEAD = 8;
   private static final int TIME = "2026-11-28T05:42:27.257250709Z ".length();
   private static final int STREAMS_MAX = 2;
+  private static final int FRAME = 20 << 10; // an Engine's has 16 KiB of a line at most
 
   private final RotatingLog log;
   private @Nullable Instant last; // that was written
@@ -42,7 +43,7 @@ final class FramedLog {
   void copy(InputStream frames) throws IOException, LogException {
     Instant known = last;
     byte[] head = new byte[HEAD];
-    byte[] chunk = new byte[8192];
+    byte[] chunk = new byte[FRAME]; // whole, unless somebody sends larger ones
     while (true) {
       int count = frames.readNBytes(head, 0, HEAD);
       if (count == 0) {
@@ -57,20 +58,18 @@ final class FramedLog {
       boolean isNew = time == null || known == null || time.isAfter(known);
       if (time == null) {
         write(chunk, first);
-      } else if (isNew) {
-        last = time;
       }
-      left -= first;
-      while (left > 0) {
-        int more = frames.read(chunk, 0, (int) Math.min(left, chunk.length));
-        if (more < 0) {
+      for (left -= first; left > 0; ) {
+        int wanted = (int) Math.min(left, chunk.length);
+        if (frames.readNBytes(chunk, 0, wanted) < wanted) {
           throw new EOFException("a frame without an end");
         }
         if (isNew) {
-          write(chunk, more);
+          write(chunk, wanted);
         }
-        left -= more;
+        left -= wanted;
       }
+      last = isNew && time != null ? time : last; // a frame that was cut comes again
     }
   }
 

@@ -40,11 +40,11 @@ final class FramedLogTest {
               framed.copy(
                   new ByteArrayInputStream(cut(frames(ONE + "a", ONE + "b\n", TWO + "c\n")))))
           .isInstanceOf(IOException.class);
-      assertThat(framed.since()).isEqualTo("1795844548.000000001");
+      assertThat(framed.since()).isEqualTo("1795844547.257250709");
       framed.copy(new ByteArrayInputStream(frames(ONE + "a", ONE + "b\n", TWO + "c\n")));
       framed.copy(new ByteArrayInputStream(frames(TWO.replace("01Z", "02Z") + "d\n")));
     }
-    assertThat(Files.readString(folder.resolve("log"))).startsWith("ab\n").endsWith("d\n");
+    assertThat(Files.readString(folder.resolve("log"))).isEqualTo("ab\nc\nd\n");
   }
 
   @ParameterizedTest
