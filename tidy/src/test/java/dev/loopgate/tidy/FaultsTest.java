@@ -30,7 +30,7 @@ final class FaultsTest {
     }
 
     List<String> all = new ArrayList<>();
-    for (int number = 1; number <= 30; number++) {
+    for (int number = 1; number <= 31; number++) {
       all.add(Integer.toString(number));
     }
     assertThat(numbers).isEqualTo(all);
