@@ -15,6 +15,7 @@ import cold_storm
 import conformance
 import disk
 import disk_errors
+import docker
 import envoy
 import envoy_authz
 import envoy_xds
@@ -60,6 +61,7 @@ PARTS = {
     "envoy-xds": envoy_xds.envoy_xds,
     "manifests": manifests.manifests,
     "browser": browser.browser,
+    "docker": docker.docker,
     "sidecar": sidecar.sidecar,
     "story": story.story,
 }

@@ -65,4 +65,4 @@ class Model(http.server.BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Model).serve_forever()
+    http.server.ThreadingHTTPServer((os.environ.get("MODEL_HOST", "127.0.0.1"), int(os.environ["PORT"])), Model).serve_forever()

@@ -36,15 +36,15 @@ final class HostTelemetry implements RuntimeEvents {
   }
 
   @Override
-  public void orphanEnded(String deployment, long pid) {
+  public void orphanEnded(String deployment, String server) {
     orphans.inc();
-    line("ended the server of " + deployment + " left by an earlier life, pid " + pid);
+    line("ended the server of " + deployment + " left by an earlier life, " + server);
   }
 
   @Override
-  public void replicaStarted(String deployment, long pid) {
+  public void replicaStarted(String deployment, String server) {
     started.inc();
-    line("started a server of " + deployment + ", pid " + pid);
+    line("started a server of " + deployment + ", " + server);
   }
 
   @Override
@@ -83,6 +83,15 @@ final class HostTelemetry implements RuntimeEvents {
   public void replicaStopped(String deployment, int exitCode) {
     stopped.inc();
     line("stopped a server of " + deployment);
+  }
+
+  @Override
+  public void replicaNotEnded(String deployment, Exception cause) {
+    log.repeated(
+        LogLines.Level.WARN,
+        ROOM,
+        "left-" + deployment,
+        "what is left of " + deployment + " can't be ended yet: " + cause.getMessage());
   }
 
   @Override

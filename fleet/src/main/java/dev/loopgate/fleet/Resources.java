@@ -13,18 +13,35 @@ public record Resources(@Nullable Amounts requests, @Nullable Amounts limits) {
   public static final Resources DEFAULT =
       new Resources(new Amounts("125m", "128Mi", null), new Amounts("250m", "256Mi", null));
 
-  private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
+  private static final BigDecimal LONG_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
+  private static final int NANO_DIGITS = 9;
 
   /// How many bytes of memory a replica may take at most; empty where nothing is said that can be
   /// read as one or more.
   public OptionalLong memoryBytesMax() {
-    String memory = limits == null ? null : limits.memory();
-    if (memory == null) {
+    return limits == null ? OptionalLong.empty() : whole(limits.memory(), 0);
+  }
+
+  /// How many billionths of a processor a replica may take at most; empty as above.
+  public OptionalLong cpuNanosMax() {
+    return limits == null ? OptionalLong.empty() : whole(limits.cpu(), NANO_DIGITS);
+  }
+
+  /// How many GPUs a replica gets: its limit, or what it requests where there is none (contract
+  /// section 4); empty as above.
+  public OptionalLong gpus() {
+    OptionalLong most = limits == null ? OptionalLong.empty() : whole(limits.gpu(), 0);
+    return most.isPresent() || requests == null ? most : whole(requests.gpu(), 0);
+  }
+
+  private static OptionalLong whole(@Nullable String quantity, int digits) {
+    if (quantity == null) {
       return OptionalLong.empty();
     }
     try {
-      long bytes = Quantity.parse(memory).value().min(BYTES_MAX).longValue();
-      return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
+      BigDecimal value = Quantity.parse(quantity).value().scaleByPowerOfTen(digits);
+      long whole = value.min(LONG_MAX).longValue();
+      return whole > 0 ? OptionalLong.of(whole) : OptionalLong.empty();
     } catch (IllegalArgumentException _) {
       return OptionalLong.empty(); // the rules refuse it before anything runs
     }

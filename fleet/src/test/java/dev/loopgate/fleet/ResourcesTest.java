@@ -29,8 +29,30 @@ final class ResourcesTest {
         .isEqualTo(bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes));
   }
 
+  @ParameterizedTest
+  @CsvSource({"250m, 250000000", "2, 2000000000", "1n, 1", "0.1n,", "0,", "much,", ","})
+  void saysHowMuchOfAProcessorAReplicaMayTake(@Nullable String cpu, @Nullable Long nanos) {
+    Resources resources = new Resources(null, new Resources.Amounts(cpu, null, null));
+
+    assertThat(resources.cpuNanosMax())
+        .isEqualTo(nanos == null ? OptionalLong.empty() : OptionalLong.of(nanos));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 2, 1", ", 2, 2", "1,, 1", "0, 2, 2", ",,"})
+  void theLimitOfGpusWins(@Nullable String limit, @Nullable String request, @Nullable Long count) {
+    Resources resources =
+        new Resources(
+            new Resources.Amounts(null, null, request), new Resources.Amounts(null, null, limit));
+
+    assertThat(resources.gpus())
+        .isEqualTo(count == null ? OptionalLong.empty() : OptionalLong.of(count));
+  }
+
   @Test
   void withoutLimitsNothingBoundsIt() {
     assertThat(new Resources(null, null).memoryBytesMax()).isEmpty();
+    assertThat(new Resources(null, null).cpuNanosMax()).isEmpty();
+    assertThat(new Resources(null, null).gpus()).isEmpty();
   }
 }

@@ -45,6 +45,7 @@ final class HealthQuestion {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(at.host(), at.port()), millisUntil(deadline));
       if (path == null) {
+        staysOpen(socket);
         return;
       }
       String question =
@@ -67,6 +68,18 @@ final class HealthQuestion {
       throw e;
     } catch (IOException e) {
       throw new IOException(Shown.of(String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  /// What listens in front of a server that is not there yet takes connections and closes them.
+  private static void staysOpen(Socket socket) throws IOException {
+    socket.setSoTimeout(REST_MILLIS);
+    try {
+      if (socket.getInputStream().read() < 0) {
+        throw new IOException("closed at once");
+      }
+    } catch (SocketTimeoutException _) {
+      // it waits to be asked something
     }
   }
 

@@ -57,6 +57,13 @@ final class LocalDeployment implements LocalReplica.Reports {
     wanted = new Wanted(null, "", 0, true);
   }
 
+  /// The same workload as it was applied last: what makes no other revision may have changed.
+  Workload newest(Workload workload) {
+    Wanted now = wanted;
+    Workload last = now.workload();
+    return last != null && now.revision().equals(workload.revision()) ? last : workload;
+  }
+
   HostedDeployment observe() {
     Wanted now = wanted;
     return new HostedDeployment(

@@ -17,8 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/// Runs the servers of deployments as processes of this machine, each replica in a directory of its
-/// own, `<data>/models/<deployment>/<replica>`.
+/// Runs the servers of deployments on this machine, as processes or as containers of its Docker
+/// Engine, whichever their image is for; each replica has a directory of its own,
+/// `<data>/models/<deployment>/<replica>`.
 ///
 /// One thread, `local-host`, decides which replicas there are; each replica has a virtual thread
 /// that starts its server, asks it and ends it. What an earlier life left running is ended before
@@ -59,19 +60,29 @@ public final class LocalHost implements ModelHost {
   public static LocalHost open(
       Path data, HostBounds bounds, Drain drain, RuntimeEvents events, LongSupplier nanos)
       throws IOException {
-    String programs = new ProcessBuilder().environment().getOrDefault("PATH", "");
+    return open(data, bounds, drain, events, nanos, new ProcessBuilder().environment());
+  }
+
+  /// The same in an environment: `PATH`, `DOCKER_HOST`.
+  static LocalHost open(
+      Path data,
+      HostBounds bounds,
+      Drain drain,
+      RuntimeEvents events,
+      LongSupplier nanos,
+      Map<String, String> environment)
+      throws IOException {
+    LocalImages images = new LocalImages(data, environment.getOrDefault("PATH", ""));
+    ServerKinds kinds =
+        new ServerKinds(
+            List.of(
+                new LocalProcesses(images, bounds.process(), events),
+                new LocalContainers(DockerEngine.of(environment), bounds.process(), events)));
     ReplicaFiles files = new ReplicaFiles(data.resolve("models").toAbsolutePath());
     long life = files.beginLife();
     LocalHost host =
         new LocalHost(
-            new ReplicaKeeper.Site(
-                files,
-                new LocalImages(data, programs),
-                new PortPool(),
-                bounds,
-                drain,
-                events,
-                nanos),
+            new ReplicaKeeper.Site(files, kinds, new PortPool(), bounds, drain, events, nanos),
             life);
     files.found().forEach(host::found);
     host.thread.start();
@@ -91,8 +102,9 @@ public final class LocalHost implements ModelHost {
     }
   }
 
-  /// Whether replicas can't take more of processor and memory than their limits say. They can: a
-  /// heap is bounded where the JVM of a jar is started here, and nothing else.
+  /// Whether no replica can take more of processor and memory than its limits say. Containers
+  /// can't; of processes the heap is bounded where the JVM of a jar is started here, and nothing
+  /// else.
   public boolean enforcesLimits() {
     return false;
   }
@@ -237,9 +249,13 @@ public final class LocalHost implements ModelHost {
   }
 
   private void forgetGone(LocalDeployment deployment) {
+    boolean hasRoom = leftovers.removeIf(LocalReplica::isStuck); // nobody knows for how long
     for (LocalReplica gone : deployment.prune()) {
       running--;
       leftovers.remove(gone);
+      hasRoom = true;
+    }
+    if (hasRoom) {
       signals.addAll(postponed);
       postponed.clear();
     }
@@ -247,7 +263,8 @@ public final class LocalHost implements ModelHost {
 
   private void exchange(String id, LocalDeployment deployment) {
     LocalDeployment.Wanted wanted = deployment.wanted();
-    List<LocalReplica> replicas = deployment.replicas();
+    List<LocalReplica> replicas =
+        deployment.replicas().stream().filter(each -> !each.isStuck()).toList();
     Rollout next =
         Rollout.next(
             wanted.replicas(),
@@ -271,7 +288,7 @@ public final class LocalHost implements ModelHost {
     LocalReplica replica = new LocalReplica(name, wanted.revision(), deployment);
     deployment.add(replica);
     running++;
-    ReplicaKeeper.start(replica, workload, site);
+    ReplicaKeeper.start(replica, () -> deployment.newest(workload), site);
   }
 
   private Problem noRoom() {

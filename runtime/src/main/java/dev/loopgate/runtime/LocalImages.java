@@ -38,6 +38,11 @@ final class LocalImages {
     this.programs = programs;
   }
 
+  /// Whether an image written so is a file or a program of this machine.
+  static boolean isLocal(String image) {
+    return image.startsWith(FILE) || image.startsWith(EXEC);
+  }
+
   /// Program and arguments.
   ///
   /// @throws ImageException when there is nothing to be run now; that may change
@@ -55,7 +60,7 @@ final class LocalImages {
     throw new ImageException(
         "image: value="
             + Shown.of(image)
-            + " needs a Docker host, allowed here=file:<path>.jar, exec:<program> <arguments>");
+            + ", allowed=file:<path>.jar, exec:<program> <arguments>");
   }
 
   private static List<String> ofJar(String image, Path jar, Resources resources)

@@ -33,6 +33,8 @@ final class LocalReplica {
   private volatile boolean ending;
   private volatile boolean hurried;
   private volatile boolean gone;
+  private volatile boolean stuck; // by its own thread
+  private volatile Runnable atEnding = () -> {}; // by its own thread
 
   /// @param revision of its workload; empty for one of an earlier life, which nobody knows
   LocalReplica(ReplicaName name, String revision, Reports reports) {
@@ -68,6 +70,16 @@ final class LocalReplica {
   void end() {
     ending = true;
     wake();
+    atEnding.run();
+  }
+
+  /// Runs `action` when the replica is told to end, or at once if it was; in place of what was
+  /// given before. It may run more than once, on any thread, and returns at once.
+  void atEnding(Runnable action) {
+    atEnding = action;
+    if (ending) {
+      action.run();
+    }
   }
 
   /// It ends without waiting for what it has in flight.
@@ -92,6 +104,18 @@ final class LocalReplica {
   /// Nothing is left of it.
   boolean isGone() {
     return gone;
+  }
+
+  /// What is left of it can't be ended now; that is tried again, and nobody should wait for it.
+  boolean isStuck() {
+    return stuck;
+  }
+
+  void stuckNow() {
+    if (!stuck) {
+      stuck = true;
+      reports.changed();
+    }
   }
 
   void goneNow() {

@@ -19,7 +19,7 @@ import java.util.function.LongConsumer;
 /// ```
 ///
 /// A thread of its own, `model-<id>-log`, drains its output. Any thread may call the methods.
-final class ModelProcess {
+final class ModelProcess implements ModelServer {
   private static final String PID = "replica.pid";
   private static final String TOKEN = "replica.token";
 
@@ -30,12 +30,10 @@ final class ModelProcess {
   private static final String LOOPGATE = "LOOPGATE_";
   private static final int DRAIN_STACK_BYTES = 128 << 10; // one for each server that runs
 
-  private final ProcessSpec spec;
   private final Process process;
   private final Thread drain;
 
-  private ModelProcess(ProcessSpec spec, Process process, Thread drain) {
-    this.spec = spec;
+  private ModelProcess(Process process, Thread drain) {
     this.process = process;
     this.drain = drain;
   }
@@ -56,7 +54,9 @@ final class ModelProcess {
             .directory(work.toFile())
             .redirectErrorStream(true);
     tell(spec, builder.environment());
-    builder.environment().put(ReplicaToken.VARIABLE, token(spec.directory()).value());
+    builder
+        .environment()
+        .put(ReplicaToken.VARIABLE, ReplicaToken.kept(spec.directory().resolve(TOKEN)).value());
     RotatingLog log = RotatingLog.open(spec.directory().resolve(LOG), spec.limits().logBytesMax());
     Process started;
     try {
@@ -69,14 +69,15 @@ final class ModelProcess {
       log.close();
       throw new IOException("no more threads: " + e.getMessage(), e);
     }
+    // A virtual thread keeps its carrier while it reads a pipe.
     Thread drain =
-        Thread.ofPlatform() // a virtual one keeps its carrier while it reads a pipe
+        Thread.ofPlatform()
+            .name("model-" + spec.deployment() + "-log")
             .daemon()
             .stackSize(DRAIN_STACK_BYTES)
-            .name("model-" + spec.deployment() + "-log")
             .start(() -> drain(started, log, spec.deployment(), events));
     closeInput(started);
-    return new ModelProcess(spec, started, drain);
+    return new ModelProcess(started, drain);
   }
 
   private static void closeInput(Process started) {
@@ -129,68 +130,56 @@ final class ModelProcess {
     environment.putAll(spec.environment());
   }
 
-  long pid() {
-    return process.pid();
+  @Override
+  public String shown() {
+    return "pid " + process.pid();
   }
 
-  boolean isAlive() {
+  @Override
+  public boolean isAlive() {
     return process.isAlive();
   }
 
-  /// Runs `action`, on any thread, once it has ended.
-  void onExit(Runnable action) {
+  @Override
+  public void onExit(Runnable action) {
     var _ = process.onExit().thenRun(action); // nobody waits for what it does
   }
 
-  /// Waits for its end, kills what it left in its group, and returns its exit code, 128 + signal
-  /// for one that was killed.
-  int waitFor() throws InterruptedException {
-    int exitCode = process.waitFor();
-    ProcessGroup.endOrphansOf(process.pid());
-    return exitCode;
-  }
-
-  /// The same, but waits no longer than `atMost`: what the kernel holds can't be killed.
-  void waitFor(Duration atMost) throws InterruptedException {
+  /// What it left in its group is killed, too.
+  @Override
+  public void waitFor(Duration atMost) throws InterruptedException {
     if (process.waitFor(atMost)) {
       ProcessGroup.endOrphansOf(process.pid());
     }
   }
 
-  /// 128 + signal for one that was killed; -1 while it lives.
-  int exitCode() {
+  @Override
+  public int exitCode() {
     return process.isAlive() ? -1 : process.exitValue();
   }
 
-  /// Asks it to end, and kills what is left of its group after `grace`.
-  void end(Duration grace) throws InterruptedException {
+  @Override
+  public String ending() {
+    return "ended with exit code " + exitCode();
+  }
+
+  @Override
+  public void end(Duration grace) throws InterruptedException {
     Optional<ProcessIdentity> identity = ProcessIdentity.of(process.pid());
     if (identity.isPresent()) {
       ProcessGroup.end(identity.get(), grace);
     }
   }
 
-  /// Returns when all that it printed is in its log, or after so long: whoever inherited its output
-  /// may hold it open.
-  void awaitLog(Duration atMost) throws InterruptedException {
+  /// Whoever inherited its output may hold that open.
+  @Override
+  public void awaitLog(Duration atMost) throws InterruptedException {
     var _ = drain.join(atMost); // whole or not, what is there is read
   }
 
-  /// It is dead, and nobody needs to look for it.
-  void forget() {
-    try {
-      Files.deleteIfExists(spec.directory().resolve(PID));
-      Files.deleteIfExists(spec.directory().resolve(TOKEN));
-    } catch (IOException _) {
-      // they name a process that is dead: harmless, overwritten by the next start
-    }
-  }
-
-  /// That of an earlier start in the same directory, so that what was left of that is still known.
-  private static ReplicaToken token(Path directory) throws IOException {
-    Path file = directory.resolve(TOKEN);
-    Optional<ReplicaToken> written = ReplicaToken.read(file);
-    return written.isPresent() ? written.get() : ReplicaToken.write(file);
+  @Override
+  public void close() {
+    // what drains its output ends with that
   }
 
   /// A server that nobody could end after our death must not run at all.

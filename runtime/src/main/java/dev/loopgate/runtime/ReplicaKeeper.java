@@ -11,10 +11,9 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,7 @@ final class ReplicaKeeper {
   /// What all replicas of a host share.
   record Site(
       ReplicaFiles files,
-      LocalImages images,
+      ServerKind kinds,
       PortPool ports,
       HostBounds bounds,
       Drain drain,
@@ -41,21 +40,25 @@ final class ReplicaKeeper {
 
   private static final int CRASHES_TO_TELL = 3;
 
-  // A look at a file costs nothing, and what is there now should not be waited for.
-  private static final Duration IMAGE_PAUSE_MAX = Duration.ofSeconds(1);
+  // Where a look costs nothing: what is there now should not be waited for.
+  private static final Duration LOOK_PAUSE_MAX = Duration.ofSeconds(1);
   // Nobody is ready at once: that is nothing to complain of.
   private static final Duration STARTING = Duration.ofSeconds(Workload.DELAY_SECONDS);
   private static final Duration DRAIN_PERIOD = Duration.ofMillis(20);
   private static final Duration LOG_MAX = Duration.ofSeconds(1);
 
-  // EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, EDQUOT as the JDK words them, and what it says itself.
+  // EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, EDQUOT as the JDK words them, what it says itself,
   private static final Pattern NO_ROOM =
       Pattern.compile(
           "error[=:] ?(11|12|23|24|28|122)\\b|Too many open files|No space left|quota exceeded|"
-              + "no free port|no more threads|Cannot allocate memory|Resource temporarily");
+              + "no free port|no more threads|Cannot allocate memory|Resource temporarily|"
+              // and as Docker words it
+              + "no space left|address already in use|port is already allocated|"
+              + "only [0-9]+ CPUs available|could not select device driver");
 
   private final LocalReplica replica;
   private final Workload workload;
+  private final Supplier<Workload> newest;
   private final Site site;
   private final ProcessSpec.Limits limits;
   private final HealthQuestion question;
@@ -66,17 +69,21 @@ final class ReplicaKeeper {
   private String said = ""; // how the last question was answered that failed
   private String complained = ""; // the same, when it was last told
 
-  private ReplicaKeeper(LocalReplica replica, Workload workload, Site site) {
+  private ReplicaKeeper(LocalReplica replica, Supplier<Workload> newest, Site site) {
     this.replica = replica;
-    this.workload = workload;
+    this.newest = newest;
+    this.workload = newest.get();
     this.site = site;
     this.limits = site.bounds().process();
     this.question = new HealthQuestion(site.bounds().probing().timeout(), site.nanos());
   }
 
   /// Begins to keep the replica.
-  static void start(LocalReplica replica, Workload workload, Site site) {
-    ReplicaKeeper keeper = new ReplicaKeeper(replica, workload, site);
+  ///
+  /// @param newest its workload: of the same revision whenever it is asked, but a secret of it may
+  ///   be renewed. Any thread
+  static void start(LocalReplica replica, Supplier<Workload> newest, Site site) {
+    ReplicaKeeper keeper = new ReplicaKeeper(replica, newest, site);
     Thread.ofVirtual().name("replica-" + replica.name()).start(keeper::keep);
   }
 
@@ -111,21 +118,17 @@ final class ReplicaKeeper {
     }
   }
 
-  /// Ends what may be left of the replica and removes its files. What can't be ended keeps them, so
-  /// that the next life finds it.
+  /// Ends what may be left of the replica and removes its files. What can't be ended now is tried
+  /// again; it keeps its files, so that the next life finds it.
   private static void dispose(LocalReplica replica, Site site) {
-    String deployment = replica.name().deployment();
-    Path directory = site.files().directory(replica.name());
+    ProcessSpec.Limits limits = site.bounds().process();
+    Duration pause = limits.pauseMin();
     try {
-      ModelProcess.endLeft(
-          directory,
-          site.bounds().process().grace(),
-          pid -> site.events().orphanEnded(deployment, pid));
-      if (!ModelProcess.isLeft(directory)) {
-        site.files().dispose(replica.name());
+      while (!isDisposed(replica, site) && !replica.isHurried()) {
+        replica.stuckNow();
+        replica.await(pause.toNanos());
+        pause = shorter(pause.multipliedBy(2), limits.pauseMax());
       }
-    } catch (IOException e) {
-      site.events().replicaLogFailed(deployment, e);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // the next life ends it
     } finally {
@@ -133,50 +136,86 @@ final class ReplicaKeeper {
     }
   }
 
+  private static boolean isDisposed(LocalReplica replica, Site site) throws InterruptedException {
+    String deployment = replica.name().deployment();
+    try {
+      boolean isNothingLeft =
+          site.kinds()
+              .endLeft(
+                  site.files().directory(replica.name()),
+                  site.bounds().process().grace(),
+                  server -> site.events().orphanEnded(deployment, server));
+      if (!isNothingLeft) {
+        return false;
+      }
+    } catch (IOException e) {
+      site.events().replicaNotEnded(deployment, e);
+      return false;
+    }
+    try {
+      site.files().dispose(replica.name());
+    } catch (IOException e) {
+      site.events().replicaLogFailed(deployment, e); // nothing runs: found again by the next life
+    }
+    return true;
+  }
+
   /// Runs the server once; returns how long to wait before the next time.
   private Duration attempt() throws InterruptedException {
-    List<String> command;
+    ServerKind.Start start;
     try {
-      command = site.images().command(workload.image(), workload.resources());
+      start = site.kinds().prepare(newest.get(), replica::atEnding);
     } catch (ImageException e) {
-      Duration pause = shorter(pauseAfter(++missing), IMAGE_PAUSE_MAX);
-      return notStarted(Reason.IMAGE_PULL_FAILED, e, pause);
+      Duration pause = pauseAfter(++missing);
+      return notStarted(
+          new Problem(e.reason(), String.valueOf(e.getMessage())),
+          e,
+          e.look() == ImageException.Look.FREE ? shorter(pause, LOOK_PAUSE_MAX) : pause);
+    } finally {
+      replica.atEnding(() -> {});
     }
     missing = 0;
+    if (replica.isEnding()) {
+      return Duration.ZERO; // fetching it may have taken long
+    }
     try {
       int port = site.ports().take();
       try {
-        return run(command, port);
+        return run(start, port);
       } finally {
         site.ports().giveBack(port);
       }
     } catch (IOException | RuntimeException e) {
       endRest();
-      Reason reason = isNoRoom(e) ? Reason.NO_CAPACITY : Reason.MODEL_CRASHED;
-      return notStarted(reason, e, pauseAfter(++failures));
+      return notStarted(
+          new Problem(
+              isNoRoom(e) ? Reason.NO_CAPACITY : Reason.MODEL_CRASHED,
+              "its server could not be started: " + Shown.of(String.valueOf(e.getMessage()))),
+          e,
+          pauseAfter(++failures));
     }
   }
 
   private void endRest() throws InterruptedException {
     try {
-      ModelProcess.endLeft(
-          site.files().directory(replica.name()),
-          limits.grace(),
-          pid -> site.events().replicaStopped(workload.deployment(), 0));
+      boolean _ =
+          site.kinds()
+              .endLeft(
+                  site.files().directory(replica.name()),
+                  limits.grace(),
+                  _ -> site.events().replicaStopped(workload.deployment(), 0));
     } catch (IOException _) {
-      // there is no file that names one
+      // the next start or the end of the replica tries again
     }
   }
 
-  private Duration notStarted(Reason reason, Exception cause, Duration pause) {
+  private Duration notStarted(Problem problem, Exception cause, Duration pause) {
+    if (replica.isEnding()) {
+      return Duration.ZERO; // it may be for that
+    }
     String message = String.valueOf(cause.getMessage());
     replica.show(Phase.BACKING_OFF, null);
-    replica.problem(
-        new Problem(
-            reason,
-            reason == Reason.IMAGE_PULL_FAILED
-                ? message
-                : "its server could not be started: " + Shown.of(message)));
+    replica.problem(problem);
     if (!told.equals(message)) {
       told = message;
       site.events().replicaNotStarted(workload.deployment(), cause, pause);
@@ -184,15 +223,16 @@ final class ReplicaKeeper {
     return pause;
   }
 
-  private Duration run(List<String> command, int port) throws IOException, InterruptedException {
-    Replica at = new Replica(URI.create("http://127.0.0.1:" + port));
+  private Duration run(ServerKind.Start start, int port) throws IOException, InterruptedException {
     Path directory = site.files().directory(replica.name());
-    ModelProcess server =
-        ModelProcess.start(
-            new ProcessSpec(workload.deployment(), command, port, Map.of(), directory, limits),
-            site.events());
+    try (ModelServer server = start.at(new ServerKind.Place(replica.name(), directory, port))) {
+      return watch(server, new Replica(URI.create("http://127.0.0.1:" + port)));
+    }
+  }
+
+  private Duration watch(ModelServer server, Replica at) throws InterruptedException {
     told = "";
-    site.events().replicaStarted(workload.deployment(), server.pid());
+    site.events().replicaStarted(workload.deployment(), server.shown());
     replica.show(Phase.STARTING, at);
     server.onExit(replica::wake);
     Watch watch = new Watch(server, at);
@@ -201,6 +241,9 @@ final class ReplicaKeeper {
       watch.drain();
       server.end(limits.grace());
       server.waitFor(limits.grace());
+      if (!server.isAlive()) {
+        server.awaitLog(LOG_MAX);
+      }
       site.events().replicaStopped(workload.deployment(), server.exitCode());
       return Duration.ZERO;
     }
@@ -212,7 +255,7 @@ final class ReplicaKeeper {
     return ended(end, server, watch.hasWorkedLong());
   }
 
-  private Duration ended(End end, ModelProcess server, boolean hasWorkedLong)
+  private Duration ended(End end, ModelServer server, boolean hasWorkedLong)
       throws InterruptedException {
     failures = hasWorkedLong ? 1 : failures + 1;
     Duration pause = pauseAfter(failures);
@@ -224,8 +267,8 @@ final class ReplicaKeeper {
         replica.problem(
             new Problem(
                 Reason.MODEL_CRASHED,
-                "its server ended with exit code "
-                    + server.exitCode()
+                "its server "
+                    + server.ending()
                     + ", "
                     + crashes
                     + " times in a row"
@@ -250,7 +293,7 @@ final class ReplicaKeeper {
 
   /// One run of the server.
   private final class Watch {
-    private final ModelProcess server;
+    private final ModelServer server;
     private final Replica at;
     private final ReplicaHealth health;
     private final long startedNanos;
@@ -258,7 +301,7 @@ final class ReplicaKeeper {
     private boolean isLate;
     private @Nullable Long readySince; // the first time
 
-    Watch(ModelProcess server, Replica at) {
+    Watch(ModelServer server, Replica at) {
       this.server = server;
       this.at = at;
       this.startedNanos = site.nanos().getAsLong();

@@ -28,6 +28,13 @@ record ReplicaToken(String value) {
     return of(word, file);
   }
 
+  /// The one of an earlier start in the same directory, so that what was left of that is still
+  /// known; a new one where there is none.
+  static ReplicaToken kept(Path file) throws IOException {
+    Optional<ReplicaToken> written = read(file);
+    return written.isPresent() ? written.get() : write(file);
+  }
+
   /// What [#write] left; empty when there is no file or it was cut by a crash.
   static Optional<ReplicaToken> read(Path file) throws IOException {
     try {

@@ -6,10 +6,14 @@ import java.time.Duration;
 /// this room, which may be held up only briefly.
 public interface RuntimeEvents {
   /// A model server of an earlier life of this gateway was still running and was ended.
-  void orphanEnded(String deployment, long pid);
+  ///
+  /// @param server which one it was, for people: `pid 17`
+  void orphanEnded(String deployment, String server);
 
   /// Its model server was started; it need not answer yet.
-  void replicaStarted(String deployment, long pid);
+  ///
+  /// @param server which one it is, for people: `pid 17`
+  void replicaStarted(String deployment, String server);
 
   /// It could not be started, and is tried again after `pause`.
   void replicaNotStarted(String deployment, Exception cause, Duration pause);
@@ -22,13 +26,16 @@ public interface RuntimeEvents {
   /// It ended because it was told to.
   void replicaStopped(String deployment, int exitCode);
 
+  /// What is left of a replica that is to be gone can't be ended now; that is tried again.
+  void replicaNotEnded(String deployment, Exception cause);
+
   /// Its output can't be written to its log any more, and is thrown away from here on. Told once a
   /// start.
   void replicaLogFailed(String deployment, Exception cause);
 
   /// A server answers as ready, or again.
   ///
-  /// @param after how long after its process was started
+  /// @param after how long after it was started
   void modelReady(String deployment, Duration after);
 
   /// A probe was not answered as it should be. Told when the problem changes, not at each probe.

@@ -2,7 +2,7 @@
 ///
 /// Called by `app` (later by `controller`) through `fleet`'s `ModelHost` and `ModelReader`; tells
 /// what happens through `RuntimeEvents`. Never decides how many replicas there are, never ends a
-/// process that it or an earlier life of the gateway did not start.
+/// process or a container that it or an earlier life of the gateway did not start.
 @NullMarked
 package dev.loopgate.runtime;
 

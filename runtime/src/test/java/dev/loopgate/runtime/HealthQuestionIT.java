@@ -125,6 +125,19 @@ class HealthQuestionIT {
   }
 
   @Test
+  void whatClosesItsConnectionsAtOnceIsNoServerYet() throws Exception {
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            server.accept().close();
+          } catch (IOException _) {
+            // the test is over
+          }
+        });
+    assertThatThrownBy(() -> ask(Duration.ofMinutes(1), null)).hasMessage("closed at once");
+  }
+
+  @Test
   void withoutAPathAConnectionIsEnough() throws Exception {
     assertThatCode(() -> ask(Duration.ofMinutes(1), null)).doesNotThrowAnyException();
     server.close();

@@ -39,8 +39,14 @@ final class HostedServers implements AutoCloseable {
   private final LocalHost host;
 
   HostedServers(Path data, HostBounds bounds, Drain drain) throws IOException {
+    this(data, bounds, drain, Map.of("DOCKER_HOST", "unix://" + data.resolve("no.sock")));
+  }
+
+  /// In an environment of its own.
+  HostedServers(Path data, HostBounds bounds, Drain drain, Map<String, String> environment)
+      throws IOException {
     this.data = data;
-    this.host = LocalHost.open(data, bounds, drain, events, System::nanoTime);
+    this.host = LocalHost.open(data, bounds, drain, events, System::nanoTime, environment);
   }
 
   HostedServers(Path data) throws IOException {

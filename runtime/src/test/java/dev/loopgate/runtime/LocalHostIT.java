@@ -160,20 +160,6 @@ class LocalHostIT {
   }
 
   @Test
-  void saysThatAnImageNeedsADockerHost() throws Exception {
-    try (HostedServers servers = new HostedServers(data)) {
-      servers.run(HostedServers.workload("wine", "registry/wine:1", Predictor.NONE), 1);
-      assertThat(problem(servers))
-          .isEqualTo(
-              new Problem(
-                  Reason.IMAGE_PULL_FAILED,
-                  "image: value=registry/wine:1 needs a Docker host, allowed here=file:<path>.jar,"
-                      + " exec:<program> <arguments>"));
-      servers.events().next("not started wine image: value=registry/wine:1 needs");
-    }
-  }
-
-  @Test
   void tellsOfAServerThatCrashesAgainAndAgain() throws Exception {
     try (HostedServers servers = new HostedServers(data)) {
       String script = "echo line; if [ -e " + data + "/good ]; then exec sleep 1000; fi; exit 3";

@@ -41,13 +41,13 @@ final class RecordedEvents implements RuntimeEvents, ProbeEvents {
   }
 
   @Override
-  public void orphanEnded(String deployment, long pid) {
-    told.add("orphan " + deployment + " " + pid);
+  public void orphanEnded(String deployment, String server) {
+    told.add("orphan " + deployment + " " + server);
   }
 
   @Override
-  public void replicaStarted(String deployment, long pid) {
-    told.add("started " + deployment + " " + pid);
+  public void replicaStarted(String deployment, String server) {
+    told.add("started " + deployment + " " + server);
   }
 
   @Override
@@ -63,6 +63,11 @@ final class RecordedEvents implements RuntimeEvents, ProbeEvents {
   @Override
   public void replicaStopped(String deployment, int exitCode) {
     told.add("stopped " + deployment + " " + exitCode);
+  }
+
+  @Override
+  public void replicaNotEnded(String deployment, Exception cause) {
+    told.add("not ended " + deployment + " " + cause.getMessage());
   }
 
   @Override

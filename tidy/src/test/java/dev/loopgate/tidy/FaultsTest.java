@@ -30,7 +30,7 @@ final class FaultsTest {
     }
 
     List<String> all = new ArrayList<>();
-    for (int number = 1; number <= 33; number++) {
+    for (int number = 1; number <= 34; number++) {
       all.add(Integer.toString(number));
     }
     assertThat(numbers).isEqualTo(all);

@@ -1,0 +1,3 @@
+module loopgate.dev/e2e/model
+
+go 1.21
