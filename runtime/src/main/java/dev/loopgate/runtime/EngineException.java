@@ -31,11 +31,6 @@ final class EngineException extends IOException {
     return status;
   }
 
-  /// Whether nobody knows what the Engine would say.
-  boolean isAway() {
-    return status == 0;
-  }
-
   /// Whether what it was asked about is not there.
   boolean isNotFound() {
     return status == 404;

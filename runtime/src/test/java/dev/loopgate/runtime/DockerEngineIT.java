@@ -88,7 +88,7 @@ class DockerEngineIT {
     fake.raw = answer.getBytes(ISO_8859_1);
     assertThatThrownBy(() -> engine.hasImage(WINE))
         .isInstanceOfSatisfying(
-            EngineException.class, failure -> assertThat(failure.isAway()).isTrue());
+            EngineException.class, failure -> assertThat(failure.status()).isZero());
   }
 
   @Test
