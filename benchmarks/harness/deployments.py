@@ -50,10 +50,16 @@ exec taskset -c {cores} {nginx} -p "$here" -c "$here/nginx.conf"
 
 def nginx_model(where: rig.Rig, cores: Sequence[int]) -> list[str]:
     """The command of a model server that has its port from `PORT` and its files where it is started."""
-    config = up.written(where.folder, "model.conf", _NGINX.format(answer=bodies.SMALL.down.decode()))
+    config = _written(where.folder, "model.conf", _NGINX.format(answer=bodies.SMALL.down.decode()))
     listed = ",".join(map(str, cores))
     text = _NGINX_START.format(config=config, cores=listed, nginx=tools.path("nginx"))
-    return ["/bin/sh", str(up.written(where.folder, f"model-{listed}.sh", text))]
+    return ["/bin/sh", str(_written(where.folder, f"model-{listed}.sh", text))]
+
+
+def _written(folder: pathlib.Path, name: str, text: str) -> pathlib.Path:
+    path = folder / name
+    path.write_text(text)
+    return path
 
 
 def image_of(command: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import pathlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -101,10 +100,3 @@ class Up(gateway.Loopgate):
             return took, answer.headers.get("Model-Cold-Start", "")
         finally:
             connection.close()
-
-
-def written(folder: pathlib.Path, name: str, text: str) -> pathlib.Path:
-    """A file of the run."""
-    path = folder / name
-    path.write_text(text)
-    return path
