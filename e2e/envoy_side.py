@@ -123,11 +123,9 @@ async def side_channel(scratch, versions, seed, oldest):
         for version in versions:
             await asyncio.gather(observed(scratch, port, version), gaps(scratch, port, version))
             await synchronous(scratch, port, version, random.Random(seed))
+            await envoy_sinks.slow_and_full(scratch, port, version)  # alone: it compares latencies
             await asyncio.gather(
-                envoy_sinks.slow_and_full(scratch, port, version),
                 envoy_sinks.unguarded(scratch, port, version, *seldom),
-            )
-            await asyncio.gather(
                 envoy_sinks.unguarded(scratch, port, version, *often),
                 envoy_losses.lost(scratch, port, version, envoy_losses.STILL_SECONDS),
                 envoy_losses.lost(scratch, port, oldest),
