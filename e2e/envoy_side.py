@@ -126,8 +126,10 @@ async def side_channel(scratch, versions, seed, oldest):
             await envoy_sinks.slow_and_full(scratch, port, version)  # alone: it compares latencies
             await asyncio.gather(
                 envoy_sinks.unguarded(scratch, port, version, *seldom),
-                envoy_sinks.unguarded(scratch, port, version, *often),
                 envoy_losses.lost(scratch, port, version, envoy_losses.STILL_SECONDS),
+            )
+            await asyncio.gather(
+                envoy_sinks.unguarded(scratch, port, version, *often),
                 envoy_losses.lost(scratch, port, oldest),
             )
     finally:
