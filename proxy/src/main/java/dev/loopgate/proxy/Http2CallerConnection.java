@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
-import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -15,7 +14,6 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.io.IOException;
@@ -35,17 +33,16 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
   /// Streams at a time; beyond it the codec refuses them.
   static final int STREAMS_MAX = 128;
 
-  /// Bytes of all streams of a connection that may wait here.
-  static final int WINDOW_BYTES = 192 << 10;
-
-  /// Bytes of one stream that may wait here: some that stand still do not stop the others.
+  /// Bytes of one stream that may wait here.
   static final int STREAM_WINDOW_BYTES = 32 << 10;
+
+  /// The connection's window: streams that stand still stop no other. The codec renews it when half
+  /// of it is used up, so half of it is room for all streams. What bounds memory is the streams'
+  /// windows, for each stream has a slot of `proxy.connections-max`.
+  private static final int WINDOW_BYTES = 2 * STREAMS_MAX * STREAM_WINDOW_BYTES;
 
   /// Streams that were reset from here and may not know it yet: so many of the last ones.
   private static final int FORGIVEN_MAX = 2 * STREAMS_MAX;
-
-  /// The connection's window is renewed when no more than this part of it is left.
-  private static final float CONNECTION_WINDOW_RATIO = 0.9f;
 
   private static final int RESETS_MAX = 200;
   private static final int RESETS_SECONDS = 30;
@@ -162,13 +159,10 @@ final class Http2CallerConnection extends Http2ConnectionHandler implements Call
     context = ctx;
     super.handlerAdded(ctx); // sends our settings
     loop.add(this);
-    Http2Stream all = connection().connectionStream();
-    Http2LocalFlowController windows = decoder().flowController();
-    windows.incrementWindowSize(all, WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
-    if (windows instanceof DefaultHttp2LocalFlowController ofNetty) {
-      // At the usual half, streams that stand still with half of the window would stop all others.
-      ofNetty.windowUpdateRatio(all, CONNECTION_WINDOW_RATIO);
-    }
+    decoder()
+        .flowController()
+        .incrementWindowSize(
+            connection().connectionStream(), WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE);
     flush(ctx);
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// connection's event loop.
 ///
 /// Pieces of the request wait here until the exchange takes them. A window is given back only for
-/// what went on, so no more waits than the windows allow.
+/// what went on, so no more waits than the stream's window allows.
 final class Http2CallerStream implements Caller, Answer {
   private static final int SMALL_BYTES_MAX = 1024;
   private static final int COLLECTED_BYTES = 4096;

@@ -77,8 +77,9 @@ public record ProxyConfig(
     long sum = 0;
     sum += captureBytesMax; // all capture buffers and copies for mirrors; past it bodies are cut
     sum += (long) loops * headBytesMax; // scratch of the head readers
-    // Read ahead: heads, pipelined or held bytes, or the window of an HTTP/2 connection.
-    sum += (long) connectionsMax * Math.max(HELD_BYTES_MAX, Http2CallerConnection.WINDOW_BYTES);
+    // Read ahead: heads, pipelined or held bytes, or the window of an HTTP/2 stream.
+    sum +=
+        (long) connectionsMax * Math.max(HELD_BYTES_MAX, Http2CallerConnection.STREAM_WINDOW_BYTES);
     sum += 2L * connectionsMax * headBytesMax; // both heads of an exchange, kept until its ending
     // Both directions of a relay that its receiver does not take: past it the sender is not read.
     sum += 2L * connectionsMax * (WRITE_BYTES_HIGH + RECEIVE_BYTES_MAX);

@@ -47,6 +47,7 @@ final class HoldIT {
   private final KeepingLane lane = new KeepingLane();
   private final Hosted hosted =
       new Hosted("m", new Hosted.Terms(Duration.ofSeconds(60), 10, 0), woken::add);
+  private final Hosted awake = new Hosted("awake", hosted.terms(), _ -> {});
   private Proxy proxy;
   private ExecutorService threads;
 
@@ -54,16 +55,11 @@ final class HoldIT {
   void open() throws IOException {
     threads = Executors.newVirtualThreadPerTaskExecutor();
     Fleet fleet = Fleet.of(List.of());
-    Model model =
-        new Model(
-            "m",
-            Upstream.HOSTED,
-            Predictor.NONE,
-            "/model/m",
-            null,
-            null,
-            new Kept(true, 1 << 16, 1.0));
-    fleet.declare(List.of(new Fleet.Declaring(model, hosted, "m-1a2b3")), List.of());
+    fleet.declare(
+        List.of(
+            new Fleet.Declaring(model("m"), hosted, "m-1a2b3"),
+            new Fleet.Declaring(model("awake"), awake, "awake-1a2b3")),
+        List.of());
     proxy =
         Proxy.listen(
             RealDoor.config(2, 1_000, null),
@@ -80,6 +76,17 @@ final class HoldIT {
   void close() {
     proxy.close();
     threads.close();
+  }
+
+  private static Model model(String id) {
+    return new Model(
+        id,
+        Upstream.HOSTED,
+        Predictor.NONE,
+        "/model/" + id,
+        null,
+        null,
+        new Kept(true, 1 << 16, 1.0));
   }
 
   /// A server that says which version it is, and counts what it was asked.
@@ -201,6 +208,33 @@ final class HoldIT {
         .containsExactly(false, true);
     assertThat(delivered).isEmpty();
     await(() -> hosted.demand().held() == 0);
+  }
+
+  // Nobody's pieces stop the connection that they share.
+  @Test
+  void streamsThatWaitWithLargeBodiesStopNoOther() throws Exception {
+    byte[] large = "w".repeat(100 << 10).getBytes(StandardCharsets.US_ASCII);
+    HttpServer server = server("v1");
+    awake.answer(List.of(answering(server, "v1")), null, awake.terms());
+    try (Http2Driver caller = new Http2Driver(proxy.address(), lane)) {
+      List<Http2Driver.Call> waiting = new ArrayList<>();
+      for (int i = 0; i < CALLERS; i++) {
+        waiting.add(caller.call(Http2Driver.post("/model/m/"), false).data(large, true));
+      }
+      Http2Driver.Call other =
+          caller.call(Http2Driver.post("/model/awake/"), false).data(large, true);
+      assertThat(other.await().body()).hasSize("v1 ".length() + large.length);
+      assertThat(waiting).noneMatch(Http2Driver.Call::isAnswered);
+
+      hosted.answer(List.of(answering(server, "v1")), null, hosted.terms());
+      for (Http2Driver.Call each : waiting) {
+        assertThat(each.await().body()).hasSize("v1 ".length() + large.length);
+      }
+    }
+    assertThat(lane.await(CALLERS + 1))
+        .extracting(each -> each.requestBody().size())
+        .containsOnly((long) large.length);
+    server.stop(0);
   }
 
   private interface Condition {
