@@ -89,17 +89,6 @@ async def declare(port, manifest, method="POST", path=DEPLOYMENTS):
     check(status in (200, 201), f"{method} {manifest['id']}: status={status}: {said}")
 
 
-async def is_served(port, name):
-    """Whether callers are no longer told that there is no such model: just declared, it is served a moment later. Nobody is recorded who asks so."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    # It waits no longer than this for a server.
-    writer.write(f"GET /model/{name}/is-it-there HTTP/1.1\r\nhost: t\r\nconnection: close\r\nx-envoy-expected-rq-timeout-ms: 1\r\n\r\n".encode())
-    line, headers = await load.read_head(reader)
-    text = await load.read_body(reader, headers)
-    writer.close()
-    return not (line.split(" ")[1] == "404" and text == b"")
-
-
 async def status_of(port, name):
     status, said = await api(port, "GET", f"{DEPLOYMENTS}/{name}")
     check(status == 200, f"GET {name}: status={status}: {said}")

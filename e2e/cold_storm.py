@@ -25,7 +25,6 @@ from cold_callers import (
     end_all,
     image,
     is_asleep,
-    is_served,
     judge,
     lines,
     settled,
@@ -166,7 +165,6 @@ async def cold_cycles(storm):
         # Nobody sleeps within the first minute; so these are called before their first server has ever run.
         before = storm.began()
         await declare(storm.port, storm.manifest(model))
-        await until(f"{model} to be served", lambda: is_served(storm.port, model), BUSY)
         waited.append(await cycle(storm, model, before, rolls=False))
     for number in range(MODELS, CYCLES):
         model = f"cold{number % MODELS}"

@@ -152,7 +152,7 @@ public final class DeclaredDoor implements AutoCloseable {
         yield UserInfo.of(request);
       }
       case LIST_DEPLOYMENTS -> deployments.list(request, watches);
-      case CREATE_DEPLOYMENT -> deployments.create(request);
+      case CREATE_DEPLOYMENT -> deployments.create(request, hosting::awaitServed);
       case REPLACE_DEPLOYMENT -> deployments.replace(request);
       case GET_DEPLOYMENT -> deployments.get(request, id);
       case PATCH_DEPLOYMENT -> deployments.patch(request, id);
@@ -163,14 +163,14 @@ public final class DeclaredDoor implements AutoCloseable {
       case DEFAULT_ROUTE -> defaultRoute(request, id);
       case DEPLOYMENT_EVENTS -> deployments.events(request);
       case LIST_ROUTES -> routes.list(request, watches);
-      case CREATE_ROUTE -> routes.create(request);
+      case CREATE_ROUTE -> routes.create(request, hosting::awaitServed);
       case REPLACE_ROUTE -> routes.replace(request);
       case GET_ROUTE -> routes.get(request, id);
       case PATCH_ROUTE -> routes.patch(request, id);
       case DELETE_ROUTE -> routes.delete(request, id);
       case ROUTE_EVENTS -> routes.events(request);
       case LIST_CONNECTIONS -> connections.list(request, watches);
-      case CREATE_CONNECTION -> connections.create(request);
+      case CREATE_CONNECTION -> connections.create(request, _ -> {}); // nobody asks for one
       case REPLACE_CONNECTION -> connections.replace(request);
       case GET_CONNECTION -> connections.get(request, id);
       case PATCH_CONNECTION -> connections.patch(request, id);

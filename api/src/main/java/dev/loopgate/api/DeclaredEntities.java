@@ -2,6 +2,7 @@ package dev.loopgate.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.loopgate.fleet.Changes.Ref;
 import dev.loopgate.fleet.Declaration;
 import dev.loopgate.fleet.Declared;
 import dev.loopgate.fleet.DeclaredEvent;
@@ -25,6 +26,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -194,19 +196,23 @@ final class DeclaredEntities<S, T> {
     return ApiReply.json(200, json.append(page.cutOff() ? ",\"cutOff\":true}" : "}").toString());
   }
 
-  ApiReply create(ApiRequest request) throws ProblemException, StoreException {
+  /// @param created told of it before the answer, when others may write again
+  ApiReply create(ApiRequest request, Consumer<Ref> created)
+      throws ProblemException, StoreException {
     Query.of(request, Set.of());
-    return writing(() -> {
-      Declaration<S> declaration = declaration(DeclaredBody.read(request));
-      refuse(rules.refusalOfNew().apply(declaration));
-      Verdict<S> verdict = rules.check().of(declaration, null);
-      if (!verdict.isAccepted()) {
-        throw Problem.invalid(verdict).thrown();
-      }
-      return kept(store.create(kind, declaration.id(), verdict.spec()), declaration.id())
-          .map(declared -> written(201, declared))
-          .orElseThrow(); // nothing was expected
-    });
+    Declared<S, T> declared =
+        writing(() -> {
+          Declaration<S> declaration = declaration(DeclaredBody.read(request));
+          refuse(rules.refusalOfNew().apply(declaration));
+          Verdict<S> verdict = rules.check().of(declaration, null);
+          if (!verdict.isAccepted()) {
+            throw Problem.invalid(verdict).thrown();
+          }
+          return kept(store.create(kind, declaration.id(), verdict.spec()), declaration.id())
+              .orElseThrow(); // nothing was expected
+        });
+    created.accept(new Ref(kind, declared.id()));
+    return written(201, declared);
   }
 
   ApiReply replace(ApiRequest request) throws ProblemException, StoreException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.loopgate.capture.Header;
+import dev.loopgate.fleet.Changes.Ref;
 import dev.loopgate.fleet.HostKeys;
 import dev.loopgate.fleet.StoreException;
 import dev.loopgate.testkit.MemoryDeclaredStore;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,6 +63,7 @@ final class ApiFixture implements AutoCloseable {
   final MemoryDeclaredStore store =
       new MemoryDeclaredStore(() -> Instant.ofEpochMilli(millis.incrementAndGet()));
   private final List<String> told = new ArrayList<>();
+  private final List<Ref> awaited = new CopyOnWriteArrayList<>();
   private final DeclaredDoor door;
 
   ApiFixture() {
@@ -77,6 +80,11 @@ final class ApiFixture implements AutoCloseable {
               @Override
               public boolean isConfigured(String id) {
                 return id.equals("configured");
+              }
+
+              @Override
+              public void awaitServed(Ref declared) {
+                awaited.add(declared);
               }
 
               @Override
@@ -124,6 +132,11 @@ final class ApiFixture implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(json, e);
     }
+  }
+
+  /// What callers were to reach before it was said that it is declared.
+  List<Ref> awaited() {
+    return List.copyOf(awaited);
   }
 
   synchronized List<String> told() {

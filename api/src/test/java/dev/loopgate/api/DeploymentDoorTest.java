@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.loopgate.api.ApiFixture.Reply;
+import dev.loopgate.fleet.Changes.Ref;
 import dev.loopgate.fleet.DeploymentStatus;
 import dev.loopgate.fleet.Kind;
 import java.util.ArrayList;
@@ -122,6 +123,7 @@ final class DeploymentDoorTest {
     Reply again = api.post(DEPLOYMENTS, deployment("wine", ""));
 
     assertThat(again.told()).isEqualTo("409 entity \"wine\" already exists");
+    assertThat(api.awaited()).containsExactly(new Ref(Kind.DEPLOYMENT, "wine"));
     assertThat(again.json().path("title").asText()).isEqualTo("Conflict");
     assertThat(again.json().path("type").asText()).isEqualTo("about:blank");
     assertThat(again.json().path("status").intValue()).isEqualTo(409);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.loopgate.api.ApiFixture.Reply;
+import dev.loopgate.fleet.Changes.Ref;
+import dev.loopgate.fleet.Kind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,7 @@ final class RouteDoorTest {
     assertThat(created.json().at("/status/state").asText("none")).isEmpty();
     assertThat(api.post(ROUTES, route("canary", "/custom/a", "wine")).told())
         .isEqualTo("409 entity \"canary\" already exists");
+    assertThat(api.awaited()).endsWith(new Ref(Kind.ROUTE, "canary"));
     Reply changed = api.put(ROUTES, created.body().replace("/custom/a", "/custom/b"));
     assertThat(changed.status()).as(changed.body()).isEqualTo(200);
     assertThat(changed.json().path("createdAt")).isEqualTo(created.json().path("createdAt"));

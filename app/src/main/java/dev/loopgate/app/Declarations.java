@@ -6,6 +6,7 @@ import dev.loopgate.api.DeclaredDoor;
 import dev.loopgate.api.Hosting;
 import dev.loopgate.controller.Controller;
 import dev.loopgate.controller.FileStore;
+import dev.loopgate.fleet.Changes.Ref;
 import dev.loopgate.fleet.Fleet;
 import dev.loopgate.fleet.FleetGateways;
 import dev.loopgate.fleet.HostKeys;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class Declarations {
   // Before callers are asked to come: until then what is declared is not found.
   private static final Duration FIRST_WITHIN = Duration.ofSeconds(10);
+
+  // Before who declared something is told so. It takes milliseconds, unless much is declared.
+  private static final Duration SERVED_WITHIN = Duration.ofSeconds(1);
 
   private final FileStore store;
   private final LocalHost host;
@@ -102,7 +106,7 @@ final class Declarations {
               store,
               config,
               HostKeys.NONE,
-              hosting(fleet, host),
+              hosting(fleet, host, gateways),
               clock::nanos,
               telemetry.controller());
       return new Declarations(
@@ -144,11 +148,20 @@ final class Declarations {
     }
   }
 
-  private static Hosting hosting(Fleet fleet, LocalHost host) {
+  private static Hosting hosting(Fleet fleet, LocalHost host, FleetGateways gateways) {
     return new Hosting() {
       @Override
       public boolean isConfigured(String id) {
         return fleet.deployment(id).filter(each -> each.hosted() == null).isPresent();
+      }
+
+      @Override
+      public void awaitServed(Ref declared) {
+        try {
+          gateways.awaitServed(declared, SERVED_WITHIN);
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt(); // who asked is answered at once
+        }
       }
 
       @Override

@@ -101,11 +101,8 @@ final class DeploymentsIT {
             assertThat(JSON.readTree(again.body()).path("message").asText())
                 .isEqualTo("entity \"mine\" already exists");
           });
-      // Whoever does not wait for Ready waits for the answer instead, once it is served at all.
+      // Whoever does not wait for Ready waits for the answer instead.
       HttpResponse<String> first = predict(gateway, "mine", "first");
-      while (first.statusCode() == 404) {
-        first = predict(gateway, "mine", "first");
-      }
       assertThat(first.statusCode()).as(first.body() + gateway.output()).isEqualTo(200);
       assertThat(first.body()).contains("\"prediction\":[5.56");
       assertThat(first.headers().firstValue("model-cold-start")).isPresent();

@@ -1,16 +1,21 @@
 package dev.loopgate.fleet;
 
+import dev.loopgate.fleet.Changes.Ref;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Serves what is declared by the [Fleet] of this process.
 public final class FleetGateways implements Gateways {
@@ -22,8 +27,10 @@ public final class FleetGateways implements Gateways {
   private final Consumer<List<Model>> coming;
   private final Runnable changed;
   private final Map<String, Hosted> hosted = new ConcurrentHashMap<>(); // of what is declared
-  private final CountDownLatch first = new CountDownLatch(1); // served
   private final Set<Hosted> gone = ConcurrentHashMap.newKeySet(); // until their last request
+  private final Lock lock = new ReentrantLock();
+  private final Condition servedAnew = lock.newCondition();
+  private @Nullable Set<Ref> served; // as declared, by the lock; null while nothing ever was
 
   /// Serves nothing yet.
   ///
@@ -66,21 +73,58 @@ public final class FleetGateways implements Gateways {
     }
     retireAllBut(deployments);
     changed.run();
-    first.countDown();
     Set<String> ids = new HashSet<>(fleet.declaredRoutes());
-    defaults.forEach((deployment, route) -> {
-      if (isServed(deployment)) {
-        ids.add(route);
+    Set<Ref> refs = new HashSet<>();
+    for (Served each : deployments) {
+      String id = each.declared().id();
+      if (isServed(id)) {
+        refs.add(new Ref(Kind.DEPLOYMENT, id));
+        Optional.ofNullable(defaults.get(id)).ifPresent(ids::add);
       }
-    });
+    }
+    ids.forEach(id -> refs.add(new Ref(Kind.ROUTE, id)));
+    tell(refs);
     return ids;
   }
 
-  /// Waits until something was served for the first time.
+  private void tell(Set<Ref> refs) {
+    lock.lock();
+    try {
+      served = refs;
+      servedAnew.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until something was served for the first time. Any thread.
   ///
   /// @return whether it was
   public boolean awaitFirst(Duration within) throws InterruptedException {
-    return first.await(within.toMillis(), TimeUnit.MILLISECONDS);
+    return await(within, _ -> true);
+  }
+
+  /// Waits until requests reach a deployment, or go by a route. Any thread.
+  ///
+  /// @return whether they do
+  public boolean awaitServed(Ref ref, Duration within) throws InterruptedException {
+    return await(within, refs -> refs.contains(ref));
+  }
+
+  private boolean await(Duration within, Predicate<Set<Ref>> so) throws InterruptedException {
+    long left = within.toNanos();
+    lock.lockInterruptibly();
+    try {
+      while (served == null || !so.test(served)) {
+        if (left <= 0) {
+          return false;
+        }
+        left = servedAnew.awaitNanos(left);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.loopgate.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loopgate.fleet.Changes.Ref;
 import dev.loopgate.fleet.DeploymentStatus.Reason;
 import dev.loopgate.fleet.Gateways.Answering;
 import dev.loopgate.fleet.Gateways.Demand;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -110,6 +113,32 @@ final class FleetGatewaysTest {
     assertThat(hosted("a").replicas().all()).isEmpty();
     hosted("a").wake();
     assertThat(woken).containsExactly("a");
+  }
+
+  @Test
+  void whoWaitsForItIsToldOnceItIsServed() throws Exception {
+    Ref deployment = new Ref(Kind.DEPLOYMENT, "a");
+    Ref byDefault = new Ref(Kind.ROUTE, "a-1a2b3");
+    Ref custom = new Ref(Kind.ROUTE, "r");
+    assertThat(gateways.awaitFirst(Duration.ZERO)).isFalse();
+    FutureTask<Boolean> waiting =
+        new FutureTask<>(() -> gateways.awaitServed(custom, Duration.ofSeconds(60)));
+    Thread.ofVirtual().start(waiting);
+
+    gateways.serve(List.of(served("a", null)), List.of(defaultRoute("a")));
+
+    assertThat(gateways.awaitFirst(Duration.ZERO)).isTrue();
+    assertThat(gateways.awaitServed(deployment, Duration.ZERO)).isTrue();
+    assertThat(gateways.awaitServed(byDefault, Duration.ZERO)).isTrue();
+    assertThat(gateways.awaitServed(custom, Duration.ofMillis(1))).isFalse();
+    assertThat(waiting.isDone()).isFalse();
+
+    gateways.serve(
+        List.of(served("a", null)), List.of(defaultRoute("a"), route("r", "/custom/r", "a")));
+    assertThat(waiting.get(60, TimeUnit.SECONDS)).isTrue();
+
+    gateways.serve(List.of(), List.of());
+    assertThat(gateways.awaitServed(deployment, Duration.ZERO)).isFalse();
   }
 
   @Test
