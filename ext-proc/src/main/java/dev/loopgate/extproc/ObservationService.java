@@ -90,14 +90,20 @@ public final class ObservationService {
   }
 
   private ServerServiceDefinition accessLog() {
-    return new AccessLogServiceGrpc.AccessLogServiceImplBase() {
-      @Override
-      public StreamObserver<StreamAccessLogsMessage> streamAccessLogs(
-          StreamObserver<StreamAccessLogsResponse> envoy) {
-        return AccessLogStream.open(
-            ofThisThread(), (ServerCallStreamObserver<StreamAccessLogsResponse>) envoy);
-      }
-    }.bindService();
+    MethodDescriptor<StreamAccessLogsMessage, StreamAccessLogsResponse> method =
+        AccessLogServiceGrpc.getStreamAccessLogsMethod().toBuilder()
+            .setRequestMarshaller(new AccessLogMarshaller())
+            .build();
+    return ServerServiceDefinition.builder(
+            ServiceDescriptor.newBuilder(AccessLogServiceGrpc.SERVICE_NAME)
+                .addMethod(method)
+                .build())
+        .addMethod(
+            method,
+            ServerCalls.asyncClientStreamingCall(envoy ->
+                AccessLogStream.open(
+                    ofThisThread(), (ServerCallStreamObserver<StreamAccessLogsResponse>) envoy)))
+        .build();
   }
 
   private ServerServiceDefinition metrics() {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loopgate.capture.Ending;
 import dev.loopgate.fleet.Kept;
 import dev.loopgate.testkit.GrpcBytes;
+import io.envoyproxy.envoy.service.accesslog.v3.AccessLogServiceGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.CallOptions;
@@ -92,13 +93,32 @@ class HostileStreamsIT {
     for (int i = 0; i < 200; i++) {
       byte[] bytes = new byte[1 + random.nextInt(200)];
       random.nextBytes(bytes);
-      assertThat(sendRaw(bytes)).as("seed=7, round=%d", i).isEqualTo(Status.Code.OK);
+      assertThat(sendRaw(ExternalProcessorGrpc.getProcessMethod(), bytes))
+          .as("seed=7, round=%d", i)
+          .isEqualTo(Status.Code.OK);
     }
 
     EnvoyStream good = EnvoyStream.waiting(observed.channel());
     good.show(post("good"), response(true, ":status: 200"));
     assertThat(good.awaitEnd()).isEqualTo(Status.Code.OK);
     observed.await(1);
+  }
+
+  @Test
+  void aLogThatIsNoMessageEndsItsStreamAlone() throws Exception {
+    EnvoyStream good = EnvoyStream.waiting(observed.channel());
+    good.show(post("good"));
+    byte[] bytes = {(byte) 0xff, (byte) 0xff, (byte) 0xff};
+
+    for (int i = 1; i <= 3; i++) {
+      assertThat(sendRaw(AccessLogServiceGrpc.getStreamAccessLogsMethod(), bytes))
+          .isEqualTo(Status.Code.INVALID_ARGUMENT);
+      observed.awaitLogged(LogUse.MALFORMED, i);
+    }
+
+    good.show(response(true, ":status: 200")); // over the same connection
+    assertThat(good.awaitEnd()).isEqualTo(Status.Code.OK);
+    assertThat(observed.await(1).getFirst().ending()).isEqualTo(Ending.COMPLETE);
   }
 
   @Test
@@ -158,11 +178,11 @@ class HostileStreamsIT {
         .containsOnly(0);
   }
 
-  private Status.Code sendRaw(byte[] bytes) throws Exception {
+  private Status.Code sendRaw(MethodDescriptor<?, ?> service, byte[] bytes) throws Exception {
     MethodDescriptor<byte[], byte[]> method =
         MethodDescriptor.newBuilder(GrpcBytes.AS_THEY_ARE, GrpcBytes.AS_THEY_ARE)
             .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
-            .setFullMethodName(ExternalProcessorGrpc.getProcessMethod().getFullMethodName())
+            .setFullMethodName(service.getFullMethodName())
             .build();
     ClientCall<byte[], byte[]> call = observed.channel().newCall(method, CallOptions.DEFAULT);
     CompletableFuture<Status> ended = new CompletableFuture<>();

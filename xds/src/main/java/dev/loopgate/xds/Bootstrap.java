@@ -45,7 +45,11 @@ public record Bootstrap(
       ads_config:
         api_type: GRPC
         transport_api_version: V3
-        grpc_services: [{envoy_grpc: {cluster_name: loopgate_control}}]
+        grpc_services:
+        - envoy_grpc:
+            cluster_name: loopgate_control
+            # While nobody answers. By default the pauses come to 30 s.
+            retry_policy: {retry_back_off: {base_interval: 0.5s, max_interval: 5s}}
         rate_limit_settings: {max_tokens: 100, fill_rate: 10}
       cds_config: {resource_api_version: V3, ads: {}}
       lds_config: {resource_api_version: V3, ads: {}}

@@ -19,6 +19,7 @@ final class BootstrapTest {
             "{address: \"gateway.internal\", port_value: 9901}",
             "type: STRICT_DNS",
             "dns_lookup_family: V4_PREFERRED",
+            "retry_policy: {retry_back_off: {base_interval: 0.5s, max_interval: 5s}}",
             "rate_limit_settings: {max_tokens: 100, fill_rate: 10}",
             "envoy.reloadable_features.grpc_side_stream_flow_control: false",
             "envoy.stat_sinks.metrics_service")
