@@ -156,7 +156,10 @@ final class Catalogue {
     String said = model.card().document();
     try {
       if (said != null) {
-        return part(model, ApiDocument.parse(said));
+        ApiDocument source = ApiDocument.parse(said);
+        if (!source.paths().isEmpty()) { // one without has nothing to be tried
+          return part(model, source);
+        }
       }
     } catch (RefusedDocumentException e) {
       refused.put(model.deployment(), String.valueOf(e.getMessage()));

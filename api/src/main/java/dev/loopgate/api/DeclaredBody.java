@@ -82,7 +82,7 @@ final class DeclaredBody {
       }
       return tree;
     } catch (JsonProcessingException e) {
-      throw invalid(e.getLocation(), problem(e));
+      throw invalid(e.getLocation(), problem(e) + hint(text));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // in memory: only a bug can get here
     }
@@ -94,6 +94,14 @@ final class DeclaredBody {
     } catch (NumberFormatException _) { // an exponent that no decimal can have
       throw invalid(parser.currentTokenLocation(), "a number out of range");
     }
+  }
+
+  // What begins otherwise is nothing that is declared, and may be YAML of who did not say so.
+  private static String hint(String text) {
+    String start = text.stripLeading();
+    return start.isEmpty() || start.startsWith("{") || start.startsWith("[")
+        ? ""
+        : "; YAML needs content-type=application/yaml";
   }
 
   private static String problem(JsonProcessingException e) {

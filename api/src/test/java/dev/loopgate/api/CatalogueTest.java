@@ -235,6 +235,22 @@ final class CatalogueTest {
 
   @ParameterizedTest
   @EnumSource(Dialect.class)
+  void aDocumentWithoutPathsIsAsGoodAsNone(Dialect dialect) {
+    for (String said :
+        List.of(
+            "{\"swagger\":\"2.0\",\"info\":{\"title\":\"a\",\"version\":\"1\"}}",
+            "{\"swagger\":\"2.0\",\"paths\":{}}",
+            "{\"openapi\":\"3.1.0\",\"paths\":{}}")) {
+      Catalogue.Made made = new CatalogueScene().documented("a", said).make(dialect);
+
+      assertThat(keys(made.document().path("paths")))
+          .containsExactly("/model/a/api/model/info", "/model/a/api/model/invoke");
+      assertThat(made.refused()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dialect.class)
   void modelsWithoutADocumentHaveWhatTheirProtocolHas(Dialect dialect) {
     JsonNode paths =
         scene

@@ -93,7 +93,10 @@ final class DeclaredBodyTest {
       strings = {"application/json", "", "text/plain", "application/merge-patch+json", "yaml"})
   void anythingElseIsJson(String type) {
     assertThat(told(type, "{\"a\":\"b\"}".getBytes(UTF_8))).isEqualTo("read {\"a\":\"b\"}");
-    assertThat(told(type, "a: b".getBytes(UTF_8))).startsWith("400 JSON is not valid: line=1, ");
+    assertThat(told(type, "a: b".getBytes(UTF_8)))
+        .startsWith("400 JSON is not valid: line=1, ")
+        .endsWith("; YAML needs content-type=application/yaml");
+    assertThat(told(type, " {\"a\": b".getBytes(UTF_8))).doesNotContain("YAML");
   }
 
   @ParameterizedTest

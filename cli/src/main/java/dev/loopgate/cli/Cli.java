@@ -203,15 +203,13 @@ public final class Cli {
   private int refused(ParameterException e) {
     StringBuilder text = new StringBuilder("loopgate: ");
     if (e instanceof UnmatchedArgumentException unmatched) {
-      text.append(
-          e.getCommandLine().getParent() == null
-              ? "unknown command or option "
-              : "unknown argument ");
+      boolean hasCommands = !e.getCommandLine().getSubcommands().isEmpty();
+      text.append(hasCommands ? "unknown command or option " : "unknown argument ");
       text.append('"').append(unmatched.getUnmatched().getFirst()).append('"');
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
         text.append("; did you mean ").append(near.getFirst()).append('?');
-      } else if (e.getCommandLine().getParent() == null) {
+      } else if (hasCommands) {
         text.append("; allowed: ").append(commands(e.getCommandLine()));
       }
     } else if (e instanceof MissingParameterException) {

@@ -151,12 +151,16 @@ final class Patience {
           tell(
               id
                   + ": "
-                  + entity.path("status").path("state").asText("")
+                  + shown(entity.path("status").path("state").asText(""))
                   + ", "
                   + entity.path("status").path("availableReplicas").asInt()
                   + " available"));
     }
     return over;
+  }
+
+  private static String shown(String state) {
+    return state.isEmpty() ? "declared" : state; // nobody has looked at it yet
   }
 
   /// Once as long as nothing changes.

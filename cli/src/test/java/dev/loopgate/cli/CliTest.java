@@ -124,6 +124,8 @@ final class CliTest {
       value = {
         "''; no command",
         "upp; unknown command or option \"upp\"",
+        "deployment frob; unknown command or option \"frob\"; allowed: get, create, edit, delete",
+        "deployment get frob; unknown argument \"frob\"",
         "up --listn a:1; unknown argument \"--listn\"; did you mean --listen?",
         "up --listen; --listen",
         "up extra; unknown argument \"extra\"",

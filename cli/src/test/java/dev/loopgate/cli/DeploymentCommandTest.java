@@ -59,6 +59,7 @@ final class DeploymentCommandTest {
   @Test
   void creatingWaitsUntilAllReplicasAreThere() throws IOException {
     api.answers("POST " + ALL, 201, entity("", 0))
+        .answers("GET " + ALL + "/wine", 200, entity("", 0))
         .answers("GET " + ALL + "/wine", 200, entity("Processing", 0))
         .answers("GET " + ALL + "/wine", 503, "")
         .answers("GET " + ALL + "/wine", 200, entity("Ready", 1))
@@ -67,12 +68,20 @@ final class DeploymentCommandTest {
 
     Run run = rig.run("deployment", "create", "-f", rig.file("md.yaml", MANIFEST));
 
-    assertThat(run.out()).isEqualTo("Model wine was deployed. Deployment process took 1 seconds\n");
+    assertThat(run.out()).isEqualTo("Model wine was deployed. Deployment process took 3 seconds\n");
     assertThat(run.code()).isZero();
     assertThat(rig.pauses)
-        .containsExactly(Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofSeconds(1));
+        .containsExactly(
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(2));
     assertThat(run.err())
-        .contains("wine: Processing, 0 available", "returned: 503", "wine: Ready, 1");
+        .contains(
+            "wine: declared, 0 available",
+            "wine: Processing, 0 available",
+            "returned: 503",
+            "wine: Ready, 1");
     assertThat(api.asked().getFirst().body())
         .isEqualTo(
             "{\"kind\":\"ModelDeployment\",\"id\":\"wine\",\"spec\":{\"image\":\"file:a.jar\","

@@ -39,6 +39,9 @@ public final class RouteRules {
 
   private static final String PREFIX = "/spec/urlPrefix";
   private static final String TARGETS = "/spec/modelDeployments";
+  // What the gateway serves itself. A route there would take it away, also from who would undo it.
+  private static final List<String> OWN =
+      List.of("/api", "/health", "/healthz", "/metrics", "/readyz", "/service-catalog", "/swagger");
   private static final int TARGETS_MAX = 100; // no more of them can have a weight
 
   private final String customPrefix;
@@ -124,7 +127,9 @@ public final class RouteRules {
     if (!ModelRoute.isUnder(customPrefix, prefix)) {
       wrong.add(new Violation(PREFIX, "custom URL prefix must start with " + customPrefix));
     }
-    Optional<String> forbidden = ModelRoute.forbiddenAbove(prefix);
+    Optional<String> forbidden =
+        ModelRoute.forbiddenAbove(prefix)
+            .or(() -> OWN.stream().filter(top -> ModelRoute.isUnder(top, prefix)).findFirst());
     forbidden.ifPresent(
         top -> wrong.add(new Violation(PREFIX, "the URL prefix " + top + " is forbidden")));
     if (!ModelRoute.isPlain(prefix)) {

@@ -111,6 +111,25 @@ final class RouteRulesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "/api/v1/model/route, /api",
+    "/api, /api",
+    "/health, /health",
+    "/healthz, /healthz",
+    "/readyz, /readyz",
+    "/metrics/x, /metrics",
+    "/swagger, /swagger",
+    "/service-catalog/catalog, /service-catalog"
+  })
+  void whatTheGatewayServesItselfIsNeverFree(String prefix, String top) {
+    RouteRules free = new RouteRules("");
+
+    assertThat(check(free, "{'urlPrefix':'" + prefix + "'," + ONE + "}").message())
+        .isEqualTo(FAILED + "the URL prefix " + top + " is forbidden");
+    assertThat(check(free, "{'urlPrefix':'" + top + "x'," + ONE + "}").isAccepted()).isTrue();
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',

@@ -93,6 +93,12 @@ final class HeldRequest implements Hold.Waiter {
     return state == State.WAITING || state == State.PAUSING;
   }
 
+  /// Whether a replica is being asked: not one that waits, nor one whose owner is about to be told
+  /// that it is turned away.
+  boolean isPlaced() {
+    return state == State.PLACED;
+  }
+
   /// Whether it has waited for as long as it may.
   boolean isTooLate(long nowNanos) {
     return isWaiting() && nowNanos - deadlineNanos >= 0;

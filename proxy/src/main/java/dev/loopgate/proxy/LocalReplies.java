@@ -72,7 +72,14 @@ final class LocalReplies {
   }
 
   static LocalReply tooManyHeld(String deployment) {
-    return later("As many requests as may wait for a replica of model " + deployment);
+    return later(
+        "As many requests wait for a replica of model "
+            + deployment
+            + " as may: allowed="
+            + Hold.REQUESTS_MAX
+            + ", and "
+            + Holds.REQUESTS_MAX
+            + " for all models");
   }
 
   static LocalReply heldTooLong(String deployment) {

@@ -93,7 +93,7 @@ final class WayToModel implements ModelPool.Borrower, HeldRequest.Owner {
       if (nowNanos - startNanos >= DECISION_WITHIN.toNanos()) {
         traveller.turnedAway(Ending.REJECTED, LocalReplies.notDecided());
       }
-    } else if (held != null && held.isWaiting()) {
+    } else if (held != null && !held.isPlaced()) { // nobody was asked for a connection
       if (held.isTooLate(nowNanos)) {
         traveller.turnedAway(Ending.HELD_TOO_LONG, LocalReplies.heldTooLong(id));
       }

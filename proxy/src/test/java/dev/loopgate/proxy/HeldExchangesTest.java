@@ -211,6 +211,39 @@ final class HeldExchangesTest {
   }
 
   @Test
+  void aLookAtTheDeadlinesJustThenTakesNothingFromTheReason() {
+    door.send(post("waits"));
+    pass(EmbeddedDoor.LIMITS.connect().multipliedBy(3));
+    hosted.answer(List.of(), new Problem(Reason.MODEL_CRASHED, "exit code 1"), TERMS);
+    door.base.eventLoop().execute(door.loop::sweep); // after its turn, before it is turned away
+    door.settle();
+
+    assertThat(door.received())
+        .startsWith("HTTP/1.1 503 ")
+        .endsWith("{\"error\":\"Model wine failed: ModelCrashed\"}");
+    assertThat(door.only().prediction().ending()).isEqualTo(Ending.REJECTED);
+  }
+
+  @Test
+  void oneMoreThanMayWaitIsToldHowManyMay() {
+    for (int i = 0; i < Hold.REQUESTS_MAX; i++) {
+      hosted.tryHold(Hold.REQUESTS_MAX);
+    }
+    door.send(post("one-more"));
+    for (int i = 0; i < Hold.REQUESTS_MAX; i++) {
+      hosted.released();
+    }
+
+    assertThat(door.received())
+        .startsWith("HTTP/1.1 503 ")
+        .contains("\r\nretry-after: 1\r\n")
+        .endsWith(
+            "{\"error\":\"As many requests wait for a replica of model wine as may: allowed=1000, and 4096 for all"
+                + " models\"}");
+    assertThat(door.told.words).contains("full wine");
+  }
+
+  @Test
   void whatIsDeclaredNoMoreIsNotFound() {
     door.send(post("waits"));
     fleet.declare(List.of(), List.of());
