@@ -90,7 +90,7 @@ record CatalogueFacts(Map<String, ShownModel> models, List<ShownRoute> routes) {
     String name = card.name().isEmpty() ? status.modelName() : card.name();
     return new ShownModel(
         declared.id(),
-        Predictor.ofWord(declared.spec().predictor()),
+        declared.spec().asked(),
         name.isEmpty() ? declared.id() : name,
         card.version().isEmpty() ? status.modelVersion() : card.version(),
         status.state().word(),

@@ -42,7 +42,8 @@ final class DeploymentJson {
             from.duration("deadline"),
             from.int32("target"),
             from.int32("maxConcurrency"),
-            from.flagOrNull("idempotent")));
+            from.flagOrNull("idempotent"),
+            from.flagOrNull("grpc")));
   }
 
   static ObjectNode writeSpec(DeploymentSpec spec) {
@@ -68,10 +69,8 @@ final class DeploymentJson {
     put(json, "deadline", text(serving.deadline()));
     put(json, "target", serving.target());
     put(json, "maxConcurrency", serving.maxConcurrency());
-    Boolean idempotent = serving.idempotent();
-    if (idempotent != null) {
-      json.put("idempotent", idempotent.booleanValue());
-    }
+    put(json, "idempotent", serving.idempotent());
+    put(json, "grpc", serving.grpc());
     return json;
   }
 
@@ -187,6 +186,12 @@ final class DeploymentJson {
   private static void put(ObjectNode json, String name, @Nullable Integer number) {
     if (number != null) {
       json.put(name, number.intValue());
+    }
+  }
+
+  private static void put(ObjectNode json, String name, @Nullable Boolean flag) {
+    if (flag != null) {
+      json.put(name, flag.booleanValue());
     }
   }
 

@@ -39,18 +39,33 @@ public record DeploymentSpec(
   /// @param target requests in flight that one replica is to have
   /// @param maxConcurrency requests in flight that one replica may have
   /// @param idempotent whether a request may be sent again after bytes of it were
+  /// @param grpc whether its servers speak gRPC, in HTTP/2 without TLS, and nothing else
   public record Serving(
       @Nullable Duration idleTimeout,
       @Nullable Duration deadline,
       @Nullable Integer target,
       @Nullable Integer maxConcurrency,
-      @Nullable Boolean idempotent) {
+      @Nullable Boolean idempotent,
+      @Nullable Boolean grpc) {
     /// Everything as the gateway has it.
-    public static final Serving NONE = new Serving(null, null, null, null, null);
+    public static final Serving NONE = new Serving(null, null, null, null, null, null);
   }
 
   public DeploymentSpec {
     annotations = Sorted.copyOf(annotations);
     nodeSelector = Sorted.copyOf(nodeSelector);
+  }
+
+  /// Whether its servers speak gRPC.
+  public boolean isGrpc() {
+    return Boolean.TRUE.equals(serving.grpc());
+  }
+
+  /// How its servers are asked: of one that speaks gRPC alone nothing is known but that it accepts
+  /// connections.
+  ///
+  /// @throws IllegalArgumentException when the predictor is none: no rule has looked at it
+  public Predictor asked() {
+    return isGrpc() ? Predictor.NONE : Predictor.ofWord(predictor);
   }
 }

@@ -76,7 +76,7 @@ public final class Fleet {
 
   /// A model that is declared and not configured: its servers come and go.
   ///
-  /// @param model at [Upstream#HOSTED]
+  /// @param model at [Upstream#HOSTED] or [Upstream#HOSTED_GRPC]
   /// @param hosted the same one as long as the deployment is declared
   /// @param route the id of its default route
   public record Declaring(Model model, Hosted hosted, String route) {}

@@ -177,7 +177,7 @@ public final class FleetGateways implements Gateways {
   private Model model(Declared<DeploymentSpec, DeploymentStatus> declared) {
     return new Model(
         declared.id(),
-        Upstream.HOSTED,
+        declared.spec().isGrpc() ? Upstream.HOSTED_GRPC : Upstream.HOSTED,
         Predictor.ofWord(declared.spec().predictor()),
         MODEL_PREFIX + declared.id(),
         null,

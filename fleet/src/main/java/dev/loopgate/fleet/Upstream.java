@@ -7,7 +7,7 @@ import java.util.Set;
 /// How the servers of a model are reached.
 ///
 /// @param replicas the servers, 1 to [#REPLICAS_MAX], each once, all with the same scheme and base
-///   path: what is asked of one could be asked of any; none only in [#HOSTED]
+///   path: what is asked of one could be asked of any; none only in [#HOSTED] and [#HOSTED_GRPC]
 /// @param protocol what they are spoken to in; [Protocol#H2] needs TLS, [Protocol#H2C] none
 /// @param grpc whether they serve gRPC: then calls that no path names a model for may be theirs
 /// @param trust of TLS; without it of no use
@@ -19,6 +19,10 @@ public record Upstream(List<Replica> replicas, Protocol protocol, boolean grpc, 
   /// root.
   public static final Upstream HOSTED =
       new Upstream(List.of(), Protocol.HTTP1, false, ServerTrust.DEFAULT);
+
+  /// Likewise, in gRPC without TLS.
+  public static final Upstream HOSTED_GRPC =
+      new Upstream(List.of(), Protocol.H2C, true, ServerTrust.DEFAULT);
 
   public Upstream {
     replicas = List.copyOf(replicas);

@@ -54,7 +54,7 @@ public record Workload(
     return new Workload(
         declared.id(),
         spec.image(),
-        Predictor.ofWord(spec.predictor()),
+        spec.asked(),
         resources == null ? Resources.DEFAULT : resources,
         spec.annotations(),
         spec.nodeSelector(),

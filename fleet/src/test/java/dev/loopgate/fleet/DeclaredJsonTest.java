@@ -70,7 +70,7 @@ final class DeclaredJsonTest {
         "{'spec':{'minreplica':1}} | unknown field: pointer=/spec/minreplica, nearest=minReplicas",
         "{'spec':{'resources':{'limit':{}}}} | unknown field: pointer=/spec/resources/limit,"
             + " nearest=limits",
-        "{'spec':{'a/b~c':1}} | unknown field: pointer=/spec/a~1b~0c, nearest=image",
+        "{'spec':{'a/b~c':1}} | unknown field: pointer=/spec/a~1b~0c, nearest=grpc",
         "{'spec':7} | wrong type: pointer=/spec, value=7, allowed=an object",
         "{'id':7} | wrong type: pointer=/id, value=7, allowed=a text",
         "{'spec':{'image':{'x':1}}} | wrong type: pointer=/spec/image, value=an object of 1,"
@@ -99,7 +99,7 @@ final class DeclaredJsonTest {
         "{'spec':{'image':1,'predictor':2,'x':3}} | wrong type: pointer=/spec/image, value=1,"
             + " allowed=a text without control characters; wrong type: pointer=/spec/predictor,"
             + " value=2, allowed=a text without control characters; unknown field:"
-            + " pointer=/spec/x, nearest=image"
+            + " pointer=/spec/x, nearest=grpc"
       })
   void tellsWhatCantBeRead(String body, String message) {
     assertThatThrownBy(() -> DeclaredJson.read(Kind.DEPLOYMENT, Bodies.tree(body)))
@@ -467,7 +467,7 @@ final class DeclaredJsonTest {
           + "'minReplicas':0,'maxReplicas':2,'livenessProbeInitialDelay':3,"
           + "'readinessProbeInitialDelay':4,'roleName':'r','imagePullConnID':'c',"
           + "'nodeSelector':{'k':'v'},'idleTimeout':'90s','deadline':'2h','target':5,"
-          + "'maxConcurrency':6,'idempotent':false}";
+          + "'maxConcurrency':6,'idempotent':false,'grpc':true}";
 
   private static DeploymentSpec full() {
     DeploymentSpec spec = Bodies.spec(Kind.DEPLOYMENT, FULL);

@@ -53,7 +53,7 @@ final class DeploymentRulesTest {
             + "'livenessProbeInitialDelay':0,'readinessProbeInitialDelay':9,'roleName':'r',"
             + "'imagePullConnID':'c','resources':{'limits':{'cpu':'1'}},"
             + "'nodeSelector':{'zone':'a','mode':'cpu'},'idleTimeout':'90s','deadline':'1h',"
-            + "'target':3,'maxConcurrency':4,'idempotent':true}";
+            + "'target':3,'maxConcurrency':4,'idempotent':true,'grpc':true}";
 
     Verdict<DeploymentSpec> verdict = check("wine", said);
 

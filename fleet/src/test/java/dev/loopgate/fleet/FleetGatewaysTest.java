@@ -190,7 +190,7 @@ final class FleetGatewaysTest {
     before.tryHold(10);
 
     DeploymentSpec.Serving serving =
-        new DeploymentSpec.Serving(null, Duration.ofSeconds(5), 3, 2, null);
+        new DeploymentSpec.Serving(null, Duration.ofSeconds(5), 3, 2, null, null);
     gateways.serve(List.of(served("a", spec("other", serving), null)), List.of());
 
     assertThat(hosted("a")).isSameAs(before);

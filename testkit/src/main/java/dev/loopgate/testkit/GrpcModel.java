@@ -45,7 +45,7 @@ public final class GrpcModel implements AutoCloseable {
   private final List<byte[]> answers;
   private final Server server;
 
-  private GrpcModel(Play play, List<byte[]> answers, boolean holds) throws IOException {
+  private GrpcModel(int port, Play play, List<byte[]> answers, boolean holds) throws IOException {
     this.play = play;
     this.answers = List.copyOf(answers);
     this.holds = holds;
@@ -54,7 +54,7 @@ public final class GrpcModel implements AutoCloseable {
       service.addMethod(ServerMethodDefinition.create(kind.method(), new Serving(kind)));
     }
     this.server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .directExecutor()
             .maxInboundMessageSize(MESSAGE_BYTES_MAX)
             .addService(service.build())
@@ -66,12 +66,17 @@ public final class GrpcModel implements AutoCloseable {
   ///
   /// @param answers of kinds that stream them, in turn; the first is that of the others
   public static GrpcModel start(Play play, List<byte[]> answers) throws IOException {
-    return new GrpcModel(play, answers, false);
+    return new GrpcModel(0, play, answers, false);
+  }
+
+  /// Starts one that answers on this port of the loopback.
+  public static GrpcModel listen(int port, List<byte[]> answers) throws IOException {
+    return new GrpcModel(port, Play.ANSWERS, answers, false);
   }
 
   /// Starts one that takes no message before [#goOn].
   public static GrpcModel startHeld(List<byte[]> answers) throws IOException {
-    return new GrpcModel(Play.ANSWERS, answers, true);
+    return new GrpcModel(0, Play.ANSWERS, answers, true);
   }
 
   /// Where it listens.
