@@ -48,8 +48,8 @@ final class HeapBudgetTest {
             direct: capture.bytes-max=64MiB
             direct: the log's write buffers=16MiB
             direct: the log being read=36MiB
-            direct: proxy.connections-max=405216KiB
-            direct sum=524000KiB
+            direct: proxy.connections-max=404800KiB
+            direct sum=523584KiB
             """);
   }
 
