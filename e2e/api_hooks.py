@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import schemathesis
+from schemathesis.generation.overrides import store_components
 
 IDS = ("one", "two", "three")
 
@@ -61,6 +62,7 @@ def map_case(_context, case):
         return case
     if "id" in (case.path_parameters or {}):
         case.path_parameters["id"] = IDS[one // 2 % 3]
+        object.__setattr__(case, "_components", store_components(case))  # or it passes for an id that an answer has given
     if method in ("POST", "PUT") and isinstance(case.body, dict) and isinstance(case.body.get("spec"), dict):
         case.body["id"] = IDS[one // 2 % 3]
         FILLED[kind](case.body["spec"], one // 6)
