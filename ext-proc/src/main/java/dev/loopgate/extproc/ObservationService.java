@@ -13,7 +13,6 @@ import io.envoyproxy.envoy.service.metrics.v3.MetricsServiceGrpc;
 import io.envoyproxy.envoy.service.metrics.v3.StreamMetricsResponse;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -94,10 +93,7 @@ public final class ObservationService {
         AccessLogServiceGrpc.getStreamAccessLogsMethod().toBuilder()
             .setRequestMarshaller(new AccessLogMarshaller())
             .build();
-    return ServerServiceDefinition.builder(
-            ServiceDescriptor.newBuilder(AccessLogServiceGrpc.SERVICE_NAME)
-                .addMethod(method)
-                .build())
+    return ServerServiceDefinition.builder(AccessLogServiceGrpc.SERVICE_NAME)
         .addMethod(
             method,
             ServerCalls.asyncClientStreamingCall(envoy ->
@@ -112,8 +108,7 @@ public final class ObservationService {
                 new MetricsMarshaller(),
                 MetricsServiceGrpc.getStreamMetricsMethod().getResponseMarshaller())
             .build();
-    return ServerServiceDefinition.builder(
-            ServiceDescriptor.newBuilder(MetricsServiceGrpc.SERVICE_NAME).addMethod(method).build())
+    return ServerServiceDefinition.builder(MetricsServiceGrpc.SERVICE_NAME)
         .addMethod(
             method,
             ServerCalls.asyncClientStreamingCall(envoy ->
@@ -127,10 +122,7 @@ public final class ObservationService {
         ExternalProcessorGrpc.getProcessMethod().toBuilder()
             .setRequestMarshaller(new ObservationMarshaller())
             .build();
-    return ServerServiceDefinition.builder(
-            ServiceDescriptor.newBuilder(ExternalProcessorGrpc.SERVICE_NAME)
-                .addMethod(method)
-                .build())
+    return ServerServiceDefinition.builder(ExternalProcessorGrpc.SERVICE_NAME)
         .addMethod(method, ServerCalls.asyncBidiStreamingCall(this::process))
         .build();
   }
